@@ -1,0 +1,103 @@
+"""Engines and roles: who may do what in the CRM database and in the platform database."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+PIPELINE_ROLE = "kundekort_pipeline"
+READER_ROLE = "kundekort_reader"
+RETENTION_ROLE = "kundekort_retention"
+
+
+class DatabaseError(RuntimeError):
+    """A database cannot be used; the message names the environment variable to mend."""
+
+
+def psycopg_url(url: str | sa.URL, setting: str) -> sa.URL:
+    """The URL with the psycopg 3 driver (COPY), whatever PostgreSQL form it is given in.
+
+    Raises DatabaseError naming `setting` when it is not a PostgreSQL URL.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise DatabaseError(f"{setting} is not a database URL (postgresql://…)") from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseError(f"{setting} must be a PostgreSQL URL (postgresql://…)")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def make_engine(url: sa.URL, role: str | None = None) -> sa.Engine:
+    """An engine whose sessions run in UTC and, where `role` is given, with that role's rights.
+
+    Errors do not quote parameters (`hide_parameters`): they can be personal data.
+    """
+    options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+    return sa.create_engine(
+        url,
+        connect_args={"options": options},
+        hide_parameters=True,
+        pool_pre_ping=True,
+    )
+
+
+def check_connection(engine: sa.Engine, setting: str) -> None:
+    """Raise DatabaseError, naming `setting`, when the server cannot be reached or refuses."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    except sa.exc.OperationalError:
+        raise DatabaseError(
+            f"{setting}: no connection to {engine.url.host or 'the local server'}"
+            f", database {engine.url.database}. Check the URL, the password and that it runs."
+        ) from None
+
+
+def ensure_roles(connection: sa.Connection) -> bool:
+    """Create the roles that are missing and let the current user take them.
+
+    Returns False where the current user may not create roles: then the pipeline runs with that
+    user's own rights, and the audit looks at those.
+    """
+    may_create = connection.scalar(
+        sa.text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    )
+    if not may_create:
+        return False
+    for role in (PIPELINE_ROLE, READER_ROLE, RETENTION_ROLE):
+        # Roles belong to the whole server: another database's migration may make them right now.
+        connection.exec_driver_sql(
+            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN;"
+            " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        )
+        connection.exec_driver_sql(f"GRANT {role} TO CURRENT_USER")
+    return True
+
+
+def grant_crm(connection: sa.Connection) -> None:
+    """The pipeline writes landing, crm and privacy; the reader reads crm; the public nothing."""
+    for schema in ("landing", "crm", "privacy"):
+        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {PIPELINE_ROLE}")
+        connection.exec_driver_sql(
+            "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE"
+            f" ON ALL TABLES IN SCHEMA {schema} TO {PIPELINE_ROLE}"
+        )
+    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA crm TO {READER_ROLE}")
+    connection.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA crm TO {READER_ROLE}")
+
+
+def grant_platform(connection: sa.Connection) -> None:
+    """Retention owns the access log (only an owner may drop a partition) and reads nothing else.
+
+    Of submissions it sees id, activity and date, never the answers (policy clause S5). The
+    pipeline role may not even connect.
+    """
+    database = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "")
+    connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")
+    connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database} TO {RETENTION_ROLE}")
+    connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA platform TO {RETENTION_ROLE}")
+    connection.exec_driver_sql(f"ALTER TABLE platform.access_log OWNER TO {RETENTION_ROLE}")
+    connection.exec_driver_sql(
+        "GRANT SELECT (id, customer_org, activity_id, submitted_at), DELETE"
+        f" ON platform.participant_submission TO {RETENTION_ROLE}"
+    )

@@ -1,0 +1,160 @@
+"""Landing tables: one per source entity, derived from its payload, so the two cannot drift.
+
+A landing table holds the declared fields of a payload, keyed by source id, and five columns of
+book-keeping. It knows nothing of persons or organisations.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from schemas.categories import Category
+from schemas.payloads.base import Payload
+from schemas.payloads.brreg import BrregUnit
+from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
+from schemas.payloads.pindena import CourseSignup, OrderForm
+from schemas.payloads.tripletex import TripletexContact, TripletexCustomer, TripletexInvoice
+from schemas.tables.base import OPERATIONS, TIMESTAMP, column, metadata
+
+SCHEMA = "landing"
+
+PAYLOADS: tuple[type[Payload], ...] = (
+    HelpScoutCustomer,
+    HelpScoutConversation,
+    HelpScoutMailbox,
+    TripletexCustomer,
+    TripletexContact,
+    TripletexInvoice,
+    BrregUnit,
+    CourseSignup,
+    OrderForm,
+)
+
+BOOKKEEPING = ("content_hash", "first_seen_at", "last_changed_at", "deleted_at_source")
+
+_SQL_TYPES: dict[Any, sa.types.TypeEngine[Any]] = {
+    int: sa.BigInteger(),
+    str: sa.Text(),
+    bool: sa.Boolean(),
+    datetime: TIMESTAMP,
+    date: sa.Date(),
+    Decimal: sa.Numeric(),
+    list[str]: pg.ARRAY(sa.Text()),
+}
+
+
+def landing_table(payload: type[Payload]) -> sa.Table:
+    """The table of one payload: its fields in order, then the book-keeping columns."""
+    hints = get_type_hints(payload, include_extras=True)
+    fields = [_column(payload, name, hints[name]) for name in payload.model_fields]
+    return sa.Table(
+        payload.source,
+        metadata,
+        *fields,
+        column("content_hash", sa.LargeBinary(), OPERATIONS, nullable=False,
+               comment="Hash of the declared fields; a row is written only when it differs"),
+        column("first_seen_at", TIMESTAMP, OPERATIONS, nullable=False,
+               server_default=sa.func.now(), comment="When the record was first read"),
+        column("last_changed_at", TIMESTAMP, OPERATIONS, nullable=False, index=True,
+               server_default=sa.func.now(), comment="When a read last changed this row"),
+        column("deleted_at_source", TIMESTAMP, OPERATIONS,
+               comment="When the record was found to be gone from its source; null while it is there"),
+        schema=SCHEMA,
+        comment=(payload.__doc__ or payload.source).strip().splitlines()[0],
+    )  # fmt: skip
+
+
+def _column(payload: type[Payload], name: str, hint: Any) -> sa.Column[Any]:
+    """One payload field as a column, its category taken from the field's `Category` metadata."""
+    category = next(
+        (item.key for item in payload.model_fields[name].metadata if isinstance(item, Category)), None
+    )
+    if category is None:
+        raise TypeError(f"{payload.__name__}.{name} has no Category: every column needs one")
+    type_, optional = _unwrapped(hint)
+    is_key = name == payload.key
+    return column(
+        name,
+        _SQL_TYPES[type_],
+        category,
+        primary_key=is_key,
+        autoincrement=False,
+        nullable=optional and not is_key,
+        comment=payload.model_fields[name].description or name.replace("_", " "),
+    )
+
+
+def _unwrapped(hint: Any) -> tuple[Any, bool]:
+    """(python type, may be None) behind Annotated and Optional."""
+    if hasattr(hint, "__metadata__"):
+        return _unwrapped(hint.__origin__)
+    if get_origin(hint) in (Union, UnionType):
+        inner = [part for part in get_args(hint) if part is not NoneType]
+        return _unwrapped(inner[0])[0], True
+    return hint, False
+
+
+TABLES: dict[str, sa.Table] = {payload.source: landing_table(payload) for payload in PAYLOADS}
+
+cursor = sa.Table(
+    "cursor",
+    metadata,
+    column("source", sa.Text(), OPERATIONS, primary_key=True, comment="Source entity"),
+    column("read_until", TIMESTAMP, OPERATIONS, nullable=False,
+           comment="The next nightly read starts here, less the overlap"),
+    column("position", sa.BigInteger(), OPERATIONS,
+           comment="Last update id read from a change feed, where the source has one"),
+    schema=SCHEMA,
+    comment="Where the next nightly read of a source begins; moved in the transaction that lands rows",
+)  # fmt: skip
+
+load = sa.Table(
+    "load",
+    metadata,
+    column("load_id", sa.BigInteger(), OPERATIONS, sa.Identity(), primary_key=True,
+           comment="Running number"),
+    column("source", sa.Text(), OPERATIONS, nullable=False, comment="Source entity"),
+    column("run_id", sa.Text(), OPERATIONS, nullable=False, index=True, comment="Dagster run"),
+    column("kind", sa.Text(), OPERATIONS, nullable=False, comment="nightly or backfill"),
+    column("window_start", TIMESTAMP, OPERATIONS, comment="Start of the window read; null: all"),
+    column("window_end", TIMESTAMP, OPERATIONS, comment="End of the window read; null: open"),
+    column("started_at", TIMESTAMP, OPERATIONS, nullable=False, comment="Start of the read"),
+    column("finished_at", TIMESTAMP, OPERATIONS, nullable=False, comment="End of the read"),
+    *(
+        column(name, sa.BigInteger(), OPERATIONS, nullable=False, comment=comment)
+        for name, comment in (
+            ("requests", "HTTP requests sent"),
+            ("told", "Records in the API's answers"),
+            ("rejected", "Records set aside as malformed"),
+            ("repeated", "Records answered more than once, the newest kept"),
+            ("stored", "Rows inserted or changed"),
+            ("unchanged", "Rows that were already the same or newer"),
+            ("suppressed", "Records held back because they were erased or are past their period"),
+            ("deleted", "Rows found to be gone from the source"),
+            ("unknown_fields", "Fields in the answers that are not declared, dropped"),
+        )
+    ),
+    schema=SCHEMA,
+    comment="One read of one source entity, in numbers that must add up",
+)  # fmt: skip
+
+rejected = sa.Table(
+    "rejected",
+    metadata,
+    column("source", sa.Text(), OPERATIONS, primary_key=True, comment="Source entity"),
+    column("source_id", sa.Text(), "user.unique_id", primary_key=True,
+           comment="Id of the record at its source, or a hash of the record where it has none"),
+    column("reason", sa.Text(), OPERATIONS, nullable=False,
+           comment="Field and kind of fault, never the value"),
+    column("run_id", sa.Text(), OPERATIONS, nullable=False, comment="Dagster run that last met it"),
+    column("seen_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
+           comment="When it was last met"),
+    schema=SCHEMA,
+    comment="Records set aside because they are malformed; the record itself is not kept",
+)  # fmt: skip

@@ -1,0 +1,43 @@
+"""The registration system's own tables, in a database of its own.
+
+They are not ours: names are configuration, and in production they exist already. This is the
+default shape, which the embedded sandbox creates.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from schemas.tables.base import NAMING, OPERATIONS, TIMESTAMP, column
+
+SCHEMA = "platform"
+
+metadata = sa.MetaData(naming_convention=NAMING)
+
+access_log = sa.Table(
+    "access_log",
+    metadata,
+    column("id", sa.BigInteger(), OPERATIONS, nullable=False, comment="Running number"),
+    column("user_id", sa.BigInteger(), "user.unique_id", comment="User of the registration system"),
+    column("ip_address", pg.INET(), "user.device.ip_address", comment="IP address of the user"),
+    column("user_agent", sa.Text(), "user.device.ip_address", comment="Browser as it names itself"),
+    column("occurred_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
+    schema=SCHEMA,
+    comment="One row per request of a signed-in user",
+    postgresql_partition_by="RANGE (occurred_at)",
+)  # fmt: skip
+
+participant_submission = sa.Table(
+    "participant_submission",
+    metadata,
+    column("id", sa.BigInteger(), OPERATIONS, primary_key=True, autoincrement=False,
+           comment="Running number"),
+    column("customer_org", sa.Text(), OPERATIONS, nullable=False, comment="Customer whose form it is"),
+    column("activity_id", sa.BigInteger(), OPERATIONS, nullable=False, comment="Customer's event"),
+    column("submitted_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
+    column("answers", pg.JSONB(), "user.content.private", nullable=False,
+           comment="What the participant submitted"),
+    schema=SCHEMA,
+    comment="What participants submit in customers' forms: held for the customer, read by nobody here",
+)  # fmt: skip

@@ -1,0 +1,56 @@
+"""The privacy schema: what was erased and stays erased, what was kept how long, who was asked."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from schemas.tables.base import OPERATIONS, TIMESTAMP, column, metadata
+
+SCHEMA = "privacy"
+
+suppression = sa.Table(
+    "suppression",
+    metadata,
+    column("key_kind", sa.Text(), OPERATIONS, primary_key=True,
+           comment="source_id, email or phone"),
+    column("key_hmac", sa.LargeBinary(), "user.unique_id", primary_key=True,
+           comment="Keyed HMAC-SHA-256 of the normalised key"),
+    column("reason", sa.Text(), OPERATIONS, nullable=False,
+           comment="erasure request or the retention rule"),
+    column("created_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
+           comment="When"),
+    schema=SCHEMA,
+    comment="What was erased, as keyed hashes, so that no read brings it back",
+)  # fmt: skip
+
+retention_log = sa.Table(
+    "retention_log",
+    metadata,
+    column("retention_log_id", sa.BigInteger(), OPERATIONS, sa.Identity(), primary_key=True,
+           comment="Running number"),
+    column("run_id", sa.Text(), OPERATIONS, nullable=False, index=True, comment="Dagster run"),
+    column("rule", sa.Text(), OPERATIONS, nullable=False, comment="Retention rule of policy.yaml"),
+    column("cutoff", TIMESTAMP, OPERATIONS, nullable=False, comment="Older than this goes"),
+    column("rows_removed", sa.BigInteger(), OPERATIONS, nullable=False, comment="Rows removed"),
+    column("partitions_dropped", sa.BigInteger(), OPERATIONS, nullable=False,
+           comment="Partitions dropped"),
+    column("finished_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
+           comment="When"),
+    schema=SCHEMA,
+    comment="What each retention rule removed in each run, in numbers",
+)  # fmt: skip
+
+request_log = sa.Table(
+    "request_log",
+    metadata,
+    column("day", sa.Date(), OPERATIONS, primary_key=True, comment="UTC day"),
+    column("run_id", sa.Text(), OPERATIONS, primary_key=True, comment="Dagster run"),
+    column("recipient", sa.Text(), OPERATIONS, primary_key=True, comment="Recipient of policy.yaml"),
+    column("method", sa.Text(), OPERATIONS, primary_key=True, comment="HTTP method"),
+    column("path", sa.Text(), OPERATIONS, primary_key=True,
+           comment="Path template; ids stay out of it, except activity ids"),
+    column("status", sa.Integer(), OPERATIONS, primary_key=True, comment="HTTP status; 0: no answer"),
+    column("requests", sa.BigInteger(), OPERATIONS, nullable=False, comment="How many"),
+    schema=SCHEMA,
+    comment="Who outside was asked what, in numbers",
+)  # fmt: skip

@@ -101,9 +101,7 @@ class HelpScoutState:
         self.put("customers", customer_id, payload, created, modified)
         return payload
 
-    def change_customer(
-        self, customer_id: int, *, at: datetime | None = None, **fields: Any
-    ) -> None:
+    def change_customer(self, customer_id: int, *, at: datetime | None = None, **fields: Any) -> None:
         """Change top-level fields; `emails=` and `phones=` (texts) replace the embedded entries."""
         payload = dict(self.customers[customer_id].payload)
         embedded = dict(payload["_embedded"])
@@ -127,9 +125,7 @@ class HelpScoutState:
             embedded[key] = [*embedded[key], *gone["_embedded"][key]]
         self._touch("customers", winner, kept | {"_embedded": embedded}, at)
         for conversation_id in self.conversations_of(loser):
-            self.change_conversation(
-                conversation_id, at=at, primaryCustomer=self.customer_stub(winner)
-            )
+            self.change_conversation(conversation_id, at=at, primaryCustomer=self.customer_stub(winner))
         self.merged_customers[loser] = winner
         self.drop("customers", loser)
 
@@ -186,16 +182,12 @@ class HelpScoutState:
         self._count_conversations(customer_id, created)
         return payload
 
-    def change_conversation(
-        self, conversation_id: int, *, at: datetime | None = None, **fields: Any
-    ) -> None:
+    def change_conversation(self, conversation_id: int, *, at: datetime | None = None, **fields: Any) -> None:
         """Change fields of an inquiry; the hidden `modifiedAt` moves, no visible one need to."""
         payload = self.conversations[conversation_id].payload | fields
         self._touch("conversations", conversation_id, payload, at)
 
-    def close_conversation(
-        self, conversation_id: int, *, by: int, at: datetime | None = None
-    ) -> None:
+    def close_conversation(self, conversation_id: int, *, by: int, at: datetime | None = None) -> None:
         """Close an inquiry as the user `by` (0: nobody)."""
         moment = at or self.now()
         self.change_conversation(
@@ -212,9 +204,7 @@ class HelpScoutState:
         self.drop("conversations", conversation_id)
         self.threads.pop(conversation_id, None)
 
-    def merge_conversations(
-        self, loser: int, survivor: int, *, at: datetime | None = None
-    ) -> None:
+    def merge_conversations(self, loser: int, survivor: int, *, at: datetime | None = None) -> None:
         """Merge one inquiry into another; the loser's id answers 301 for 60 days, then 404."""
         moment = at or self.now()
         count = len(self.threads[loser]) + len(self.threads[survivor])
@@ -302,9 +292,7 @@ class HelpScoutState:
         del self.table(table)[record_id]
         self.log.append((table, record_id))
 
-    def _touch(
-        self, table: Table, record_id: int, payload: Record, at: datetime | None
-    ) -> None:
+    def _touch(self, table: Table, record_id: int, payload: Record, at: datetime | None) -> None:
         moment = at or self.now()
         if "updatedAt" in payload:
             payload = payload | {"updatedAt": timestamp(moment)}

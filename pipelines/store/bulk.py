@@ -67,9 +67,9 @@ def upsert(
     staging = copy_rows(connection, table, columns, rows)
     key = [column.name for column in table.primary_key]
     values = [name for name in columns if name not in key]
-    assignments = [
-        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in values
-    ] + ([sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else [])
+    assignments = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in values] + (
+        [sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else []
+    )
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     differs = _distinct("target", "excluded", values)
     condition = sql.SQL("{} AND {}").format(differs, newer) if newer else differs
@@ -119,16 +119,15 @@ def replace(
     cursor = _cursor(connection)
     cursor.execute(
         sql.SQL(
-            "DELETE FROM {table} AS target"
-            " WHERE NOT EXISTS (SELECT FROM {staging} AS source WHERE {same})"
+            "DELETE FROM {table} AS target WHERE NOT EXISTS (SELECT FROM {staging} AS source WHERE {same})"
         ).format(**parts)
     )
     deleted = cursor.rowcount
     updated = 0
     if values:
-        assignments = [
-            sql.SQL("{0} = source.{0}").format(sql.Identifier(name)) for name in values
-        ] + ([sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else [])
+        assignments = [sql.SQL("{0} = source.{0}").format(sql.Identifier(name)) for name in values] + (
+            [sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else []
+        )
         cursor.execute(
             sql.SQL(
                 "UPDATE {table} AS target SET {assignments} FROM {staging} AS source"
@@ -184,8 +183,7 @@ def _name(table: sa.Table) -> sql.Identifier:
 
 def _same(left: str, right: str, columns: Sequence[str]) -> sql.Composable:
     return sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(left, name), sql.Identifier(right, name))
-        for name in columns
+        sql.SQL("{} = {}").format(sql.Identifier(left, name), sql.Identifier(right, name)) for name in columns
     )
 
 

@@ -1,7 +1,4 @@
-"""What the simulators share: a request recorder, fault switches, a rate window and the gate before each app.
-
-Knows HTTP only. No belief about one of the four APIs is written here, and no client imports it.
-"""
+"""The gate before each simulated API: records, limits the rate, fails on demand, then calls the app."""
 
 import asyncio
 import json
@@ -9,21 +6,19 @@ import re
 from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectors.simulation_server import reset_connection
+from connectors.simulation.faults import Fault, Faults, RateWindowKind, RecordedRequest
+from connectors.simulation.server import reset_connection
 
 Clock = Callable[[], datetime]
-BodyKind = Literal["api", "html", "empty"]
-RateWindowKind = Literal["fixed", "sliding"]
-RetryHeader = Literal["own", "retry-after", "none"]
 View = TypeVar("View")
 
 
@@ -32,122 +27,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(slots=True)
-class RecordedRequest:
-    """One request as a simulator saw it. `path` starts below the system's base URL."""
-
-    system: str
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    status: int = 0
-    """HTTP status of the answer; 0 while it is unanswered or when the connection was reset."""
-
-    def value(self, key: str) -> str | None:
-        """The first value of a query key, or None."""
-        return next((value for name, value in self.query if name == key), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One planned failure. `path` is a regular expression searched in the request's path."""
-
-    kind: Literal["status", "reset", "cut", "slow"]
-    path: str
-    method: str | None
-    status: int = 500
-    body: BodyKind = "api"
-    headers: tuple[tuple[str, str], ...] = ()
-    after_commit: bool = False
-    keep_framing: bool = False
-    seconds: float = 0.0
-
-    def meets(self, request: RecordedRequest) -> bool:
-        """Whether this fault is meant for the request."""
-        return self.method in (None, request.method) and bool(re.search(self.path, request.path))
-
-
-@dataclass
-class Faults:
-    """Switches of one simulator. With the defaults it answers as its API does on a good day."""
-
-    rate_limit: int | None = None
-    """Requests a minute; None: the API refuses nobody."""
-    rate_window: RateWindowKind = "fixed"
-    """`fixed`: the counter is reset at each clock minute; `sliding`: over the last 60 seconds."""
-    retry_header: RetryHeader = "retry-after"
-    """What a 429 carries: the API's own header, plain Retry-After, or nothing."""
-    between_requests: Callable[[RecordedRequest], None] | None = None
-    """Called before each request is answered: the place to change the world while it is paged."""
-    hidden: Callable[[str, Mapping[str, Any]], bool] | None = None
-    """Rows (table name, record) that the credentials may not see: they silently drop out."""
-    planned: list[Fault] = field(default_factory=list)
-
-    def fail(
-        self,
-        status: int,
-        *,
-        path: str = "",
-        method: str | None = None,
-        times: int = 1,
-        body: BodyKind = "api",
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        """Answer the next `times` matching requests with `status`, before anything is done."""
-        pairs = tuple((headers or {}).items())
-        self._plan(Fault("status", path, method, status=status, body=body, headers=pairs), times)
-
-    def reset(
-        self,
-        *,
-        path: str = "",
-        method: str | None = None,
-        times: int = 1,
-        after_commit: bool = False,
-    ) -> None:
-        """Reset the connection; with `after_commit` only when the request has taken effect."""
-        self._plan(Fault("reset", path, method, after_commit=after_commit), times)
-
-    def cut(
-        self,
-        *,
-        path: str = "",
-        method: str | None = None,
-        times: int = 1,
-        keep_framing: bool = False,
-    ) -> None:
-        """Send half of the body; with `keep_framing` under a Content-Length that fits the half."""
-        self._plan(Fault("cut", path, method, keep_framing=keep_framing), times)
-
-    def slow(
-        self, seconds: float, *, path: str = "", method: str | None = None, times: int = 1
-    ) -> None:
-        """Pause in the middle of the body."""
-        self._plan(Fault("slow", path, method, seconds=seconds), times)
-
-    def take(self, request: RecordedRequest) -> Fault | None:
-        """Remove and return the first planned fault that is meant for the request."""
-        for position, fault in enumerate(self.planned):
-            if fault.meets(request):
-                return self.planned.pop(position)
-        return None
-
-    def visible(self, table: str, record: Mapping[str, Any]) -> bool:
-        """Whether the credentials may see a record."""
-        return self.hidden is None or not self.hidden(table, record)
-
-    def _plan(self, fault: Fault, times: int) -> None:
-        self.planned.extend([fault] * times)
-
-
 class Simulator(ABC):
     """One API: its ASGI app behind a gate that records, limits, and fails on demand."""
 
     system: ClassVar[str]
 
-    def __init__(
-        self, faults: Faults, clock: Clock, requests: list[RecordedRequest] | None = None
-    ) -> None:
+    def __init__(self, faults: Faults, clock: Clock, requests: list[RecordedRequest] | None = None) -> None:
         self.clock = clock
         self.requests: list[RecordedRequest] = requests if requests is not None else []
         self.views = Views()
@@ -273,9 +158,7 @@ class Gate:
         request.status = answer.status
         await _deliver(answer, fault, send)
 
-    async def _answer(
-        self, scope: Scope, receive: Receive, rate: Rate, fault: Fault | None
-    ) -> "_Answer":
+    async def _answer(self, scope: Scope, receive: Receive, rate: Rate, fault: Fault | None) -> "_Answer":
         if not rate.allowed:
             answer = await _capture(self._simulator.failure(429), scope, receive)
             answer.add(self._retry_headers(rate.reset_seconds))
@@ -313,9 +196,7 @@ def json_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A JSON answer in UTF-8; Decimals keep their scale (`34937.50`)."""
-    text = json.dumps(
-        content, ensure_ascii=False, separators=(",", ":"), default=_encode_decimal
-    )
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_encode_decimal)
     text = _DECIMAL.sub(r"\1", text)
     return Response(text.encode(), status, headers=dict(headers or {}), media_type=media_type)
 
@@ -331,7 +212,7 @@ def same_text(left: str, right: str) -> bool:
 
 
 _HTML = "<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1></body></html>"
-_DECIMAL = re.compile("\"\ue000(-?[0-9.]+)\ue000\"")
+_DECIMAL = re.compile('"\ue000(-?[0-9.]+)\ue000"')
 
 
 @dataclass(slots=True)
@@ -342,8 +223,7 @@ class _Answer:
 
     def add(self, headers: Mapping[str, str]) -> None:
         self.headers += [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in headers.items()
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
         ]
 
 
@@ -365,12 +245,10 @@ async def _deliver(answer: _Answer, fault: Fault | None, send: Send) -> None:
     body, half = answer.body, len(answer.body) // 2
     if fault is not None and fault.kind == "cut" and fault.keep_framing:
         body = body[:half]
-        answer.headers = [
-            pair for pair in answer.headers if pair[0] != b"content-length"
-        ] + [(b"content-length", str(half).encode())]
-    await send(
-        {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-    )
+        answer.headers = [pair for pair in answer.headers if pair[0] != b"content-length"] + [
+            (b"content-length", str(half).encode())
+        ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     if fault is not None and fault.kind == "cut" and not fault.keep_framing:
         await send({"type": "http.response.body", "body": body[:half], "more_body": True})
         return

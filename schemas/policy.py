@@ -215,9 +215,8 @@ def _contradictions(policy: Policy) -> Iterator[tuple[tuple[Any, ...], str]]:
         for purpose_name in recipient.purposes:
             if purpose_name not in policy.purposes:
                 yield ("recipients", name), f"unknown purpose {purpose_name}"
-            elif "S5" in policy.purposes[purpose_name].clauses and recipient.requests:
-                if purpose_name == "processing_for_customers":
-                    yield ("recipients", name), "clause S5 forbids sending participants' data"
+            elif policy.purposes[purpose_name].clauses == ("S5",):
+                yield ("recipients", name), "clause S5 forbids sending participants' data"
     seen: dict[str, str] = {}
     for index, retention in enumerate(policy.retention):
         place = ("retention", index)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -97,6 +97,8 @@ def _unwrapped(hint: Any) -> tuple[Any, bool]:
     if get_origin(hint) in (Union, UnionType):
         inner = [part for part in get_args(hint) if part is not NoneType]
         return _unwrapped(inner[0])[0], True
+    if get_origin(hint) is Literal:
+        return str, False
     return hint, False
 
 
@@ -130,7 +132,8 @@ load = sa.Table(
         column(name, sa.BigInteger(), OPERATIONS, nullable=False, comment=comment)
         for name, comment in (
             ("requests", "HTTP requests sent"),
-            ("told", "Records in the API's answers"),
+            ("told", "Records that the API said there were; as received where it does not say"),
+            ("received", "Records in the API's answers"),
             ("rejected", "Records set aside as malformed"),
             ("repeated", "Records answered more than once, the newest kept"),
             ("stored", "Rows inserted or changed"),

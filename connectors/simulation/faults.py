@@ -18,6 +18,9 @@ class RecordedRequest:
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    """What the API read of the body; empty when it answered without reading it."""
     status: int = 0
     """HTTP status of the answer; 0 while it is unanswered or when the connection was reset."""
 
@@ -25,12 +28,19 @@ class RecordedRequest:
         """The first value of a query key, or None."""
         return next((value for name, value in self.query if name == key), None)
 
+    def header(self, name: str) -> str | None:
+        """The first value of a header, its name compared without regard to case, or None."""
+        return next((value for key, value in self.headers if key == name.lower()), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One planned failure. `path` is a regular expression searched in the request's path."""
+    """One planned failure. `path` is a regular expression searched in the request's path.
 
-    kind: Literal["status", "reset", "cut", "slow"]
+    The kind `none` lets its request pass: it stands for the requests to spare before a failure.
+    """
+
+    kind: Literal["none", "status", "reset", "cut", "slow"]
     path: str
     method: str | None
     status: int = 500
@@ -47,13 +57,18 @@ class Fault:
 
 @dataclass
 class Faults:
-    """Switches of one simulator. With the defaults it answers as its API does on a good day."""
+    """Switches of one simulator. With the defaults it answers as its API does on a good day.
+
+    The planning methods take `path`, a regular expression searched in the request's path, `method`,
+    `times`, how many matching requests fail, and `after`, how many of them pass unharmed before.
+    Plans for the same request are used up in the order in which they were made.
+    """
 
     rate_limit: int | None = None
     """Requests a minute; None: the API refuses nobody."""
     rate_window: RateWindowKind = "fixed"
     """`fixed`: the counter is reset at each clock minute; `sliding`: over the last 60 seconds."""
-    retry_header: RetryHeader = "retry-after"
+    retry_header: RetryHeader = "own"
     """What a 429 carries: the API's own header, plain Retry-After, or nothing."""
     between_requests: Callable[[RecordedRequest], None] | None = None
     """Called before each request is answered: the place to change the world while it is paged."""
@@ -68,12 +83,13 @@ class Faults:
         path: str = "",
         method: str | None = None,
         times: int = 1,
+        after: int = 0,
         body: BodyKind = "api",
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Answer the next `times` matching requests with `status`, before anything is done."""
         pairs = tuple((headers or {}).items())
-        self._plan(Fault("status", path, method, status=status, body=body, headers=pairs), times)
+        self._plan(Fault("status", path, method, status=status, body=body, headers=pairs), times, after)
 
     def reset(
         self,
@@ -81,10 +97,11 @@ class Faults:
         path: str = "",
         method: str | None = None,
         times: int = 1,
+        after: int = 0,
         after_commit: bool = False,
     ) -> None:
         """Reset the connection; with `after_commit` only when the request has taken effect."""
-        self._plan(Fault("reset", path, method, after_commit=after_commit), times)
+        self._plan(Fault("reset", path, method, after_commit=after_commit), times, after)
 
     def cut(
         self,
@@ -92,14 +109,23 @@ class Faults:
         path: str = "",
         method: str | None = None,
         times: int = 1,
+        after: int = 0,
         keep_framing: bool = False,
     ) -> None:
         """Send half of the body; with `keep_framing` under a Content-Length that fits the half."""
-        self._plan(Fault("cut", path, method, keep_framing=keep_framing), times)
+        self._plan(Fault("cut", path, method, keep_framing=keep_framing), times, after)
 
-    def slow(self, seconds: float, *, path: str = "", method: str | None = None, times: int = 1) -> None:
+    def slow(
+        self,
+        seconds: float,
+        *,
+        path: str = "",
+        method: str | None = None,
+        times: int = 1,
+        after: int = 0,
+    ) -> None:
         """Pause in the middle of the body."""
-        self._plan(Fault("slow", path, method, seconds=seconds), times)
+        self._plan(Fault("slow", path, method, seconds=seconds), times, after)
 
     def take(self, request: RecordedRequest) -> Fault | None:
         """Remove and return the first planned fault that is meant for the request."""
@@ -112,5 +138,6 @@ class Faults:
         """Whether the credentials may see a record."""
         return self.hidden is None or not self.hidden(table, record)
 
-    def _plan(self, fault: Fault, times: int) -> None:
-        self.planned.extend([fault] * times)
+    def _plan(self, fault: Fault, times: int, after: int) -> None:
+        spared = Fault("none", fault.path, fault.method)
+        self.planned.extend([spared] * after + [fault] * times)

@@ -33,10 +33,11 @@ class Simulator(ABC):
     system: ClassVar[str]
 
     def __init__(self, faults: Faults, clock: Clock, requests: list[RecordedRequest] | None = None) -> None:
+        self.faults = faults
         self.clock = clock
         self.requests: list[RecordedRequest] = requests if requests is not None else []
         self.views = Views()
-        self.app: ASGIApp = Gate(self, faults)
+        self.app: ASGIApp = Gate(self)
 
     @abstractmethod
     def routed(self) -> ASGIApp:
@@ -127,9 +128,8 @@ class Views:
 class Gate:
     """ASGI middleware: one request through recorder, rate window, planned faults and the app."""
 
-    def __init__(self, simulator: Simulator, faults: Faults) -> None:
+    def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._faults = faults
         self._window = RateWindow()
         self._app: ASGIApp | None = None
 
@@ -137,20 +137,18 @@ class Gate:
         """Answer one HTTP request; other scopes (lifespan) are none of the gate's business."""
         if scope["type"] != "http":
             return
-        request = _record(self._simulator.system, scope)
+        request, faults = _record(self._simulator.system, scope), self._simulator.faults
         self._simulator.requests.append(request)
         number = len(self._simulator.requests)
-        if self._faults.between_requests is not None:
-            self._faults.between_requests(request)
+        if faults.between_requests is not None:
+            faults.between_requests(request)
         weight = self._simulator.weight(request.method, request.path)
-        rate = self._window.spend(
-            weight, self._faults.rate_limit, self._faults.rate_window, self._simulator.clock()
-        )
-        fault = self._faults.take(request) if rate.allowed else None
+        rate = self._window.spend(weight, faults.rate_limit, faults.rate_window, self._simulator.clock())
+        fault = faults.take(request) if rate.allowed else None
         if fault is not None and fault.kind == "reset" and not fault.after_commit:
             await reset_connection(scope, receive)
             return
-        answer = await self._answer(scope, receive, rate, fault)
+        answer = await self._answer(scope, _overheard(receive, request), rate, fault)
         if fault is not None and fault.kind == "reset":
             await reset_connection(scope, receive)
             return
@@ -179,7 +177,7 @@ class Gate:
         return self._simulator.failure(fault.status)
 
     def _retry_headers(self, seconds: int) -> dict[str, str]:
-        match self._faults.retry_header:
+        match self._simulator.faults.retry_header:
             case "own":
                 return self._simulator.own_retry_headers(seconds)
             case "retry-after":
@@ -261,7 +259,17 @@ async def _deliver(answer: _Answer, fault: Fault | None, send: Send) -> None:
 
 def _record(system: str, scope: Scope) -> RecordedRequest:
     path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-    return RecordedRequest(system, scope["method"], path, query_pairs(scope))
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    return RecordedRequest(system, scope["method"], path, query_pairs(scope), headers)
+
+
+def _overheard(receive: Receive, request: RecordedRequest) -> Receive:
+    async def hear() -> Message:
+        message = await receive()
+        request.body += message.get("body", b"")
+        return message
+
+    return hear
 
 
 def _minute(moment: datetime) -> datetime:

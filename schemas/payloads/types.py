@@ -34,7 +34,7 @@ def clean_text(value: object) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError("is not text")
     text = str(value)
     if len(text) > MAX_TEXT:

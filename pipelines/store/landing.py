@@ -1,0 +1,300 @@
+"""Lands pages of payloads: set aside, deduplicate, hold back, hash, write what changed, count.
+
+Every record of an answer ends in exactly one column of the reconciliation. Knows no API and no customer:
+pages in, rows and numbers out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg import sql
+
+from connectors.pages import Page, Rejected
+from pipelines.privacy.suppression import Suppression
+from pipelines.store.bulk import upsert
+from schemas.payloads.base import Payload
+from schemas.tables import landing as tables
+
+BUFFER_ROWS = 5_000
+"""Records per write: enough for COPY to pay, few enough to keep memory flat."""
+
+Expired = Callable[[Payload], bool]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Reconciliation of one read of one source entity, in records.
+
+    received = rejected + repeated + stored + unchanged + suppressed, or the read lost something.
+    """
+
+    source: str
+    told: int = 0
+    received: int = 0
+    rejected: int = 0
+    repeated: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    suppressed: int = 0
+    deleted: int = 0
+    requests: int = 0
+    unknown_fields: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def distinct(self) -> int:
+        """Different valid records met."""
+        return self.received - self.rejected - self.repeated
+
+    @property
+    def difference(self) -> int:
+        """Records received but not accounted for; 0 when the read adds up."""
+        accounted = self.rejected + self.repeated + self.stored + self.unchanged + self.suppressed
+        return self.received - accounted
+
+    def counts(self) -> dict[str, int]:
+        """The numbers by name, as they stand in `landing.load`."""
+        names = "requests told received rejected repeated stored unchanged suppressed deleted".split()
+        return {name: getattr(self, name) for name in names} | {
+            "unknown_fields": sum(self.unknown_fields.values())
+        }
+
+
+class Lander:
+    """Writes the pages of one source entity into its landing table.
+
+    `suppression` holds back what was erased; `expired` what is past its retention period on arrival.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        payload: type[Payload],
+        *,
+        run_id: str,
+        suppression: Suppression,
+        expired: Expired | None = None,
+    ) -> None:
+        self._engine = engine
+        self._payload = payload
+        self._table = tables.TABLES[payload.source]
+        self._run_id = run_id
+        self._suppression = suppression
+        self._expired = expired
+        self._seen: set[Any] = set()
+        self.tally = Tally(payload.source)
+
+    @property
+    def seen(self) -> Collection[Any]:
+        """Keys of the valid records met so far: what a complete sweep found."""
+        return self._seen
+
+    def land(self, pages: Iterable[Page[Any]]) -> Tally:
+        """Read all pages, writing every BUFFER_ROWS records in a transaction of its own.
+
+        A read that is cut short leaves whole rows; reading again ends in the same table.
+        """
+        for records in _buffers(self._counted(pages), BUFFER_ROWS):
+            with self._engine.begin() as connection:
+                self._write(connection, records)
+        if self.tally.told == 0:
+            self.tally.told = self.tally.received
+        return self.tally
+
+    def _counted(self, pages: Iterable[Page[Any]]) -> Iterator[Payload]:
+        for page in pages:
+            self.tally.received += page.received
+            self.tally.told = max(self.tally.told, page.told or 0)
+            for name, count in page.unknown_fields.items():
+                self.tally.unknown_fields[name] = self.tally.unknown_fields.get(name, 0) + count
+            if page.rejected:
+                self.tally.rejected += len(page.rejected)
+                self._set_aside(page.rejected)
+            yield from page.records
+
+    def _write(self, connection: sa.Connection, records: Sequence[Payload]) -> None:
+        """Write one buffer. A record met before is `repeated`, whatever its second version changes."""
+        newest: dict[Any, Payload] = {}
+        for record in records:
+            key = getattr(record, self._payload.key)
+            if key not in newest or not _is_older(record, newest[key]):
+                newest[key] = record
+        met_before = newest.keys() & self._seen
+        first_met = newest.keys() - met_before
+        self._seen.update(first_met)
+        self.tally.repeated += len(records) - len(first_met)
+
+        held = self._held_back(connection, newest)
+        arriving = {key: record for key, record in newest.items() if key not in held}
+        self._upsert(connection, {key: arriving[key] for key in arriving.keys() & met_before})
+        first = {key: record for key, record in arriving.items() if key in first_met}
+        stored = self._upsert(connection, first)
+        self.tally.suppressed += len(first_met & held)
+        self.tally.stored += stored
+        self.tally.unchanged += len(first) - stored
+        self._forget_rejections(connection, arriving)
+
+    def _held_back(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> set[Any]:
+        held = set(self._suppression.held_back(connection, self._payload.source, list(records.values())))
+        if self._expired is not None:
+            held |= {key for key, record in records.items() if self._expired(record)}
+        return held
+
+    def _upsert(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> int:
+        """Write the records whose hash differs from the stored one; return how many rows changed."""
+        if not records:
+            return 0
+        key = self._table.c[self._payload.key]
+        hashes = {name: content_hash(record) for name, record in records.items()}
+        known = dict(
+            connection.execute(
+                sa.select(key, self._table.c.content_hash).where(
+                    key == sa.func.any(sa.literal(list(records), sa.ARRAY(key.type))),
+                    self._table.c.deleted_at_source.is_(None),
+                )
+            ).all()
+        )
+        different = [name for name in records if known.get(name) != hashes[name]]
+        if not different:
+            return 0
+        fields = list(self._payload.model_fields)
+        rows = (
+            (*(getattr(records[name], field) for field in fields), hashes[name], None) for name in different
+        )
+        return upsert(
+            connection,
+            self._table,
+            [*fields, "content_hash", "deleted_at_source"],
+            rows,
+            newer=self._newer(),
+            touch="last_changed_at",
+        ).changed
+
+    def _newer(self) -> sql.Composable | None:
+        """Whether the incoming version may overwrite the stored one; unknown versions may."""
+        if self._payload.version is None:
+            return None
+        column = sql.Identifier(self._payload.version)
+        return sql.SQL("(excluded.{0} >= target.{0}) IS NOT FALSE").format(column)
+
+    def _set_aside(self, rejected: Sequence[Rejected]) -> None:
+        rows = {
+            item.source_id: (self._payload.source, item.source_id, item.reason, self._run_id)
+            for item in rejected
+        }
+        with self._engine.begin() as connection:
+            upsert(
+                connection,
+                tables.rejected,
+                ["source", "source_id", "reason", "run_id"],
+                rows.values(),
+                touch="seen_at",
+            )
+
+    def _forget_rejections(self, connection: sa.Connection, arrived: Mapping[Any, Payload]) -> None:
+        """A record that was set aside and is whole now is no longer one to look at."""
+        connection.execute(
+            sa.delete(tables.rejected).where(
+                tables.rejected.c.source == self._payload.source,
+                tables.rejected.c.source_id
+                == sa.func.any(sa.literal([str(key) for key in arrived], sa.ARRAY(sa.Text()))),
+            )
+        )
+
+
+def content_hash(record: Payload) -> bytes:
+    """16 bytes over all declared fields, the same for the same values in any process."""
+    return hashlib.blake2b(record.model_dump_json().encode(), digest_size=16).digest()
+
+
+def record_load(
+    connection: sa.Connection,
+    tally: Tally,
+    *,
+    run_id: str,
+    kind: str,
+    window: tuple[datetime | None, datetime | None],
+    started_at: datetime,
+) -> None:
+    """Keep the reconciliation of one read in `landing.load`."""
+    connection.execute(
+        sa.insert(tables.load).values(
+            source=tally.source,
+            run_id=run_id,
+            kind=kind,
+            window_start=window[0],
+            window_end=window[1],
+            started_at=started_at,
+            finished_at=sa.func.clock_timestamp(),
+            **tally.counts(),
+        )
+    )
+
+
+def read_cursor(connection: sa.Connection, source: str) -> tuple[datetime | None, int | None]:
+    """(read until, feed position) of a source; (None, None) before its first complete read."""
+    found = connection.execute(
+        sa.select(tables.cursor.c.read_until, tables.cursor.c.position).where(
+            tables.cursor.c.source == source
+        )
+    ).one_or_none()
+    return (found.read_until, found.position) if found else (None, None)
+
+
+def move_cursor(
+    connection: sa.Connection, source: str, read_until: datetime, position: int | None = None
+) -> None:
+    """Let the next nightly read begin at `read_until`; a cursor never moves back."""
+    statement = sa.dialects.postgresql.insert(tables.cursor).values(
+        source=source, read_until=read_until, position=position
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["source"],
+            set_={
+                "read_until": sa.func.greatest(tables.cursor.c.read_until, statement.excluded.read_until),
+                "position": sa.func.greatest(tables.cursor.c.position, statement.excluded.position),
+            },
+        )
+    )
+
+
+def live_keys(connection: sa.Connection, payload: type[Payload]) -> list[Any]:
+    """Keys of the landed records that are still at their source."""
+    table = tables.TABLES[payload.source]
+    return list(
+        connection.scalars(sa.select(table.c[payload.key]).where(table.c.deleted_at_source.is_(None)))
+    )
+
+
+def mark_deleted(connection: sa.Connection, payload: type[Payload], keys: Sequence[Any]) -> int:
+    """Note that records are gone from their source; the cards follow, retention removes the rows."""
+    table = tables.TABLES[payload.source]
+    key = table.c[payload.key]
+    return connection.execute(
+        sa.update(table)
+        .where(
+            key == sa.func.any(sa.literal(list(keys), sa.ARRAY(key.type))),
+            table.c.deleted_at_source.is_(None),
+        )
+        .values(deleted_at_source=sa.func.now(), last_changed_at=sa.func.now())
+    ).rowcount
+
+
+def _is_older(record: Payload, other: Payload) -> bool:
+    """Whether `record` is an older version than `other`; what has no version is as new as it came."""
+    if record.version is None:
+        return False
+    mine, theirs = getattr(record, record.version), getattr(other, record.version)
+    return mine is not None and theirs is not None and mine < theirs
+
+
+def _buffers(records: Iterator[Payload], size: int) -> Iterator[list[Payload]]:
+    while buffer := list(itertools.islice(records, size)):
+        yield buffer

@@ -8,17 +8,31 @@ from schemas.tables.base import OPERATIONS, TIMESTAMP, column, metadata
 
 SCHEMA = "privacy"
 
+suppression_key = sa.Table(
+    "suppression_key",
+    metadata,
+    column("key_id", sa.Text(), OPERATIONS, primary_key=True,
+           comment="Fingerprint of a secret under which entries of the ledger were made"),
+    column("created_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When it was first used"),
+    schema=SCHEMA,
+    comment="Which secrets the suppression ledger needs; without one of them nothing is landed",
+)  # fmt: skip
+
 suppression = sa.Table(
     "suppression",
     metadata,
+    column("key_id", sa.Text(), OPERATIONS, sa.ForeignKey(suppression_key.c.key_id), primary_key=True,
+           comment="Fingerprint of the secret"),
     column("key_kind", sa.Text(), OPERATIONS, primary_key=True,
            comment="source_id, email or phone"),
     column("key_hmac", sa.LargeBinary(), "user.unique_id", primary_key=True,
            comment="Keyed HMAC-SHA-256 of the normalised key"),
     column("reason", sa.Text(), OPERATIONS, nullable=False,
-           comment="erasure request or the retention rule"),
-    column("created_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
-           comment="When"),
+           comment="erasure (a person's request) or the retention rule"),
+    column("created_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When it was written"),
+    column("last_met_at", TIMESTAMP, OPERATIONS, nullable=False,
+           comment="When a source last sent it, to the month: while it is still sent it is still held back"),
+    sa.CheckConstraint("key_kind IN ('source_id', 'email', 'phone')", name="known"),
     schema=SCHEMA,
     comment="What was erased, as keyed hashes, so that no read brings it back",
 )  # fmt: skip

@@ -130,21 +130,23 @@ class Lander:
         self._seen.update(first_met)
         self.tally.repeated += len(records) - len(first_met)
 
-        held = self._held_back(connection, newest)
-        arriving = {key: record for key, record in newest.items() if key not in held}
+        arriving = self._admitted(connection, newest)
         self._upsert(connection, {key: arriving[key] for key in arriving.keys() & met_before})
         first = {key: record for key, record in arriving.items() if key in first_met}
         stored = self._upsert(connection, first)
-        self.tally.suppressed += len(first_met & held)
+        self.tally.suppressed += len(first_met - arriving.keys())
         self.tally.stored += stored
         self.tally.unchanged += len(first) - stored
         self._forget_rejections(connection, arriving)
 
-    def _held_back(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> set[Any]:
-        held = set(self._suppression.held_back(connection, self._payload.source, list(records.values())))
-        if self._expired is not None:
-            held |= {key for key, record in records.items() if self._expired(record)}
-        return held
+    def _admitted(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> dict[Any, Payload]:
+        """The records that may be stored, without what was erased on them."""
+        screening = self._suppression.screen(connection, self._payload.source, list(records.values()))
+        return {
+            key: screening.blanked.get(key, record)
+            for key, record in records.items()
+            if key not in screening.held_back and not (self._expired and self._expired(record))
+        }
 
     def _upsert(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> int:
         """Write the records whose hash differs from the stored one; return how many rows changed."""

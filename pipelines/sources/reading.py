@@ -1,0 +1,160 @@
+"""One read of one source entity: its window, its landing, its deletions, its line in `landing.load`.
+
+Knows cursors and windows, but no API: pages come from a connector.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Protocol
+
+import sqlalchemy as sa
+
+from connectors.fate import Gone
+from connectors.pages import Page
+from pipelines.privacy.suppression import Suppression
+from pipelines.store.landing import (
+    Expired,
+    Lander,
+    Tally,
+    live_keys,
+    mark_deleted,
+    move_cursor,
+    read_cursor,
+    record_load,
+)
+from schemas.payloads.base import Payload
+
+OVERLAP = timedelta(hours=6)
+"""How far a nightly read reaches back behind the last one: a search index may lag its records by hours."""
+
+MAX_DELETED_SHARE = 0.10
+MIN_DELETED = 10
+"""More missing records than this share (and this number) look like lost rights, not like deletions."""
+
+Kind = Literal["nightly", "backfill"]
+Fate = Callable[[Any], object]
+
+logger = logging.getLogger(__name__)
+
+
+class MassDeletionError(RuntimeError):
+    """So many records vanished at once that nothing was marked as deleted."""
+
+
+class Counting(Protocol):
+    """What a client tells of its requests."""
+
+    @property
+    def requests_sent(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is being read. `window` is set for a backfill only: aware times, the end exclusive."""
+
+    run_id: str
+    started_at: datetime
+    window: tuple[datetime, datetime] | None = None
+    complete: bool = False
+    """Read everything anew, from the beginning, and look for deletions (the weekly sweep)."""
+
+    @property
+    def kind(self) -> Kind:
+        """A backfill reads its window and leaves the nightly cursor alone."""
+        return "backfill" if self.window else "nightly"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where pages are landed: the store, what must not enter it, and since when it is too old."""
+
+    engine: sa.Engine
+    suppression: Suppression
+    expired: Callable[[type[Payload], datetime], Expired | None]
+
+
+def since(desk: Desk, source: str, run: Run) -> datetime | None:
+    """Where a read begins: the window, or the cursor less the overlap; None for everything."""
+    if run.window:
+        return run.window[0]
+    if run.complete:
+        return None
+    with desk.engine.connect() as connection:
+        read_until, _ = read_cursor(connection, source)
+    return read_until - OVERLAP if read_until else None
+
+
+def until(run: Run) -> datetime | None:
+    """Where a read ends: the window's end; None for now."""
+    return run.window[1] if run.window else None
+
+
+def land(
+    desk: Desk,
+    run: Run,
+    payload: type[Payload],
+    pages: Iterable[Page[Any]],
+    client: Counting,
+    *,
+    start: datetime | None,
+    fate: Fate | None = None,
+) -> Tally:
+    """Land all pages, then move the cursor and write the reconciliation in one transaction.
+
+    With `fate`, the pages are the whole source: landed records that did not come are looked up one by one,
+    and those that are gone are marked as deleted. Raises MassDeletionError after everything else is done.
+    """
+    began, requests = datetime.now(UTC), client.requests_sent
+    lander = Lander(
+        desk.engine,
+        payload,
+        run_id=run.run_id,
+        suppression=desk.suppression,
+        expired=desk.expired(payload, run.started_at),
+    )
+    tally = lander.land(pages)
+    gone, refusal = _vanished(desk, payload, lander.seen, fate) if fate else ([], None)
+    with desk.engine.begin() as connection:
+        tally.deleted = mark_deleted(connection, payload, gone)
+        tally.requests = client.requests_sent - requests
+        if not run.window:
+            move_cursor(connection, payload.source, run.started_at)
+        record_load(
+            connection,
+            tally,
+            run_id=run.run_id,
+            kind=run.kind,
+            window=(start, until(run)),
+            started_at=began,
+        )
+    logger.info(
+        "%s: %d received, %d stored, %d unchanged, %d requests",
+        payload.source,
+        tally.received,
+        tally.stored,
+        tally.unchanged,
+        tally.requests,
+    )
+    if refusal:
+        raise refusal
+    return tally
+
+
+def _vanished(
+    desk: Desk, payload: type[Payload], seen: Collection[Any], fate: Fate
+) -> tuple[Sequence[Any], MassDeletionError | None]:
+    """Keys of the landed records that a complete read did not meet and that are confirmed to be gone."""
+    with desk.engine.connect() as connection:
+        landed = live_keys(connection, payload)
+    missing = [key for key in landed if key not in seen]
+    if len(missing) > max(MIN_DELETED, MAX_DELETED_SHARE * len(landed)):
+        return [], MassDeletionError(
+            f"{payload.source}: {len(missing)} of {len(landed)} records are missing at once, so none was marked "
+            "as deleted. Check the rights of the credentials; if the records are really gone, run the sweep "
+            "with `allow_mass_deletion`"
+        )
+    return [key for key in missing if isinstance(fate(key), Gone)], None

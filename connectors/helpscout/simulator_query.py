@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-Test = Callable[["Value", Item], bool]
 Predicate = Callable[[Item], bool]
+Field = Callable[["Value"], Predicate[Item]]
+"""Compiles what stands after a field's colon; may raise QueryError."""
 
 
 class QueryError(ValueError):
@@ -33,10 +34,10 @@ class Value:
         return after_start and (self.end is None or moment <= self.end)
 
 
-def parse_query(text: str, fields: Mapping[str, "Test[Item]"]) -> "Predicate[Item]":
+def parse_query(text: str, fields: Mapping[str, Field[Item]]) -> Predicate[Item]:
     """Compile a query to a predicate.
 
-    `fields` gives each searchable field its test. Raises QueryError for a query that cannot be
+    `fields` says how each searchable field is compiled. Raises QueryError for a query that cannot be
     read, for an unknown field and for a time that is not `yyyy-MM-ddTHH:mm:ssZ`.
     """
     parser = _Parser(_tokens(text), fields)
@@ -90,15 +91,15 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-class _Parser:
+class _Parser(Generic[Item]):
     """Recursive descent: either := both (OR both)*; both := one ([AND] one)*."""
 
-    def __init__(self, tokens: list[_Token], fields: Mapping[str, "Test[Item]"]) -> None:
+    def __init__(self, tokens: list[_Token], fields: Mapping[str, Field[Item]]) -> None:
         self._tokens = tokens
         self._fields = fields
         self._next = 0
 
-    def either(self) -> "Predicate[Item]":
+    def either(self) -> Predicate[Item]:
         options = [self._both()]
         while self._skip_word("OR"):
             options.append(self._both())
@@ -108,13 +109,13 @@ class _Parser:
         if self._next < len(self._tokens):
             raise QueryError("unreadable query")
 
-    def _both(self) -> "Predicate[Item]":
+    def _both(self) -> Predicate[Item]:
         parts = [self._one()]
         while self._skip_word("AND") or self._starts_term():
             parts.append(self._one())
         return lambda item: all(part(item) for part in parts)
 
-    def _one(self) -> "Predicate[Item]":
+    def _one(self) -> Predicate[Item]:
         if self._skip_word("NOT"):
             inner = self._one()
             return lambda item: not inner(item)
@@ -124,11 +125,10 @@ class _Parser:
             return group
         name = self._take("word").text
         self._require_mark(":")
-        test = self._fields.get(name)
-        if test is None:
+        field = self._fields.get(name)
+        if field is None:
             raise QueryError("unknown field")
-        value = self._value()
-        return lambda item: test(value, item)
+        return field(self._value())
 
     def _value(self) -> Value:
         token = self._peek()

@@ -1,16 +1,21 @@
 """The records behind the Help Scout simulator, with the hidden `modifiedAt` of each.
 
-Every change goes through a method, so that the hidden time, the change log and the links between
-records stay consistent. Knows nothing of HTTP.
+Every change goes through a method, so that hidden times, counts, links between records, the change log
+and the webhook events stay consistent. Knows nothing of HTTP.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from connectors.simulation.gate import utc_now
 
 Table = Literal["customers", "conversations", "organizations"]
 Record = dict[str, Any]
+
+TABLES: tuple[Table, ...] = ("customers", "conversations", "organizations")
+ENTRY_KINDS = ("emails", "phones", "chats", "social_profiles", "websites")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +25,31 @@ class Stored:
     payload: Record
     created_at: datetime
     modified_at: datetime
-    """Hidden: no endpoint shows it, `modifiedSince` and `sortField=modifiedAt` compare it."""
+    """Hidden: no endpoint shows it, `modifiedSince` and `sortField=modifiedAt` compare it. For an
+    organization it is the time of the last interaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """A conversation that was merged away."""
+class Change(NamedTuple):
+    """One entry of the change log; `stored` is None when the record was removed."""
+
+    table: Table
+    record_id: int
+    at: datetime
+    stored: Stored | None
+
+
+class Event(NamedTuple):
+    """What a webhook subscriber may hear of; `payload` is None when the record was deleted."""
+
+    name: str
+    table: Table
+    record_id: int
+    mailbox: int | None
+    payload: Record | None
+
+
+class Merge(NamedTuple):
+    """The fate of a record that was merged away."""
 
     survivor: int
     at: datetime
@@ -33,26 +57,45 @@ class Merge:
 
 @dataclass
 class HelpScoutState:
-    """One Help Scout account. `now` stamps changes; all times are aware and in UTC."""
+    """One Help Scout account. `now` stamps changes that are given no `at`.
 
-    app_id: str
-    app_secret: str
-    now: Callable[[], datetime]
+    All times are aware; the API knows whole seconds of UTC, so fractions are cut off. Methods that
+    name a record raise KeyError when there is none. Times and ids may be given in any order, so a world
+    with a past is built with the same methods as a change between two requests.
+    """
+
+    app_id: str = "app"
+    app_secret: str = "app-secret"  # noqa: S105  # of the simulator, not of an account
+    now: Callable[[], datetime] = utc_now
     customers: dict[int, Stored] = field(default_factory=dict)
     conversations: dict[int, Stored] = field(default_factory=dict)
     organizations: dict[int, Stored] = field(default_factory=dict)
     threads: dict[int, list[Record]] = field(default_factory=dict)
+    """Threads by conversation, oldest first."""
     mailboxes: list[Record] = field(default_factory=list)
+    folders: dict[int, list[Record]] = field(default_factory=dict)
+    """Folders by mailbox."""
+    mailbox_fields: dict[int, list[Record]] = field(default_factory=dict)
+    """Definitions of the conversations' custom fields by mailbox."""
     users: list[Record] = field(default_factory=list)
+    teams: list[Record] = field(default_factory=list)
+    team_members: dict[int, list[int]] = field(default_factory=dict)
+    """Ids of users by team."""
     tags: list[Record] = field(default_factory=list)
     customer_properties: list[Record] = field(default_factory=list)
     organization_properties: list[Record] = field(default_factory=list)
+    webhooks: dict[int, Record] = field(default_factory=dict)
     merged_conversations: dict[int, Merge] = field(default_factory=dict)
-    merged_customers: dict[int, int] = field(default_factory=dict)
-    log: list[tuple[Table, int]] = field(default_factory=list)
+    merged_customers: dict[int, Merge] = field(default_factory=dict)
+    pending_deletions: dict[int, datetime] = field(default_factory=dict)
+    """Customers whose asynchronous deletion was accepted, with the time it will be done."""
+    log: list[Change] = field(default_factory=list)
     """Every change in order: what the search index has to catch up with."""
+    events: list[Event] = field(default_factory=list)
     last_entry_id: int = 71_000
     """The last id given to an e-mail, phone or other entry of a customer."""
+    last_thread_id: int = 25_000_000_000
+    _by_customer: dict[int, set[int]] = field(default_factory=dict)
 
     def table(self, name: Table) -> dict[int, Stored]:
         """The records of one kind by id."""
@@ -62,72 +105,121 @@ class HelpScoutState:
             "organizations": self.organizations,
         }[name]
 
+    # Customers
+
     def add_customer(
         self,
         customer_id: int,
         first: str = "",
         last: str = "",
         *,
-        emails: tuple[str, ...] = (),
-        phones: tuple[str, ...] = (),
+        emails: Sequence[str | Record] = (),
+        phones: Sequence[str | Record] = (),
+        properties: Sequence[Record] = (),
+        address: Record | None = None,
         at: datetime | None = None,
         modified_at: datetime | None = None,
         **fields: Any,
     ) -> Record:
-        """Add a person; `fields` are further fields of the customer object (`jobTitle` ...)."""
-        created = at or self.now()
-        modified = modified_at or created
+        """Add a person. Texts in `emails` and `phones` become entries of type `work`.
+
+        `fields` are further fields of the customer object (`jobTitle`, `organization`,
+        `organizationId` ...). `modified_at` may lie before `at`: the API shows such rows.
+        """
+        created = whole_seconds(at or self.now())
+        modified = whole_seconds(modified_at or created)
         payload: Record = {
             "id": customer_id,
             "firstName": first,
             "lastName": last,
             "gender": "Unknown",
-            **{key: value for key, value in fields.items() if key != "properties"},
             "photoType": "default",
+            "photoUrl": "https://avatars.example.no/customer/02.png",
             "conversationCount": 0,
             "createdAt": timestamp(created),
             "updatedAt": timestamp(modified),
-            "background": fields.get("background", ""),
+            "background": "",
             "draft": False,
+            **fields,
             "_embedded": {
-                "emails": [self.entry(value, "work") for value in emails],
-                "phones": [self.entry(value, "work") for value in phones],
+                "emails": self._entries("emails", emails),
+                "phones": self._entries("phones", phones),
                 "chats": [],
                 "social_profiles": [],
                 "websites": [],
-                "properties": fields.get("properties", []),
+                "properties": list(properties),
+                **({"address": address} if address else {}),
             },
         }
         self.put("customers", customer_id, payload, created, modified)
+        self._tell("customer.created", "customers", customer_id)
         return payload
 
     def change_customer(self, customer_id: int, *, at: datetime | None = None, **fields: Any) -> None:
-        """Change top-level fields; `emails=` and `phones=` (texts) replace the embedded entries."""
-        payload = dict(self.customers[customer_id].payload)
-        embedded = dict(payload["_embedded"])
-        for key in ("emails", "phones"):
-            if key in fields:
-                embedded[key] = [self.entry(value, "work") for value in fields.pop(key)]
-        payload |= {**fields, "_embedded": embedded}
-        self._touch("customers", customer_id, payload, at)
+        """Change fields of a person.
 
-    def delete_customer(self, customer_id: int) -> None:
+        `emails`, `phones`, `chats`, `social_profiles` and `websites` (texts or entries), `properties`
+        and `address` (None: no address) replace what is embedded; anything else is a top-level field.
+        """
+        payload = self.customers[customer_id].payload
+        embedded = dict(payload["_embedded"])
+        for key in ENTRY_KINDS:
+            if key in fields:
+                embedded[key] = self._entries(key, fields.pop(key))
+        if "properties" in fields:
+            embedded["properties"] = list(fields.pop("properties"))
+        if "address" in fields:
+            embedded.pop("address", None)
+            if address := fields.pop("address"):
+                embedded["address"] = address
+        self._touch("customers", customer_id, payload | fields | {"_embedded": embedded}, at)
+        self._tell("customer.updated", "customers", customer_id)
+
+    def delete_customer(self, customer_id: int, *, at: datetime | None = None) -> None:
         """Hard delete: the person and all their conversations. There is no tombstone."""
-        self.drop("customers", customer_id)
+        self.drop("customers", customer_id, at=at)
+        self.pending_deletions.pop(customer_id, None)
         for conversation_id in self.conversations_of(customer_id):
-            self.delete_conversation(conversation_id)
+            self.delete_conversation(conversation_id, at=at)
 
     def merge_customers(self, loser: int, winner: int, *, at: datetime | None = None) -> None:
-        """Merge as in the web interface: e-mails, phones and conversations move to the winner."""
-        gone, kept = self.customers[loser].payload, dict(self.customers[winner].payload)
-        embedded = dict(kept["_embedded"])
-        for key in ("emails", "phones"):
-            embedded[key] = [*embedded[key], *gone["_embedded"][key]]
-        self._touch("customers", winner, kept | {"_embedded": embedded}, at)
+        """Merge as in the web interface: entries and conversations move to the winner.
+
+        No event tells of the loser: there is none for a merge of customers.
+        """
+        moment = whole_seconds(at or self.now())
+        gone, kept = self.customers[loser].payload["_embedded"], self.customers[winner].payload["_embedded"]
+        self.merged_customers[loser] = Merge(winner, moment)
+        self.drop("customers", loser, at=moment, event=None)
+        self.change_customer(winner, at=moment, **{key: [*kept[key], *gone[key]] for key in ENTRY_KINDS})
         for conversation_id in self.conversations_of(loser):
-            self.change_conversation(conversation_id, at=at, primaryCustomer=self.customer_stub(winner))
-        self.merged_customers[loser] = winner
-        self.drop("customers", loser)
+            self.change_conversation(conversation_id, at=moment, primaryCustomer=self.customer_stub(winner))
+            self._count_conversation(winner, +1, moment)
+
+    def move_email(self, value: str, *, source: int, target: int, at: datetime | None = None) -> None:
+        """Move an e-mail address from one person to another, as an agent may do.
+
+        Raises KeyError when the source does not have it.
+        """
+        entries = self.customers[source].payload["_embedded"]["emails"]
+        moved = [entry for entry in entries if entry["value"] == value]
+        if not moved:
+            raise KeyError("the source has no such address")
+        self.change_customer(source, at=at, emails=[entry for entry in entries if entry["value"] != value])
+        held = self.customers[target].payload["_embedded"]["emails"]
+        self.change_customer(target, at=at, emails=[*held, *moved])
+
+    def accept_deletion(self, customer_id: int, *, due: datetime) -> None:
+        """Take on an asynchronous deletion, to be done at `due`."""
+        self.pending_deletions[customer_id] = due
+
+    def settle_deletions(self) -> None:
+        """Do the asynchronous deletions that are due."""
+        now = self.now()
+        for customer_id in [key for key, due in self.pending_deletions.items() if due <= now]:
+            self.delete_customer(customer_id)
+
+    # Conversations
 
     def add_conversation(
         self,
@@ -135,19 +227,23 @@ class HelpScoutState:
         customer_id: int,
         subject: str,
         *,
+        mailbox: int,
         status: str = "active",
         kind: str = "email",
-        mailbox: int,
+        assignee: int | None = None,
+        tags: Iterable[str] = (),
+        bodies: Sequence[str] = (),
+        closed_by: int = 0,
         at: datetime | None = None,
         closed_at: datetime | None = None,
-        closed_by: int = 0,
-        tags: tuple[str, ...] = (),
-        bodies: tuple[str, ...] = (),
         **fields: Any,
     ) -> Record:
-        """Add an inquiry. `closed_by` 0 is what the API shows for "by nobody"."""
-        created = at or self.now()
-        modified = closed_at or created
+        """Add an inquiry. `kind` is email, chat or phone; `bodies` are its threads, oldest first.
+
+        `closed_by` 0 is what the API shows for "by nobody"; `fields` are further fields of the object.
+        """
+        created = whole_seconds(at or self.now())
+        modified = whole_seconds(closed_at or created)
         customer = self.customer_stub(customer_id)
         payload: Record = {
             "id": conversation_id,
@@ -158,8 +254,9 @@ class HelpScoutState:
             "status": status,
             "state": "published",
             "subject": subject,
-            "preview": bodies[-1][:80] if bodies else "",
+            "preview": bodies[-1][:80] if bodies else subject[:80],
             "mailboxId": mailbox,
+            **({} if assignee is None else {"assignee": self.user_stub(assignee)}),
             "createdBy": customer,
             "createdAt": timestamp(created),
             "closedBy": closed_by,
@@ -167,29 +264,32 @@ class HelpScoutState:
             "userUpdatedAt": timestamp(modified),
             "customerWaitingSince": {"time": timestamp(created)},
             "source": {"type": kind if kind != "phone" else "manual", "via": "customer"},
-            "tags": [tag for tag in map(self._tag, tags)],
+            "tags": [self._tag(name) for name in tags],
             "cc": [],
             "bcc": [],
             "primaryCustomer": customer,
             "customFields": [],
             **fields,
         }
-        self.put("conversations", conversation_id, payload, created, modified)
         self.threads[conversation_id] = [
-            self._thread(conversation_id * 10 + number, customer, body, created)
-            for number, body in enumerate(bodies or (subject,))
+            self._thread(kind, customer, body, created) for body in bodies or (subject,)
         ]
-        self._count_conversations(customer_id, created)
+        self.put("conversations", conversation_id, payload, created, modified)
+        self._count_conversation(customer_id, +1, created)
+        self._tell("convo.created", "conversations", conversation_id)
         return payload
 
     def change_conversation(self, conversation_id: int, *, at: datetime | None = None, **fields: Any) -> None:
-        """Change fields of an inquiry; the hidden `modifiedAt` moves, no visible one need to."""
+        """Change fields of an inquiry; the hidden `modifiedAt` moves, no visible time need to."""
         payload = self.conversations[conversation_id].payload | fields
         self._touch("conversations", conversation_id, payload, at)
+        for key, event in _CONVERSATION_EVENTS.items():
+            if key in fields:
+                self._tell(event, "conversations", conversation_id)
 
     def close_conversation(self, conversation_id: int, *, by: int, at: datetime | None = None) -> None:
         """Close an inquiry as the user `by` (0: nobody)."""
-        moment = at or self.now()
+        moment = whole_seconds(at or self.now())
         self.change_conversation(
             conversation_id,
             at=moment,
@@ -199,31 +299,67 @@ class HelpScoutState:
             **self._closing(by, moment),
         )
 
-    def delete_conversation(self, conversation_id: int) -> None:
+    def reply(
+        self, conversation_id: int, body: str, *, by: int | None = None, at: datetime | None = None
+    ) -> None:
+        """Add a thread: a message of the user `by`, or the customer's own when there is none."""
+        moment = whole_seconds(at or self.now())
+        payload = self.conversations[conversation_id].payload
+        author = payload["primaryCustomer"] if by is None else self.user_stub(by)
+        thread = self._thread(payload["type"], author, body, moment)
+        self.threads[conversation_id] = [*self.threads[conversation_id], thread]
+        moved = {"status": "active"} if by is None else {"userUpdatedAt": timestamp(moment)}
+        self._touch(
+            "conversations",
+            conversation_id,
+            payload | {"threads": len(self.threads[conversation_id]), "preview": body[:80]} | moved,
+            moment,
+        )
+        event = "convo.customer.reply.created" if by is None else "convo.agent.reply.created"
+        self._tell(event, "conversations", conversation_id)
+
+    def delete_conversation(self, conversation_id: int, *, at: datetime | None = None) -> None:
         """Remove an inquiry; a later GET finds nothing."""
-        self.drop("conversations", conversation_id)
+        owner = _owner(self.conversations[conversation_id].payload)
+        self.drop("conversations", conversation_id, at=at)
         self.threads.pop(conversation_id, None)
+        if owner in self.customers:
+            self._count_conversation(owner, -1, at or self.now())
 
     def merge_conversations(self, loser: int, survivor: int, *, at: datetime | None = None) -> None:
         """Merge one inquiry into another; the loser's id answers 301 for 60 days, then 404."""
-        moment = at or self.now()
-        count = len(self.threads[loser]) + len(self.threads[survivor])
-        self.threads[survivor] = [*self.threads[survivor], *self.threads[loser]]
-        self.change_conversation(survivor, at=moment, threads=count)
+        moment = whole_seconds(at or self.now())
+        threads = sorted(
+            [*self.threads[survivor], *self.threads[loser]], key=lambda thread: str(thread["createdAt"])
+        )
+        owner = _owner(self.conversations[loser].payload)
         self.merged_conversations[loser] = Merge(survivor, moment)
-        self.delete_conversation(loser)
+        self.drop("conversations", loser, at=moment, event=None)
+        del self.threads[loser]
+        self.threads[survivor] = threads
+        self.change_conversation(survivor, at=moment, threads=len(threads))
+        if owner in self.customers:
+            self._count_conversation(owner, -1, moment)
+        self._tell("convo.merged", "conversations", survivor)
+
+    def conversations_of(self, customer_id: int) -> list[int]:
+        """Ids of the inquiries whose primary customer is the given one."""
+        return sorted(self._by_customer.get(customer_id, ()))
+
+    # Organizations
 
     def add_organization(
         self,
         organization_id: int,
         name: str,
         *,
-        domains: tuple[str, ...] = (),
+        domains: Sequence[str] = (),
         number: str | None = None,
         at: datetime | None = None,
+        **fields: Any,
     ) -> Record:
         """Add a company; `number` is kept as the property `orgnr`."""
-        created = at or self.now()
+        created = whole_seconds(at or self.now())
         payload: Record = {
             "id": organization_id,
             "name": name,
@@ -234,46 +370,118 @@ class HelpScoutState:
             "domains": list(domains),
             "phones": [],
             "brandColor": "#1F6FEB",
-            "properties": [
-                {
-                    "definitionId": 1001,
-                    "slug": "orgnr",
-                    "name": "Org.nr",
-                    "type": "text",
-                    "value": number,
-                }
-            ]
-            if number
-            else [],
+            "properties": [_number_property(number)] if number else [],
+            **fields,
         }
         self.put("organizations", organization_id, payload, created, created)
+        self._tell("organization.created", "organizations", organization_id)
         return payload
 
-    def conversations_of(self, customer_id: int) -> list[int]:
-        """Ids of the inquiries whose primary customer is the given one."""
+    def change_organization(self, organization_id: int, *, at: datetime | None = None, **fields: Any) -> None:
+        """Change fields of a company."""
+        payload = self.organizations[organization_id].payload | fields
+        self._touch("organizations", organization_id, payload, at)
+        self._tell("organization.updated", "organizations", organization_id)
+
+    def delete_organization(self, organization_id: int, *, at: datetime | None = None) -> None:
+        """Remove a company; its people stay, without it."""
+        self.drop("organizations", organization_id, at=at)
+        for customer_id in self.members_of(organization_id):
+            self.remove_fields("customers", customer_id, "organizationId", at=at)
+
+    def members_of(self, organization_id: int) -> list[int]:
+        """Ids of the people of a company."""
         return [
-            conversation_id
-            for conversation_id, stored in list(self.conversations.items())
-            if stored.payload["primaryCustomer"].get("id") == customer_id
+            customer_id
+            for customer_id, stored in list(self.customers.items())
+            if stored.payload.get("organizationId") == organization_id
         ]
+
+    # What an account has besides
+
+    def add_mailbox(
+        self, mailbox_id: int, name: str, email: str, *, at: datetime | None = None, **fields: Any
+    ) -> Record:
+        """Add an inbox; `fields` are further fields of the mailbox object."""
+        created = timestamp(at or self.now())
+        mailbox: Record = {
+            "id": mailbox_id,
+            "name": name,
+            "slug": f"{mailbox_id:016x}",
+            "email": email,
+            "createdAt": created,
+            "updatedAt": created,
+            **fields,
+        }
+        self.mailboxes.append(mailbox)
+        return mailbox
+
+    def add_user(
+        self, user_id: int, first: str, last: str, email: str, *, at: datetime | None = None, **fields: Any
+    ) -> Record:
+        """Add an agent; the first one is the user whom the app belongs to."""
+        created = timestamp(at or self.now())
+        user: Record = {
+            "id": user_id,
+            "firstName": first,
+            "lastName": last,
+            "email": email,
+            "role": "user" if self.users else "owner",
+            "timezone": "Europe/Oslo",
+            "createdAt": created,
+            "updatedAt": created,
+            "type": "user",
+            "mention": first.casefold(),
+            "initials": (first[:1] + last[:1]).upper(),
+            "jobTitle": "",
+            "phone": "",
+            "alternateEmails": [],
+            "companyId": 7,
+            **fields,
+        }
+        self.users.append(user)
+        return user
+
+    def add_team(self, team_id: int, name: str, members: Sequence[int] = ()) -> Record:
+        """Add a team of users."""
+        created = timestamp(self.now())
+        team: Record = {
+            "id": team_id,
+            "name": name,
+            "createdAt": created,
+            "updatedAt": created,
+            "timezone": "Europe/Oslo",
+            "photoUrl": "",
+            "mention": name.casefold(),
+            "initials": name[:2].upper(),
+        }
+        self.teams.append(team)
+        self.team_members[team_id] = list(members)
+        return team
 
     def customer_stub(self, customer_id: int) -> Record:
         """A person as named inside a conversation."""
         payload = self.customers[customer_id].payload
-        emails = payload["_embedded"]["emails"]
-        email = emails[0]["value"] if isinstance(emails, list) and emails else ""
         return {
             "id": customer_id,
             "type": "customer",
-            "first": payload["firstName"],
-            "last": payload["lastName"],
-            "email": email,
+            "first": payload.get("firstName", ""),
+            "last": payload.get("lastName", ""),
+            "email": next(iter(texts_of(payload, "emails")), ""),
         }
 
-    def entry(self, value: str, kind: str) -> Record:
-        """A new e-mail, phone or website entry with an id of its own."""
-        self.last_entry_id += 1
-        return {"id": self.last_entry_id, "value": value, "type": kind}
+    def user_stub(self, user_id: int) -> Record:
+        """An agent as named inside a conversation."""
+        user = next(user for user in self.users if user["id"] == user_id)
+        return {
+            "id": user_id,
+            "type": user["type"],
+            "first": user["firstName"],
+            "last": user["lastName"],
+            "email": user["email"],
+        }
+
+    # Below every change
 
     def put(
         self,
@@ -283,59 +491,120 @@ class HelpScoutState:
         created_at: datetime,
         modified_at: datetime,
     ) -> None:
-        """Store any payload under an id: the way to a malformed record."""
-        self.table(table)[record_id] = Stored(dict(payload), created_at, modified_at)
-        self.log.append((table, record_id))
+        """Store any payload under an id: the way to a malformed record. Tells no subscriber."""
+        stored = Stored(dict(payload), whole_seconds(created_at), whole_seconds(modified_at))
+        self._store(table, record_id, stored, stored.modified_at)
 
-    def drop(self, table: Table, record_id: int) -> None:
-        """Remove a record without a trace."""
-        del self.table(table)[record_id]
-        self.log.append((table, record_id))
+    def put_fields(self, table: Table, record_id: int, *, at: datetime | None = None, **fields: Any) -> None:
+        """Set fields of a record to any value, well formed or not (`status="sovende"`)."""
+        self._touch(table, record_id, self.table(table)[record_id].payload | fields, at)
+
+    def remove_fields(self, table: Table, record_id: int, *names: str, at: datetime | None = None) -> None:
+        """Leave fields out of a record, as the API does with what has no value."""
+        payload = self.table(table)[record_id].payload
+        kept = {key: value for key, value in payload.items() if key not in names}
+        self._touch(table, record_id, kept, at)
+
+    def drop(
+        self, table: Table, record_id: int, *, at: datetime | None = None, event: str | None = "deleted"
+    ) -> None:
+        """Remove a record without a trace but the event of its deletion (None: not even that)."""
+        mailbox = self.table(table)[record_id].payload.get("mailboxId")
+        self._store(table, record_id, None, whole_seconds(at or self.now()))
+        if event is not None:
+            name = f"{_EVENT_NOUNS[table]}.{event}"
+            self.events.append(Event(name, table, record_id, mailbox, None))
+
+    def next_id(self, table: Table) -> int:
+        """An id that no record of the kind has had."""
+        merged = {"customers": self.merged_customers, "conversations": self.merged_conversations}
+        return max([*self.table(table), *merged.get(table, ())], default=0) + 1
+
+    def new_entry(self, value: str, kind: str) -> Record:
+        """An e-mail, phone or other entry of a customer, with an id of its own."""
+        self.last_entry_id += 1
+        return {"id": self.last_entry_id, "value": value, "type": kind}
+
+    def _entries(self, kind: str, given: Any) -> Any:
+        """Entries of texts and entries; anything else is stored as it is, for malformed records."""
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            return given
+        entries = [self.new_entry(item, "work") if isinstance(item, str) else item for item in given]
+        if kind == "websites":
+            return [{key: value for key, value in entry.items() if key != "type"} for entry in entries]
+        return entries
 
     def _touch(self, table: Table, record_id: int, payload: Record, at: datetime | None) -> None:
-        moment = at or self.now()
-        if "updatedAt" in payload:
+        moment = whole_seconds(at or self.now())
+        before = self.table(table)[record_id]
+        if payload.get("updatedAt") == before.payload.get("updatedAt") and "updatedAt" in payload:
             payload = payload | {"updatedAt": timestamp(moment)}
-        self.put(table, record_id, payload, self.table(table)[record_id].created_at, moment)
+        self._store(table, record_id, Stored(payload, before.created_at, moment), moment)
 
-    def _count_conversations(self, customer_id: int, at: datetime) -> None:
+    def _store(self, table: Table, record_id: int, stored: Stored | None, at: datetime) -> None:
+        """The one place where a record comes, changes or goes."""
+        records = self.table(table)
+        before = records.get(record_id)
+        if table == "conversations":
+            if before is not None:
+                self._by_customer.get(_owner(before.payload), set()).discard(record_id)
+            if stored is not None:
+                self._by_customer.setdefault(_owner(stored.payload), set()).add(record_id)
+        if stored is None:
+            del records[record_id]
+        else:
+            records[record_id] = stored
+        self.log.append(Change(table, record_id, at, stored))
+
+    def _count_conversation(self, customer_id: int, step: int, at: datetime) -> None:
         """A conversation moves its customer's `updatedAt`, though the profile stays the same."""
         stored = self.customers[customer_id]
-        count = stored.payload.get("conversationCount", 0) + 1
-        moment = max(at, stored.modified_at)
+        count = max(0, stored.payload.get("conversationCount", 0) + step)
+        moment = max(whole_seconds(at), stored.modified_at)
         self._touch("customers", customer_id, stored.payload | {"conversationCount": count}, moment)
+        organization = stored.payload.get("organizationId")
+        if organization in self.organizations:
+            company = self.organizations[organization]
+            moment = max(moment, company.modified_at)
+            self._touch("organizations", organization, company.payload, moment)
 
     def _closing(self, by: int, at: datetime | None) -> Record:
         closing: Record = {"closedAt": timestamp(at)} if at else {}
-        user = next((user for user in self.users if user["id"] == by), None)
-        if user is not None:
-            closing["closedByUser"] = {
-                "id": by,
-                "type": "user",
-                "first": user["firstName"],
-                "last": user["lastName"],
-                "email": user["email"],
-            }
+        if any(user["id"] == by for user in self.users):
+            closing["closedByUser"] = self.user_stub(by)
         return closing
 
     def _tag(self, name: str) -> Record:
         known = next((tag for tag in self.tags if tag["name"] == name), None)
         if known is None:
-            known = {"id": 9150 + len(self.tags), "name": name, "slug": name, "color": "green"}
+            created = timestamp(self.now())
+            known = {
+                "id": 9150 + len(self.tags),
+                "name": name,
+                "slug": name.casefold(),
+                "color": "green",
+                "createdAt": created,
+                "updatedAt": created,
+                "ticketCount": 0,
+            }
             self.tags.append(known)
+        known["ticketCount"] += 1
         return {"id": known["id"], "color": "#929499", "tag": name}
 
-    def _thread(self, thread_id: int, customer: Record, body: str, at: datetime) -> Record:
+    def _thread(self, kind: str, author: Record, body: str, at: datetime) -> Record:
+        self.last_thread_id += 1
+        by_customer = author["type"] == "customer"
+        own_kind = kind if kind in ("chat", "phone") else "customer" if by_customer else "message"
         return {
-            "id": thread_id,
-            "type": "customer",
+            "id": self.last_thread_id,
+            "type": own_kind,
             "status": "active",
             "state": "published",
             "action": {"type": "default", "associatedEntities": {}},
             "body": body,
-            "source": {"type": "email", "via": "customer"},
-            "customer": customer,
-            "createdBy": customer,
+            "source": {"type": "email", "via": "customer" if by_customer else "user"},
+            **({"customer": author} if by_customer else {}),
+            "createdBy": author,
             "savedReplyId": 0,
             "to": [],
             "cc": [],
@@ -344,7 +613,50 @@ class HelpScoutState:
             "_embedded": {"attachments": []},
         }
 
+    def _tell(self, name: str, table: Table, record_id: int) -> None:
+        payload = self.table(table)[record_id].payload
+        self.events.append(Event(name, table, record_id, payload.get("mailboxId"), payload))
+
+
+_EVENT_NOUNS: dict[Table, str] = {
+    "customers": "customer",
+    "conversations": "convo",
+    "organizations": "organization",
+}
+_CONVERSATION_EVENTS = {
+    "status": "convo.status",
+    "tags": "convo.tags",
+    "assignee": "convo.assigned",
+    "mailboxId": "convo.moved",
+    "customFields": "convo.custom-fields",
+}
+
 
 def timestamp(moment: datetime) -> str:
     """Help Scout's format: UTC, whole seconds, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """A time as precise as the API is, in UTC."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def texts_of(payload: Mapping[str, Any], kind: str) -> list[str]:
+    """The values of a customer's entries (`emails`, `phones` ...); malformed ones are passed over."""
+    embedded = payload.get("_embedded")
+    entries = embedded.get(kind) if isinstance(embedded, Mapping) else None
+    if not isinstance(entries, list):
+        return []
+    return [entry["value"] for entry in entries if isinstance(entry, Mapping) and "value" in entry]
+
+
+def _owner(payload: Mapping[str, Any]) -> int:
+    """The id of the primary customer, 0 when the record does not name one."""
+    customer = payload.get("primaryCustomer")
+    owner = customer.get("id") if isinstance(customer, Mapping) else None
+    return owner if isinstance(owner, int) else 0
+
+
+def _number_property(number: str) -> Record:
+    return {"definitionId": 1001, "slug": "orgnr", "name": "Org.nr", "type": "text", "value": number}

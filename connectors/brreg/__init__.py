@@ -1,0 +1,1 @@
+"""The Brønnøysund register of entities: a typed client of its API and a faithful local simulator."""

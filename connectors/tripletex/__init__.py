@@ -1,0 +1,1 @@
+"""Tripletex: a typed client of its API and a faithful local simulator."""

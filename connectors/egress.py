@@ -63,11 +63,13 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that the caller accepts: its status, its JSON (None for an empty body), its headers."""
+    """An answer that the caller accepts: its status, its JSON (None without one), its headers."""
 
     status: int
     body: Any
     headers: Mapping[str, str]
+    empty: bool = False
+    """There was no body at all; an error page in HTML is a body without JSON."""
 
 
 class Egress:
@@ -153,7 +155,9 @@ class Egress:
         renewed = False
         while True:
             try:
-                return retrying(self._send, prepared, label, frozenset(accept), anonymous, safe)
+                # Not within `retrying`: fetching a token has retries of its own.
+                proof = {} if anonymous or self._credentials is None else self._credentials.headers(self)
+                return retrying(self._send, prepared, label, frozenset(accept), proof, safe)
             except UnauthorizedError:
                 # A token can die at any moment of a run (expiry, Oslo midnight): one renewal, one retry.
                 if anonymous or renewed or self._credentials is None:
@@ -192,13 +196,17 @@ class Egress:
         return declared
 
     def _send(
-        self, request: requests.Request, label: str, accept: frozenset[int], anonymous: bool, safe: bool
+        self,
+        request: requests.Request,
+        label: str,
+        accept: frozenset[int],
+        proof: Mapping[str, str],
+        safe: bool,
     ) -> Answer:
         """One attempt."""
         what = f"{self.recipient} {request.method} {label}"
         prepared = self._session.prepare_request(request)
-        if self._credentials is not None and not anonymous:
-            prepared.headers.update(self._credentials.headers(self))
+        prepared.headers.update(proof)
         self._budget.take(1 if request.method == "GET" else 2)
         status = 0
         try:
@@ -268,7 +276,7 @@ def _judge(
     if status not in accept:
         raise PermanentError(f"{what}: answered {status}", status=status, code=_error_code(content))
     if not content.strip():
-        return Answer(status, None, headers)
+        return Answer(status, None, headers, empty=True)
     try:
         return Answer(status, _parsed(content), headers)
     except (ValueError, RecursionError):

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectors.helpscout.simulator_account import Account, Handler, Routes
+from connectors.helpscout.simulator_account import Account, Handler
 from connectors.helpscout.simulator_behaviour import HelpScoutBehaviour
 from connectors.helpscout.simulator_http import Call, Refusal, error_response
 from connectors.helpscout.simulator_reads import Reads
@@ -88,14 +88,14 @@ class HelpScoutSimulator(Simulator):
 
     def routed(self) -> ASGIApp:
         """The app behind the gate; a trailing slash makes no difference."""
+        protected = [*Reads(self._account).routes(), *Writes(self._account).routes()]
         app = Starlette(
             routes=[
-                Route(path, self._endpoint(handler), methods=[method])
-                for method, path, handler in [
-                    *self._own_routes(),
-                    *Reads(self._account).routes(),
-                    *Writes(self._account).routes(),
-                ]
+                Route(TOKEN_PATH, self._endpoint(self._token), methods=["POST"]),
+                *(
+                    Route(path, self._endpoint(self._with_token(handler)), methods=[method])
+                    for method, path, handler in protected
+                ),
             ],
             exception_handlers={
                 404: lambda request, error: self.failure(404),
@@ -107,9 +107,6 @@ class HelpScoutSimulator(Simulator):
             await app({**scope, "path": scope["path"].rstrip("/") or "/"}, receive, send)
 
         return without_trailing_slash
-
-    def _own_routes(self) -> Routes:
-        return [("POST", TOKEN_PATH, self._token)]
 
     def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -124,18 +121,20 @@ class HelpScoutSimulator(Simulator):
             )
             self._account.catch_up()
             try:
-                if handler != self._token:
-                    self._authenticate(call)
                 return handler(call)
             except Refusal as refusal:
                 return refusal.response(self._correlation_id())
 
         return endpoint
 
-    def _authenticate(self, call: Call) -> None:
-        accepted = self.tokens.accept(call.authorization, self.behaviour.token_uses)
-        if not (accepted and self.behaviour.user_active):
-            raise Refusal(401)
+    def _with_token(self, handler: Handler) -> Handler:
+        def guarded(call: Call) -> Response:
+            accepted = self.tokens.accept(call.authorization, self.behaviour.token_uses)
+            if not (accepted and self.behaviour.user_active):
+                raise Refusal(401)
+            return handler(call)
+
+        return guarded
 
     def _correlation_id(self) -> str:
         return f"{self._trace}#{len(self.requests)}"

@@ -147,6 +147,7 @@ def whole_number(text: str, path: str, *, source: Literal["QUERY", "PATH"] = "QU
 
 
 _MESSAGES = {
+    301: "Moved permanently",
     400: "Bad request",
     403: "Forbidden",
     404: "Not found",

@@ -122,7 +122,7 @@ def _place(cursor: str, lifetime: float | None, now: datetime) -> tuple[datetime
         content = json.loads(base64.urlsafe_b64decode(cursor))
         issued = datetime.fromtimestamp(content["issued"], UTC)
         place = datetime.fromtimestamp(content["at"], UTC), int(content["id"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
         raise _bad_cursor() from None
     if lifetime is not None and now - issued > timedelta(seconds=lifetime):
         raise _bad_cursor()

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from connectors.helpscout import simulator_shapes as shapes
 from connectors.helpscout.simulator_account import Account, Routes
-from connectors.helpscout.simulator_http import Call, Refusal, hal
+from connectors.helpscout.simulator_http import Call, Refusal, hal, whole_number
 from connectors.helpscout.simulator_lists import (
     Selection,
     select_conversations,
@@ -176,7 +176,8 @@ class Reads:
         return shown[: self._account.behaviour.thread_page_size]
 
     def _newest_first(self, conversation_id: int) -> list[Record]:
-        return list(reversed(self._account.state.threads.get(conversation_id, [])))
+        added_last_first = reversed(self._account.state.threads.get(conversation_id, []))
+        return sorted(added_last_first, key=lambda thread: str(thread.get("createdAt")), reverse=True)
 
     # Single records, always current
 
@@ -261,13 +262,11 @@ class Reads:
     # What an account has besides
 
     def _users(self, call: Call) -> Response:
-        email, mailbox = call.value("email"), call.value("mailbox")
-        users = [
-            user
-            for user in self._account.state.users
-            if (email is None or user["email"] == email)
-            and (mailbox is None or int(mailbox) in user.get("mailboxes", [int(mailbox)]))
-        ]
+        state, email, mailbox = self._account.state, call.value("email"), call.value("mailbox")
+        users = state.users if email is None else [user for user in state.users if user["email"] == email]
+        if mailbox is not None:
+            members = state.mailbox_users.get(whole_number(mailbox, "mailbox"))
+            users = users if members is None else [user for user in users if user["id"] in members]
         return self._static(call, "users", users)
 
     def _user(self, call: Call, user_id: int) -> Response:

@@ -71,13 +71,15 @@ class HelpScoutState:
     conversations: dict[int, Stored] = field(default_factory=dict)
     organizations: dict[int, Stored] = field(default_factory=dict)
     threads: dict[int, list[Record]] = field(default_factory=dict)
-    """Threads by conversation, oldest first."""
+    """Threads by conversation, in the order they were added."""
     mailboxes: list[Record] = field(default_factory=list)
     folders: dict[int, list[Record]] = field(default_factory=dict)
     """Folders by mailbox."""
     mailbox_fields: dict[int, list[Record]] = field(default_factory=dict)
     """Definitions of the conversations' custom fields by mailbox."""
     users: list[Record] = field(default_factory=list)
+    mailbox_users: dict[int, list[int]] = field(default_factory=dict)
+    """Ids of the users of a mailbox; one that is not listed is open to all."""
     teams: list[Record] = field(default_factory=list)
     team_members: dict[int, list[int]] = field(default_factory=dict)
     """Ids of users by team."""
@@ -272,7 +274,7 @@ class HelpScoutState:
             **fields,
         }
         self.threads[conversation_id] = [
-            self._thread(kind, customer, body, created) for body in bodies or (subject,)
+            self._thread(kind, customer, customer, body, created) for body in bodies or (subject,)
         ]
         self.put("conversations", conversation_id, payload, created, modified)
         self._count_conversation(customer_id, +1, created)
@@ -300,14 +302,23 @@ class HelpScoutState:
         )
 
     def reply(
-        self, conversation_id: int, body: str, *, by: int | None = None, at: datetime | None = None
+        self,
+        conversation_id: int,
+        body: str,
+        *,
+        by: int | None = None,
+        at: datetime | None = None,
+        **fields: Any,
     ) -> None:
-        """Add a thread: a message of the user `by`, or the customer's own when there is none."""
+        """Add a thread: a message of the user `by`, or the customer's own when there is none.
+
+        `fields` are further fields of the thread (`state="draft"`, `_embedded={"attachments": [...]}`).
+        """
         moment = whole_seconds(at or self.now())
         payload = self.conversations[conversation_id].payload
         author = payload["primaryCustomer"] if by is None else self.user_stub(by)
-        thread = self._thread(payload["type"], author, body, moment)
-        self.threads[conversation_id] = [*self.threads[conversation_id], thread]
+        thread = self._thread(payload["type"], payload["primaryCustomer"], author, body, moment)
+        self.threads[conversation_id] = [*self.threads[conversation_id], thread | fields]
         moved = {"status": "active"} if by is None else {"userUpdatedAt": timestamp(moment)}
         self._touch(
             "conversations",
@@ -329,9 +340,7 @@ class HelpScoutState:
     def merge_conversations(self, loser: int, survivor: int, *, at: datetime | None = None) -> None:
         """Merge one inquiry into another; the loser's id answers 301 for 60 days, then 404."""
         moment = whole_seconds(at or self.now())
-        threads = sorted(
-            [*self.threads[survivor], *self.threads[loser]], key=lambda thread: str(thread["createdAt"])
-        )
+        threads = [*self.threads[survivor], *self.threads[loser]]
         owner = _owner(self.conversations[loser].payload)
         self.merged_conversations[loser] = Merge(survivor, moment)
         self.drop("conversations", loser, at=moment, event=None)
@@ -591,7 +600,7 @@ class HelpScoutState:
         known["ticketCount"] += 1
         return {"id": known["id"], "color": "#929499", "tag": name}
 
-    def _thread(self, kind: str, author: Record, body: str, at: datetime) -> Record:
+    def _thread(self, kind: str, customer: Record, author: Record, body: str, at: datetime) -> Record:
         self.last_thread_id += 1
         by_customer = author["type"] == "customer"
         own_kind = kind if kind in ("chat", "phone") else "customer" if by_customer else "message"
@@ -603,7 +612,7 @@ class HelpScoutState:
             "action": {"type": "default", "associatedEntities": {}},
             "body": body,
             "source": {"type": "email", "via": "customer" if by_customer else "user"},
-            **({"customer": author} if by_customer else {}),
+            "customer": customer,
             "createdBy": author,
             "savedReplyId": 0,
             "to": [],

@@ -193,10 +193,12 @@ def json_response(
     media_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A JSON answer in UTF-8; Decimals keep their scale (`34937.50`)."""
+    """A JSON answer in UTF-8; Decimals keep their scale (`34937.50`), half a surrogate pair is escaped."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_encode_decimal)
     text = _DECIMAL.sub(r"\1", text)
-    return Response(text.encode(), status, headers=dict(headers or {}), media_type=media_type)
+    return Response(
+        text.encode(errors="backslashreplace"), status, headers=dict(headers or {}), media_type=media_type
+    )
 
 
 def query_pairs(scope: Scope) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,405 @@
+"""The units behind the Brreg simulator, and the feed of their changes.
+
+Every change goes through a method, so that units and feed tell the same story. Fields are named as in
+the API. Knows nothing of HTTP.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+Values = dict[str, Any]
+Kind = Literal["enhet", "underenhet"]
+Status = Literal["active", "deleted", "removed"]
+UpdateType = Literal["Ny", "Endring", "Sletting", "Fjernet", "Ukjent"]
+
+OSLO = ZoneInfo("Europe/Oslo")
+FEWEST_SHOWN = 5
+"""The number of employees is withheld below this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit. Replaced as a whole, never changed in place."""
+
+    number: str
+    kind: Kind
+    values: Mapping[str, Any]
+    """Fields as in the API, without `_links` and `respons_klasse`. `antallAnsatte` is the true number."""
+    status: Status = "active"
+    deleted_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One entry of a change feed. `at` is when it was published."""
+
+    id: int
+    at: datetime
+    number: str
+    type: UpdateType
+    operations: tuple[Values, ...] = ()
+    """RFC 6902 operations, for `Endring` only."""
+
+
+@dataclass
+class BrregState:
+    """The register. `now` stamps changes; all times are aware."""
+
+    now: Callable[[], datetime]
+    units: dict[str, Unit] = field(default_factory=dict)
+    updates: dict[Kind, list[Update]] = field(default_factory=lambda: {"enhet": [], "underenhet": []})
+    """The two feeds, in the order of their ids."""
+    roles: dict[str, list[Values]] = field(default_factory=dict)
+    revision: int = 0
+    """Moves with every change of any unit."""
+    last_update_id: int = 25_200_000
+
+    def add_unit(
+        self,
+        number: str,
+        name: str,
+        *,
+        form: str = "AS",
+        at: datetime | None = None,
+        announce: bool = True,
+        **fields: Any,
+    ) -> None:
+        """Register a main unit; `fields` are named as in the API.
+
+        Without `announce` the feed does not tell of it: it was there before the feed began.
+        """
+        moment = at or self.now()
+        values: Values = {
+            "organisasjonsnummer": number,
+            "navn": name,
+            "organisasjonsform": organisation_form(form),
+            "registreringsdatoEnhetsregisteret": _day(moment).isoformat(),
+            "registrertIMvaregisteret": form not in _WITHOUT_VAT,
+            "registrertIForetaksregisteret": form in _IN_BUSINESS_REGISTER,
+            "registrertIStiftelsesregisteret": form == "STI",
+            "registrertIFrivillighetsregisteret": False,
+            "registrertIPartiregisteret": False,
+            "konkurs": False,
+            "underAvvikling": False,
+            "underTvangsavviklingEllerTvangsopplosning": False,
+            "maalform": "Bokmål",
+            "paategninger": [],
+            "erIKonsern": False,
+            **fields,
+        }
+        self._add(Unit(number, "enhet", _with_flag(values)), moment, announce)
+
+    def add_sub_unit(
+        self,
+        number: str,
+        name: str,
+        parent: str,
+        *,
+        form: str = "BEDR",
+        at: datetime | None = None,
+        announce: bool = True,
+        **fields: Any,
+    ) -> None:
+        """Register a branch (underenhet) of a main unit."""
+        moment = at or self.now()
+        values: Values = {
+            "organisasjonsnummer": number,
+            "navn": name,
+            "organisasjonsform": organisation_form(form),
+            "registreringsdatoEnhetsregisteret": _day(moment).isoformat(),
+            "registrertIMvaregisteret": form == "BEDR",
+            "overordnetEnhet": parent,
+            **fields,
+        }
+        self._add(Unit(number, "underenhet", _with_flag(values)), moment, announce)
+
+    def change_unit(self, number: str, *, at: datetime | None = None, **fields: Any) -> None:
+        """Change fields of a unit; None takes a field away (absent, never null)."""
+        unit = self.units[number]
+        if "antallAnsatte" in fields:
+            fields.setdefault("harRegistrertAntallAnsatte", fields["antallAnsatte"] is not None)
+        values = {key: value for key, value in {**unit.values, **fields}.items() if value is not None}
+        self._change(unit, replace(unit, values=values), at)
+
+    def rename_unit(self, number: str, name: str, *, at: datetime | None = None) -> None:
+        """Give a unit a new name; the old one joins the historical names."""
+        moment = at or self.now()
+        unit = self.units[number]
+        past = list(unit.values.get("historiskeNavn", ()))
+        until = _local_stamp(moment)
+        since = (
+            past[-1]["tilDato"] if past else f"{unit.values['registreringsdatoEnhetsregisteret']} 08:00:00"
+        )
+        past.append({"navn": unit.values["navn"], "fraDato": min(since, until), "tilDato": until})
+        self.change_unit(number, at=moment, navn=name, historiskeNavn=past)
+
+    def bankrupt_unit(self, number: str, *, at: datetime | None = None) -> None:
+        """Open bankruptcy proceedings."""
+        moment = at or self.now()
+        self.change_unit(number, at=moment, konkurs=True, konkursdato=_day(moment).isoformat())
+
+    def dissolve_unit(
+        self,
+        number: str,
+        *,
+        at: datetime | None = None,
+        announced_as: Literal["Sletting", "Endring"] = "Sletting",
+    ) -> None:
+        """Delete a unit from the register: it still answers, in the reduced form.
+
+        The feed has been seen to tell of it either way: as `Sletting`, or as an `Endring` that adds
+        `/slettedato`.
+        """
+        moment = at or self.now()
+        unit = self.units[number]
+        values = dict(unit.values)
+        if unit.kind == "underenhet":
+            values.setdefault("nedleggelsesdato", _day(moment).isoformat())
+        gone = replace(unit, status="deleted", deleted_on=_day(moment), values=values)
+        if announced_as == "Endring":
+            self._change(unit, gone, moment)
+        else:
+            self._store(gone)
+            self._publish(gone, "Sletting", moment)
+
+    def revive_unit(self, number: str, *, at: datetime | None = None) -> None:
+        """Take a deletion back; the feed tells of it as an `Endring`."""
+        unit = self.units[number]
+        values = {key: value for key, value in unit.values.items() if key != "nedleggelsesdato"}
+        self._change(unit, replace(unit, status="active", deleted_on=None, values=values), at)
+
+    def remove_unit(self, number: str, *, at: datetime | None = None) -> None:
+        """Remove a unit from the open data for legal reasons: copies must go as well."""
+        moment = at or self.now()
+        unit = self.units[number]
+        gone = replace(unit, status="removed", deleted_on=unit.deleted_on or _day(moment))
+        self._store(gone)
+        self._publish(gone, "Fjernet", moment)
+
+    def drop_unit(self, number: str) -> None:
+        """Forget a unit altogether, without a word in the feed: the number was never there."""
+        del self.units[number]
+        self.revision += 1
+
+    def add_role(
+        self,
+        number: str,
+        role: Literal["DAGL", "INNH", "LEDE", "MEDL", "REVI"],
+        first: str,
+        last: str,
+        born: date,
+        *,
+        since: date,
+    ) -> None:
+        """Give a unit a role holder: personal data that this project must never ask for."""
+        self.roles.setdefault(number, []).append(
+            {"role": role, "first": first, "last": last, "born": born, "since": since}
+        )
+
+    def announce(self, number: str, kind: UpdateType, *, at: datetime | None = None) -> None:
+        """Publish an entry without a change behind it (`Ukjent`, a repeated `Endring`)."""
+        self._publish(self.units[number], kind, at or self.now())
+
+    def living(self, kind: Kind) -> list[Unit]:
+        """The units of a kind that a search can find, by number."""
+        units = [unit for unit in list(self.units.values()) if unit.kind == kind and unit.status == "active"]
+        return sorted(units, key=lambda unit: unit.number)
+
+    def _add(self, unit: Unit, moment: datetime, announce: bool) -> None:
+        self._store(unit)
+        if announce:
+            self._publish(unit, "Ny", moment)
+
+    def _change(self, before: Unit, after: Unit, at: datetime | None) -> None:
+        self._store(after)
+        operations = tuple(differences(shown(before), shown(after)))
+        self._publish(after, "Endring", at or self.now(), operations)
+
+    def _store(self, unit: Unit) -> None:
+        self.units[unit.number] = unit
+        self.revision += 1
+
+    def _publish(
+        self, unit: Unit, kind: UpdateType, moment: datetime, operations: tuple[Values, ...] = ()
+    ) -> None:
+        # Both feeds draw from one sequence, and ids are skipped.
+        self.last_update_id += 1 + self.last_update_id % 4
+        self.updates[unit.kind].append(Update(self.last_update_id, moment, unit.number, kind, operations))
+        self.revision += 1
+
+
+def shown(unit: Unit) -> Values:
+    """What the API shows of a unit, in the API's order, without `_links`."""
+    name = unit.kind.capitalize()
+    if unit.status == "removed":
+        return {"organisasjonsnummer": unit.number, "slettedato": _iso(unit.deleted_on)}
+    values = dict(unit.values)
+    if unit.status == "deleted":
+        kept = ("organisasjonsnummer", "navn", "organisasjonsform", "historiskeNavn", "nedleggelsesdato")
+        reduced = {key: values[key] for key in kept if key in values}
+        if unit.kind == "enhet":
+            reduced.setdefault("historiskeNavn", [])
+        reduced |= {"slettedato": _iso(unit.deleted_on), "respons_klasse": f"Slettet{name}"}
+        return dict(sorted(reduced.items(), key=_position))
+    employees = values.get("antallAnsatte")
+    if isinstance(employees, int) and employees < FEWEST_SHOWN:
+        del values["antallAnsatte"]
+    values["respons_klasse"] = name
+    return dict(sorted(values.items(), key=_position))
+
+
+def differences(before: Any, after: Any, path: str = "") -> list[Values]:
+    """RFC 6902 operations that turn one JSON value into another."""
+    if before == after:
+        return []
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        operations: list[Values] = []
+        for key in before:
+            if key not in after:
+                operations.append({"op": "remove", "path": f"{path}/{_escaped(key)}"})
+        for key, value in after.items():
+            inner = f"{path}/{_escaped(key)}"
+            if key in before:
+                operations += differences(before[key], value, inner)
+            else:
+                operations.append({"op": "add", "path": inner, "value": value})
+        return operations
+    if isinstance(before, list) and isinstance(after, list):
+        common = min(len(before), len(after))
+        operations = [
+            operation
+            for position in range(common)
+            for operation in differences(before[position], after[position], f"{path}/{position}")
+        ]
+        operations += [
+            {"op": "remove", "path": f"{path}/{position}"}
+            for position in range(len(before) - 1, common - 1, -1)
+        ]
+        operations += [
+            {"op": "add", "path": f"{path}/{position}", "value": after[position]}
+            for position in range(common, len(after))
+        ]
+        return operations
+    return [{"op": "replace", "path": path, "value": after}]
+
+
+def organisation_form(code: str) -> Values:
+    """An organisation form as it stands in a unit."""
+    return {"kode": code, "beskrivelse": FORMS[code]}
+
+
+def address(
+    *lines: str | None,
+    postnummer: str,
+    poststed: str,
+    kommune: str | None = None,
+    kommunenummer: str | None = None,
+) -> Values:
+    """A Norwegian address as it stands in a unit."""
+    return {
+        "land": "Norge",
+        "landkode": "NO",
+        "postnummer": postnummer,
+        "poststed": poststed,
+        "adresse": list(lines),
+        "kommune": kommune or poststed,
+        "kommunenummer": kommunenummer or "0301",
+    }
+
+
+def foreign_address(*lines: str, land: str, landkode: str, poststed: str | None = None) -> Values:
+    """An address abroad: without post code and municipality."""
+    place = {} if poststed is None else {"poststed": poststed}
+    return {"land": land, "landkode": landkode, **place, "adresse": list(lines)}
+
+
+FORMS = {
+    "AAFY": "Underenhet til ikke-næringsdrivende",
+    "ADOS": "Administrativ enhet - offentlig sektor",
+    "ANNA": "Annen juridisk person",
+    "ANS": "Ansvarlig selskap med solidarisk ansvar",
+    "AS": "Aksjeselskap",
+    "ASA": "Allmennaksjeselskap",
+    "BBL": "Boligbyggelag",
+    "BEDR": "Underenhet til næringsdrivende og offentlig forvaltning",
+    "BRL": "Borettslag",
+    "DA": "Ansvarlig selskap med delt ansvar",
+    "ENK": "Enkeltpersonforetak",
+    "ESEK": "Eierseksjonssameie",
+    "FKF": "Fylkeskommunalt foretak",
+    "FLI": "Forening/lag/innretning",
+    "FYLK": "Fylkeskommune",
+    "IKS": "Interkommunalt selskap",
+    "KBO": "Konkursbo",
+    "KF": "Kommunalt foretak",
+    "KIRK": "Den norske kirke",
+    "KOMM": "Kommune",
+    "KS": "Kommandittselskap",
+    "NUF": "Norskregistrert utenlandsk foretak",
+    "ORGL": "Organisasjonsledd",
+    "PRE": "Partrederi",
+    "SA": "Samvirkeforetak",
+    "SAM": "Tingsrettslig sameie",
+    "SF": "Statsforetak",
+    "STAT": "Staten",
+    "STI": "Stiftelse",
+    "SÆR": "Annet foretak iflg. særskilt lov",
+    "UTLA": "Utenlandsk enhet",
+}
+SUB_UNIT_FORMS = ("AAFY", "BEDR")
+
+_WITHOUT_VAT = frozenset({"ENK", "FLI", "STI", "BRL", "ESEK", "KBO", "UTLA", "ORGL", "ADOS", "SAM"})
+_IN_BUSINESS_REGISTER = frozenset({"AS", "ASA", "ANS", "DA", "KS", "NUF", "SA", "SF", "BRL", "BBL", "IKS"})
+_ORDER = """
+    organisasjonsnummer navn organisasjonsform historiskeNavn slettedato hjemmeside postadresse
+    registreringsdatoEnhetsregisteret registrertIMvaregisteret frivilligMvaRegistrertBeskrivelser
+    naeringskode1 naeringskode2 naeringskode3 hjelpeenhetskode antallAnsatte harRegistrertAntallAnsatte
+    overordnetEnhet registreringsdatoMerverdiavgiftsregisteret
+    registreringsdatoMerverdiavgiftsregisteretEnhetsregisteret
+    registreringsdatoFrivilligMerverdiavgiftsregisteret registreringsdatoAntallAnsatteEnhetsregisteret
+    registreringsdatoAntallAnsatteNAVAaregisteret epostadresse telefon mobil forretningsadresse
+    beliggenhetsadresse oppstartsdato datoEierskifte nedleggelsesdato stiftelsesdato
+    institusjonellSektorkode registrertIForetaksregisteret registrertIStiftelsesregisteret
+    registrertIFrivillighetsregisteret sisteInnsendteAarsregnskap konkurs konkursdato underAvvikling
+    underAvviklingDato underTvangsavviklingEllerTvangsopplosning tvangsavvikletPgaManglendeSlettingDato
+    tvangsopplostPgaManglendeDagligLederDato tvangsopplostPgaManglendeRevisorDato
+    tvangsopplostPgaManglendeRegnskapDato tvangsopplostPgaMangelfulltStyreDato maalform vedtektsdato
+    vedtektsfestetFormaal aktivitet registreringsnummerIHjemlandet registreringsdatoForetaksregisteret
+    registreringsdatoFrivillighetsregisteret registrertIPartiregisteret
+    registreringsdatoPartiregisteret paategninger erIKonsern fravalgRevisjonDato
+    fravalgRevisjonBeslutningsDato kapital
+""".split()
+_PLACE = {name: position for position, name in enumerate(_ORDER)}
+
+
+def _position(item: tuple[str, Any]) -> int:
+    return len(_ORDER) + 1 if item[0] == "respons_klasse" else _PLACE.get(item[0], len(_ORDER))
+
+
+def _with_flag(values: Values) -> Values:
+    """The flag tells that employees are registered, also where their number is withheld."""
+    return {"harRegistrertAntallAnsatte": values.get("antallAnsatte") is not None} | values
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(OSLO).date()
+
+
+def _local_stamp(moment: datetime) -> str:
+    return moment.astimezone(OSLO).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def feed_stamp(moment: datetime) -> str:
+    """A time as in the feeds: UTC, milliseconds, `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -52,7 +52,10 @@ class Simulator(ABC):
         return 1
 
     def standing_headers(self, number: int, rate: "Rate") -> dict[str, str]:
-        """Headers that every answer of this API carries; `number` counts the requests."""
+        """Headers that every answer of this API carries; `number` counts the requests.
+
+        `requests[number - 1]` is the request, its status known.
+        """
         return {}
 
     def own_retry_headers(self, seconds: int) -> dict[str, str]:
@@ -152,8 +155,8 @@ class Gate:
         if fault is not None and fault.kind == "reset":
             await reset_connection(scope, receive)
             return
-        answer.add(self._simulator.standing_headers(number, rate))
         request.status = answer.status
+        answer.add(self._simulator.standing_headers(number, rate))
         await _deliver(answer, fault, send)
 
     async def _answer(self, scope: Scope, receive: Receive, rate: Rate, fault: Fault | None) -> "_Answer":

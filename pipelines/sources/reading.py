@@ -6,14 +6,16 @@ Knows cursors and windows, but no API: pages come from a connector.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from connectors.fate import Gone
+from connectors.fate import Gone, MovedTo
 from connectors.pages import Page
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import (
@@ -27,6 +29,7 @@ from pipelines.store.landing import (
     record_load,
 )
 from schemas.payloads.base import Payload
+from schemas.tables.privacy import request_log
 
 OVERLAP = timedelta(hours=6)
 """How far a nightly read reaches back behind the last one: a search index may lag its records by hours."""
@@ -61,6 +64,8 @@ class Run:
     window: tuple[datetime, datetime] | None = None
     complete: bool = False
     """Read everything anew, from the beginning, and look for deletions (the weekly sweep)."""
+    allow_mass_deletion: bool = False
+    """Mark records as deleted however many they are: somebody has looked, and they are."""
 
     @property
     def kind(self) -> Kind:
@@ -117,7 +122,7 @@ def land(
         expired=desk.expired(payload, run.started_at),
     )
     tally = lander.land(pages)
-    gone, refusal = _vanished(desk, payload, lander.seen, fate) if fate else ([], None)
+    gone, refusal = _vanished(desk, run, payload, lander.seen, fate) if fate else ([], None)
     with desk.engine.begin() as connection:
         tally.deleted = mark_deleted(connection, payload, gone)
         tally.requests = client.requests_sent - requests
@@ -144,17 +149,44 @@ def land(
     return tally
 
 
+def note_requests(
+    engine: sa.Engine, run_id: str, recipient: str, counts: Counter[tuple[str, str, int]]
+) -> None:
+    """Add what a recipient was asked, by (method, path template, status), to `privacy.request_log`."""
+    rows = [
+        {
+            "run_id": run_id,
+            "recipient": recipient,
+            "method": method,
+            "path": path,
+            "status": status,
+            "requests": number,
+            "day": datetime.now(UTC).date(),
+        }
+        for (method, path, status), number in counts.items()
+    ]
+    if not rows:
+        return
+    insert = pg.insert(request_log)
+    add = {"requests": request_log.c.requests + insert.excluded.requests}
+    with engine.begin() as connection:
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=request_log.primary_key.columns, set_=add), rows
+        )
+
+
 def _vanished(
-    desk: Desk, payload: type[Payload], seen: Collection[Any], fate: Fate
+    desk: Desk, run: Run, payload: type[Payload], seen: Collection[Any], fate: Fate
 ) -> tuple[Sequence[Any], MassDeletionError | None]:
     """Keys of the landed records that a complete read did not meet and that are confirmed to be gone."""
     with desk.engine.connect() as connection:
         landed = live_keys(connection, payload)
     missing = [key for key in landed if key not in seen]
-    if len(missing) > max(MIN_DELETED, MAX_DELETED_SHARE * len(landed)):
+    too_many = len(missing) > max(MIN_DELETED, MAX_DELETED_SHARE * len(landed))
+    if too_many and not run.allow_mass_deletion:
         return [], MassDeletionError(
-            f"{payload.source}: {len(missing)} of {len(landed)} records are missing at once, so none was marked "
-            "as deleted. Check the rights of the credentials; if the records are really gone, run the sweep "
-            "with `allow_mass_deletion`"
+            f"{payload.source}: {len(missing)} of {len(landed)} records are missing at once, so none was "
+            "marked as deleted. Check the rights of the credentials; if the records are really gone, run the "
+            "sweep with `allow_mass_deletion`"
         )
-    return [key for key in missing if isinstance(fate(key), Gone)], None
+    return [key for key in missing if isinstance(fate(key), Gone | MovedTo)], None

@@ -275,6 +275,12 @@ def live_keys(connection: sa.Connection, payload: type[Payload]) -> list[Any]:
     )
 
 
+def count_rows(engine: sa.Engine, table: sa.Table) -> int:
+    """Rows of a table."""
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
 def mark_deleted(connection: sa.Connection, payload: type[Payload], keys: Sequence[Any]) -> int:
     """Note that records are gone from their source; the cards follow, retention removes the rows."""
     table = tables.TABLES[payload.source]

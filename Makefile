@@ -1,0 +1,58 @@
+# Kundekort. `make sync` and `make test` need Python 3.11+, make and a package index; nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := uv==0.13.9
+export PYTHONPATH := $(CURDIR)
+export DAGSTER_HOME ?= $(CURDIR)/dagster_home
+
+.PHONY: help sync ui test lint psql migrate sandbox sandbox-day lock clean
+
+help: ## What there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+sync: .venv/installed ## Run the nightly job once and print what happened
+	@$(BIN)/python -m pipelines.cli.sync
+
+ui: .venv/installed ## Open Dagster on http://127.0.0.1:3000 (PORT=… for another port)
+	@$(BIN)/python -m pipelines.cli.ui --port $(or $(PORT),3000)
+
+test: .venv/installed-test ## The whole test suite, in parallel
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: .venv/installed-test ## Style, types and the direction of imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+psql: .venv/installed ## A SQL prompt on the CRM store
+	@$(BIN)/python -m pipelines.cli.psql
+
+migrate: .venv/installed ## Bring the CRM database to the present shape (as its owner)
+	@$(BIN)/python -m pipelines.cli.migrate
+
+sandbox: .venv/installed ## Serve the four simulated APIs in the foreground
+	@$(BIN)/python -m connectors.sandbox
+
+sandbox-day: .venv/installed ## Let a day pass in the sandbox's world
+	@$(BIN)/python -m connectors.sandbox advance
+
+lock: .venv/bin/uv ## Resolve the dependencies anew
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml --group test -c requirements.lock -o requirements-test.lock
+
+clean: ## Remove the embedded store, Dagster's history and the sandbox's world
+	rm -rf $(CURDIR)/dagster_home/[!dp]* $(CURDIR)/dagster_home/postgres $(CURDIR)/dagster_home/privacy_secret $(CURDIR)/dagster_home/.[!.]*
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kundekort needs Python 3.11 or later: make PYTHON=python3.11 …"; exit 2; }
+	@echo "Making .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+
+.venv/installed: requirements.lock | .venv/bin/uv
+	@echo "Installing what the pipeline needs"
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/installed-test: requirements-test.lock | .venv/bin/uv
+	@echo "Installing what the tests need"
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-test.lock
+	@touch $@ .venv/installed

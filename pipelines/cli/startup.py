@@ -1,0 +1,98 @@
+"""What every command does first: configuration, the sandbox where none is given, a look at the doors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from connectors.errors import EgressError
+from connectors.sandbox.server import Sandbox
+from pipelines.sandbox import seed_platform
+from pipelines.settings import Settings, load_settings
+from pipelines.sources.clients import SYSTEMS, connect, is_configured
+from pipelines.store.database import open_store, platform_admin_url
+from pipelines.store.engines import check_connection, make_engine, psycopg_url
+
+_SETTINGS = {
+    "helpscout": "HELPSCOUT_URL, HELPSCOUT_APP_ID, HELPSCOUT_APP_SECRET",
+    "tripletex": "TRIPLETEX_URL, TRIPLETEX_CONSUMER_TOKEN, TRIPLETEX_EMPLOYEE_TOKEN",
+    "brreg": "BRREG_URL",
+    "pindena": "PINDENA_URL, PINDENA_USERNAME, PINDENA_PASSWORD",
+}
+
+
+class StartError(RuntimeError):
+    """A source cannot be used as it is configured; the message names the variables."""
+
+
+@contextmanager
+def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
+    """(settings, whether the sandbox is used), with the sandbox running for as long as the block.
+
+    Raises ConfigurationError for a variable that is missing or malformed.
+    """
+    settings = load_settings()
+    os.environ.setdefault("DAGSTER_HOME", str(settings.dagster_home))
+    if settings.has_any_source:
+        yield settings, False
+        return
+    directory = settings.dagster_home / "sandbox"
+    with Sandbox(directory) as sandbox:
+        os.environ.update(sandbox.environment())
+        console.print(
+            "No source is configured, so this runs against the [bold]sandbox[/]: four simulated APIs on this"
+            " machine\nwith an invented Norwegian world. To connect real accounts, copy .env.example to .env."
+        )
+        settings = load_settings()
+        _seed_platform(settings)
+        yield settings, True
+
+
+def check_doors(settings: Settings) -> None:
+    """Try the databases and every configured source before anything is written.
+
+    Raises DatabaseError or StartError, in one line that names what to mend.
+    """
+    for url, name in (
+        (settings.crm_database_url, "CRM_DATABASE_URL"),
+        (settings.platform_database_url, "PLATFORM_DATABASE_URL"),
+    ):
+        if url is not None:
+            engine = make_engine(psycopg_url(url, name))
+            check_connection(engine, name)
+            engine.dispose()
+    for system in SYSTEMS:
+        client = connect(settings, system, attempts=2)
+        if client is None:
+            continue
+        try:
+            client.check()
+        except EgressError as error:
+            raise StartError(f"{error}. Check {_SETTINGS[system]}") from None
+        finally:
+            client.close()
+
+
+def prepare_store(settings: Settings) -> None:
+    """Make or upgrade the store. Raises DatabaseError."""
+    open_store(settings).close()
+
+
+def left_out(settings: Settings) -> list[str]:
+    """Systems that are not configured."""
+    return [system for system in SYSTEMS if not is_configured(settings, system)]
+
+
+def _seed_platform(settings: Settings) -> None:
+    """Fill the embedded platform database, so that there are IP addresses to expire."""
+    if settings.platform_database_url is not None or settings.crm_database_url is not None:
+        return
+    prepare_store(settings)
+    url = platform_admin_url(settings)
+    assert url is not None, "without CRM_DATABASE_URL the platform database is embedded"
+    engine = make_engine(url)
+    seed_platform(engine, settings.dagster_home / "sandbox")
+    engine.dispose()

@@ -1,0 +1,39 @@
+"""`make ui`: Dagster's web interface and daemon on the same instance as `make sync`, sandbox included."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from pipelines.cli.startup import configured, prepare_store
+from pipelines.settings import ConfigurationError
+from pipelines.store.engines import DatabaseError
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until interrupted; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=3000)
+    port = parser.parse_args(arguments).port
+    console = Console(highlight=False)
+    try:
+        with configured(console) as (settings, _):
+            prepare_store(settings)
+            console.print(f"Dagster opens on [bold]http://127.0.0.1:{port}[/]. Stop it with Ctrl-C.")
+            command = [Path(sys.executable).with_name("dagster"), "dev", "-m", "pipelines.definitions"]
+            return subprocess.run(
+                [*command, "-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"], check=False
+            ).returncode
+    except KeyboardInterrupt:
+        return 0
+    except (ConfigurationError, DatabaseError) as error:
+        console.print(f"[red]{error}[/]")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""When things happen, in Norwegian time and outside the hours that daylight saving skips or repeats."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.defs.jobs import nightly, retention
+from pipelines.defs.partitions import DAILY, TIMEZONE
+
+_READABLE_SOURCES = (
+    "helpscout__helpscout_customers",
+    "helpscout__helpscout_conversations",
+)
+
+
+@dg.schedule(
+    job=nightly,
+    cron_schedule="30 3 * * *",
+    execution_timezone=TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Every night: reads on from the last complete read; on Sundays everything anew, to see deletions."""
+    moment = context.scheduled_execution_time
+    key = DAILY.get_last_partition_key(moment)
+    is_sunday = moment.isoweekday() == 7
+    ops = {name: {"config": {"complete": True}} for name in _READABLE_SOURCES} if is_sunday else {}
+    return dg.RunRequest(run_key=key, partition_key=key, run_config=dg.RunConfig(ops=ops))
+
+
+retention_schedule = dg.ScheduleDefinition(
+    name="retention_schedule",
+    job=retention,
+    cron_schedule="30 5 * * *",
+    execution_timezone=TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)

@@ -1,0 +1,22 @@
+"""Pindena's own registration system (clauses S2 and S4): own courses and own forms, nobody else's."""
+
+from __future__ import annotations
+
+from connectors.pindena.client import PindenaClient
+from pipelines.defs.sources.landing_asset import landing_asset
+from pipelines.sources import pindena
+from pipelines.sources.reading import Desk, Run
+from pipelines.store.landing import Tally
+from schemas.payloads.pindena import CourseSignup, OrderForm
+
+
+@landing_asset(CourseSignup, name="course_signups", system="pindena", partitioned=True)
+def course_signups(desk: Desk, client: PindenaClient, run: Run) -> Tally:
+    """One row per sign-up for an own course: name, company, e-mail and phone number."""
+    return pindena.read_course_signups(desk, client, run)
+
+
+@landing_asset(OrderForm, name="order_forms", system="pindena", partitioned=True)
+def order_forms(desk: Desk, client: PindenaClient, run: Run) -> Tally:
+    """One row per sample-solution or order form that was sent in."""
+    return pindena.read_order_forms(desk, client, run)

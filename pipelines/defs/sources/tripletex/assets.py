@@ -1,0 +1,28 @@
+"""Tripletex (clauses S2 and S6): customers, their contact persons and their invoices."""
+
+from __future__ import annotations
+
+from connectors.tripletex.client import TripletexClient
+from pipelines.defs.sources.landing_asset import landing_asset
+from pipelines.sources import tripletex
+from pipelines.sources.reading import Desk, Run
+from pipelines.store.landing import Tally
+from schemas.payloads.tripletex import TripletexContact, TripletexCustomer, TripletexInvoice
+
+
+@landing_asset(TripletexCustomer, name="tripletex_customers", system="tripletex", partitioned=False)
+def tripletex_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
+    """One row per customer in the ledger, company or private, inactive ones included."""
+    return tripletex.read_customers(desk, client, run)
+
+
+@landing_asset(TripletexContact, name="tripletex_contacts", system="tripletex", partitioned=False)
+def tripletex_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
+    """One row per contact person of a customer."""
+    return tripletex.read_contacts(desk, client, run)
+
+
+@landing_asset(TripletexInvoice, name="tripletex_invoices", system="tripletex", partitioned=True)
+def tripletex_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
+    """One row per charged invoice or credit note, by invoice date; open ones are read until settled."""
+    return tripletex.read_invoices(desk, client, run)

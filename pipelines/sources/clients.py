@@ -1,0 +1,84 @@
+"""Makes the client of each configured source out of the settings and the policy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Literal, Protocol
+
+from connectors.brreg.client import BrregClient
+from connectors.helpscout.client import HelpScoutClient
+from connectors.pindena.client import PindenaClient
+from connectors.tripletex.client import TripletexClient
+from pipelines.settings import Settings
+from schemas.policy import load_policy
+
+System = Literal["helpscout", "tripletex", "brreg", "pindena"]
+SYSTEMS: tuple[System, ...] = ("helpscout", "tripletex", "brreg", "pindena")
+
+
+class Client(Protocol):
+    """What every client offers."""
+
+    @property
+    def requests_sent(self) -> int: ...
+
+    @property
+    def counts(self) -> Counter[tuple[str, str, int]]: ...
+
+    def check(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def is_configured(settings: Settings, system: System) -> bool:
+    """Whether a source can be read. The register needs no credentials, but only serves the others."""
+    return {
+        "helpscout": settings.has_helpscout,
+        "tripletex": settings.has_tripletex,
+        "brreg": settings.has_any_source,
+        "pindena": settings.has_pindena,
+    }[system]
+
+
+def connect(settings: Settings, system: System, **egress: Any) -> Client | None:
+    """The client of a source, None where it is not configured. Sends nothing yet.
+
+    `egress` are further options of `connectors.egress.Egress`.
+    """
+    if not is_configured(settings, system):
+        return None
+    policy = load_policy()
+    match system:
+        case "helpscout":
+            return HelpScoutClient.connect(
+                policy,
+                settings.helpscout_url,
+                str(settings.helpscout_app_id),
+                _secret(settings.helpscout_app_secret),
+                **egress,
+            )
+        case "tripletex":
+            return TripletexClient.connect(
+                policy,
+                settings.tripletex_url,
+                _secret(settings.tripletex_consumer_token),
+                _secret(settings.tripletex_employee_token),
+                **egress,
+            )
+        case "brreg":
+            return BrregClient.connect(policy, settings.brreg_url, **egress)
+        case "pindena":
+            return PindenaClient.connect(
+                policy,
+                str(settings.pindena_url),
+                str(settings.pindena_username),
+                _secret(settings.pindena_password),
+                course_activities=settings.pindena_course_activities,
+                order_activities=settings.pindena_order_activities,
+                **egress,
+            )
+
+
+def _secret(value: object) -> str:
+    reveal = getattr(value, "get_secret_value", None)
+    return str(reveal()) if reveal else ""

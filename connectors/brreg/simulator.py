@@ -52,14 +52,13 @@ class BrregSimulator(Simulator):
         clock: Clock = utc_now,
         requests: list[RecordedRequest] | None = None,
     ) -> None:
+        super().__init__(faults or Faults(), clock, requests)
         self.state = state
-        self.faults = faults or Faults()
         self.longest_url = 16_384
         """Encoded characters of path and query beyond which the front proxy refuses, in HTML.
 
         The real limit lies between 12 and 24 thousand.
         """
-        super().__init__(self.faults, clock, requests)
 
     def routed(self) -> ASGIApp:
         """The API behind the gate."""
@@ -209,10 +208,10 @@ class _Call:
     def _unit_body(self, unit: Unit) -> Values:
         body = shown(unit)
         kind = body.pop("respons_klasse")
-        form = body["organisasjonsform"]
-        body["organisasjonsform"] = form | {
-            "_links": {"self": self._link(f"/organisasjonsformer/{quote(form['kode'])}")}
-        }
+        form = body.get("organisasjonsform")
+        if isinstance(form, dict):
+            own = self._link(f"/organisasjonsformer/{quote(str(form.get('kode')))}")
+            body["organisasjonsform"] = form | {"_links": {"self": own}}
         resource = "enheter" if unit.kind == "enhet" else "underenheter"
         links = {"self": self._link(f"/{resource}/{unit.number}")}
         if "overordnetEnhet" in body:

@@ -111,9 +111,7 @@ def search(state: BrregState, kind: Kind, parameters: Parameters) -> Callable[[]
     parameters.check()
 
     def find() -> list[Unit]:
-        units = state.living(kind)
-        if numbers is not None:
-            units = [unit for unit in units if unit.number in numbers]
+        units = state.living(kind, numbers)
         units = [unit for unit in units if all(test(unit.values) for test in tests)]
         if name is not None:
             units = _running(units, name) if method else _by_score(units, name)
@@ -138,11 +136,8 @@ def feed(state: BrregState, kind: Kind, parameters: Parameters) -> Callable[[], 
     def find() -> list[Update]:
         found = [
             update
-            for update in state.updates[kind]
-            if update.id >= cursor
-            and (numbers is None or update.number in numbers)
-            and (since is None or update.at >= since)
-            and (before is None or update.at < before)
+            for update in state.updates_from(kind, cursor, numbers)
+            if (since is None or update.at >= since) and (before is None or update.at < before)
         ]
         return found[::-1] if sort.upper().endswith("DESC") else found
 

@@ -4,7 +4,8 @@ Every change goes through a method, so that units and feed tell the same story. 
 the API. Knows nothing of HTTP.
 """
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -39,6 +40,7 @@ class Update:
     id: int
     at: datetime
     number: str
+    kind: Kind
     type: UpdateType
     operations: tuple[Values, ...] = ()
     """RFC 6902 operations, for `Endring` only."""
@@ -56,6 +58,7 @@ class BrregState:
     revision: int = 0
     """Moves with every change of any unit."""
     last_update_id: int = 25_200_000
+    _updates_of: dict[str, list[Update]] = field(default_factory=dict)
 
     def add_unit(
         self,
@@ -162,7 +165,7 @@ class BrregState:
         if announced_as == "Endring":
             self._change(unit, gone, moment)
         else:
-            self._store(gone)
+            self.put(gone)
             self._publish(gone, "Sletting", moment)
 
     def revive_unit(self, number: str, *, at: datetime | None = None) -> None:
@@ -176,7 +179,7 @@ class BrregState:
         moment = at or self.now()
         unit = self.units[number]
         gone = replace(unit, status="removed", deleted_on=unit.deleted_on or _day(moment))
-        self._store(gone)
+        self.put(gone)
         self._publish(gone, "Fjernet", moment)
 
     def drop_unit(self, number: str) -> None:
@@ -203,31 +206,47 @@ class BrregState:
         """Publish an entry without a change behind it (`Ukjent`, a repeated `Endring`)."""
         self._publish(self.units[number], kind, at or self.now())
 
-    def living(self, kind: Kind) -> list[Unit]:
-        """The units of a kind that a search can find, by number."""
-        units = [unit for unit in list(self.units.values()) if unit.kind == kind and unit.status == "active"]
-        return sorted(units, key=lambda unit: unit.number)
+    def living(self, kind: Kind, numbers: Collection[str] | None = None) -> list[Unit]:
+        """The units that a search can find, in the order of their numbers: all, or those of `numbers`."""
+        if numbers is None:
+            units = list(self.units.values())
+        else:
+            units = [self.units[number] for number in numbers if number in self.units]
+        found = [unit for unit in units if unit.kind == kind and unit.status == "active"]
+        return sorted(found, key=lambda unit: unit.number)
+
+    def updates_from(self, kind: Kind, cursor: int, numbers: Collection[str] | None = None) -> list[Update]:
+        """The entries of a feed from an id on, that id included: all, or those about `numbers`."""
+        if numbers is None:
+            updates = self.updates[kind]
+            return updates[bisect_left(updates, cursor, key=lambda update: update.id) :]
+        about = [update for number in numbers for update in self._updates_of.get(number, ())]
+        found = [update for update in about if update.id >= cursor and update.kind == kind]
+        return sorted(found, key=lambda update: update.id)
+
+    def put(self, unit: Unit) -> None:
+        """Store any unit, and tell nobody: the way to a malformed record."""
+        self.units[unit.number] = unit
+        self.revision += 1
 
     def _add(self, unit: Unit, moment: datetime, announce: bool) -> None:
-        self._store(unit)
+        self.put(unit)
         if announce:
             self._publish(unit, "Ny", moment)
 
     def _change(self, before: Unit, after: Unit, at: datetime | None) -> None:
-        self._store(after)
+        self.put(after)
         operations = tuple(differences(shown(before), shown(after)))
         self._publish(after, "Endring", at or self.now(), operations)
-
-    def _store(self, unit: Unit) -> None:
-        self.units[unit.number] = unit
-        self.revision += 1
 
     def _publish(
         self, unit: Unit, kind: UpdateType, moment: datetime, operations: tuple[Values, ...] = ()
     ) -> None:
         # Both feeds draw from one sequence, and ids are skipped.
         self.last_update_id += 1 + self.last_update_id % 4
-        self.updates[unit.kind].append(Update(self.last_update_id, moment, unit.number, kind, operations))
+        update = Update(self.last_update_id, moment, unit.number, unit.kind, kind, operations)
+        self.updates[unit.kind].append(update)
+        self._updates_of.setdefault(unit.number, []).append(update)
         self.revision += 1
 
 

@@ -48,10 +48,9 @@ class TripletexSimulator(Simulator):
         clock: Clock = utc_now,
         requests: list[RecordedRequest] | None = None,
     ) -> None:
+        super().__init__(faults or Faults(), clock, requests)
         self.state = state
-        self.faults = faults or Faults()
         self.switches = Switches()
-        super().__init__(self.faults, clock, requests)
 
     def routed(self) -> ASGIApp:
         """The API behind the gate."""
@@ -73,7 +72,7 @@ class TripletexSimulator(Simulator):
         limit = _NOMINAL_LIMIT if rate.limit is None else rate.limit
         remaining = limit - 1 if rate.limit is None else rate.remaining
         headers = {"X-Rate-Limit-Limit": str(limit), "X-Rate-Limit-Remaining": str(remaining)}
-        if self.requests[number - 1].status != 429:
+        if not any(request.status == 429 for request in self.requests[number - 1 : number]):
             headers["X-Rate-Limit-Reset"] = str(rate.reset_seconds)
         return headers
 
@@ -310,6 +309,10 @@ class _Call:
         self._need_beta()
         return self.several(entity("Customer"), self.writer.create_customers(await self.body()), 201)
 
+    async def put_customers(self) -> Response:
+        self._need_beta()
+        return self.several(entity("Customer"), self.writer.update_customers(await self.body()), 200)
+
     async def post_category(self) -> Response:
         category_id = self.writer.create("CustomerCategory", await self.body(), ("name",))
         return self.single(entity("CustomerCategory"), category_id, 201)
@@ -468,6 +471,7 @@ def _routes() -> list[tuple[str, re.Pattern[str], Handler]]:
         ("PUT", f"/customer/{_KEY}", call.put_customer),
         ("DELETE", f"/customer/{_KEY}", call.delete_customer),
         ("POST", "/customer/list", call.post_customers),
+        ("PUT", "/customer/list", call.put_customers),
         ("POST", "/customer/category", call.post_category),
         ("PUT", f"/deliveryAddress/{_KEY}", call.put_delivery_address),
         ("POST", "/contact", call.post_contact),

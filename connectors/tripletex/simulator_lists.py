@@ -42,7 +42,7 @@ class Switches:
     """Regular expressions of paths that the credentials may not call."""
     row_limit: int = 10_000
     """Most rows a query may match, on the lists named in `row_limited`."""
-    row_limited: frozenset[str] = frozenset({"Invoice", "Order", "Posting"})
+    row_limited: frozenset[str] = frozenset({"Invoice", "Order"})
     """Kinds of object to which the row limit applies; whether customers belong to them is unknown."""
     address_without_id: Literal["replace", "merge"] = "replace"
     """What a PUT does with an address that carries no id."""
@@ -215,9 +215,9 @@ def _numbers(field_name: str) -> Callable[[Query, str, str], Test]:
 def _equals(field_name: str) -> Callable[[Query, str, str], Test]:
     def make(query: Query, name: str, text: str) -> Test:
         if query.switches.case_sensitive:
-            return lambda record_id, stored: str(stored.values.get(field_name, "")) == text
+            return lambda record_id, stored: str(stored.values.get(field_name) or "") == text
         folded = text.casefold()
-        return lambda record_id, stored: str(stored.values.get(field_name, "")).casefold() == folded
+        return lambda record_id, stored: str(stored.values.get(field_name) or "").casefold() == folded
 
     return make
 

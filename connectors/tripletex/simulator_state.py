@@ -276,6 +276,18 @@ class TripletexState:
         self.put("Employee", employee_id, values, at=at)
         return employee_id
 
+    def add_entitlement(self, entitlement_id: int, name: str, *, at: datetime | None = None) -> int:
+        """Give the token owner an entitlement; only the list of entitlements shows it."""
+        record_id = self.next_id("Entitlement")
+        values = {
+            "employee": EMPLOYEE_ID,
+            "name": name,
+            "entitlementId": entitlement_id,
+            "customer": COMPANY_ID,
+        }
+        self.put("Entitlement", record_id, values, at=at)
+        return record_id
+
     def add_category(self, name: str, number: str = "", *, at: datetime | None = None) -> int:
         """Add a customer category and return its id."""
         category_id = self.next_id("CustomerCategory")

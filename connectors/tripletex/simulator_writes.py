@@ -47,6 +47,20 @@ class Writer:
 
     def update_customer(self, customer_id: int, body: Any) -> None:
         """PUT /customer/{id}: only the fields sent are changed."""
+        values, fresh = self._checked_update(customer_id, body)
+        self.state.change_customer(customer_id, fresh=fresh, **values)
+
+    def update_customers(self, body: Any) -> list[int]:
+        """PUT /customer/list: all or none, each with its id."""
+        bodies = _list(body)
+        if not all(isinstance(each, Mapping) and isinstance(each.get("id"), int) for each in bodies):
+            raise errors.invalid([Problem("id", errors.NOT_NULL, "null.id")], bean=True)
+        checked = [(each["id"], *self._checked_update(each["id"], each)) for each in bodies]
+        for customer_id, values, fresh in checked:
+            self.state.change_customer(customer_id, fresh=fresh, **values)
+        return [customer_id for customer_id, *_ in checked]
+
+    def _checked_update(self, customer_id: int, body: Any) -> tuple[Values, list[str]]:
         stored = self._current("Customer", customer_id, body)
         values = self._read("Customer", body, inline=ADDRESS_FIELDS)
         if "name" in values:
@@ -55,7 +69,7 @@ class Writer:
         fresh = self._fresh_addresses(body, stored)
         if self.switches.put_loses_customer_role and stored.values.get("isSupplier"):
             values["isCustomer"] = False
-        self.state.change_customer(customer_id, fresh=fresh, **values)
+        return values, fresh
 
     def delete_customer(self, customer_id: int) -> None:
         """DELETE /customer/{id}: refused while orders, invoices or postings hang on it."""

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _START_SECONDS = 10
@@ -26,16 +26,19 @@ _transports: dict[tuple[Address | None, Address | None], asyncio.Transport] = {}
 class LoopbackServer:
     """An ASGI app on 127.0.0.1; `port` 0 takes a free one. Serves until `close()`.
 
-    Raises OSError when a given port is taken and RuntimeError when the server does not start.
+    `app` may be replaced between requests, so that many tests share one server. Raises OSError when a
+    given port is taken and RuntimeError when the server does not start.
     """
 
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
+        self.app = app
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         logging.getLogger("uvicorn.error").addFilter(_unfinished_on_purpose)
         config = uvicorn.Config(
-            app,
+            self._serve,
+            interface="asgi3",
             http=_ResettableProtocol,
             ws="none",
             lifespan="off",
@@ -54,6 +57,9 @@ class LoopbackServer:
         if not self._server.ready.wait(_START_SECONDS):
             self.close()
             raise RuntimeError("the loopback server did not start; is the machine overloaded?")
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
     def close(self) -> None:
         """Stop serving and free the port. May be called twice."""

@@ -24,10 +24,9 @@ def main(arguments: list[str]) -> int:
         with configured(console) as (settings, _):
             prepare_store(settings)
             console.print(f"Dagster opens on [bold]http://127.0.0.1:{port}[/]. Stop it with Ctrl-C.")
-            command = [Path(sys.executable).with_name("dagster"), "dev", "-m", "pipelines.definitions"]
-            return subprocess.run(
-                [*command, "-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"], check=False
-            ).returncode
+            dagster = str(Path(sys.executable).with_name("dagster"))
+            serve = [dagster, "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+            return subprocess.run([*serve, "--log-level", "warning"], check=False).returncode
     except KeyboardInterrupt:
         return 0
     except (ConfigurationError, DatabaseError) as error:

@@ -1,0 +1,250 @@
+"""What a run did, for a person: sources, cards, privacy, checks, where to look, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.cli.startup import left_out
+from pipelines.settings import Settings
+from pipelines.store.database import open_store
+from schemas.payloads.base import Payload
+from schemas.tables import crm, landing, privacy
+from schemas.tables.landing import PAYLOADS
+
+_SYSTEM_OF = {
+    "helpscout": "helpscout",
+    "tripletex": "tripletex",
+    "brreg": "brreg",
+    "course": "pindena",
+    "order": "pindena",
+}
+_LABELS = {
+    "helpscout": "Help Scout (S1)",
+    "tripletex": "Tripletex (S2, S6)",
+    "brreg": "Brønnøysund register (S2)",
+    "pindena": "Registration system (S2, S4)",
+}
+_COLUMNS = "told received stored unchanged repeated suppressed rejected deleted requests".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the store says of one run."""
+
+    loads: dict[str, dict[str, int]]
+    organizations: int
+    people: int
+    events: dict[str, int]
+    rules: list[tuple[str, str, int]]
+    reviews: int
+    retention: list[tuple[str, int, int]]
+
+
+def summarize(
+    console: Console,
+    settings: Settings,
+    events: Sequence[dg.DagsterEvent],
+    *,
+    run_id: str,
+    succeeded: bool,
+    seconds: float,
+    is_sandbox: bool,
+) -> int:
+    """Print the summary of a run; returns the exit code."""
+    store = open_store(settings)
+    with store.crm.connect() as connection:
+        facts = read_facts(connection, run_id)
+    store.close()
+    failures, warnings, passed = _checks(events)
+    _sources(console, settings, facts)
+    _cards(console, facts)
+    _privacy(console, facts, events)
+    console.print()
+    console.print(f"[bold]Checks[/]  {passed} passed" + (f", {len(warnings)} to look at" if warnings else ""))
+    for name, description in [*failures, *warnings]:
+        colour = "red" if (name, description) in failures else "yellow"
+        console.print(f"  [{colour}]{name}[/]: {description}", soft_wrap=True)
+    _where(console, settings, seconds, run_id)
+    return _verdict(console, facts, events, failures, succeeded=succeeded, is_sandbox=is_sandbox)
+
+
+def read_facts(connection: sa.Connection, run_id: str) -> Facts:
+    """The numbers of a run, read from the store that it wrote."""
+    load, event = landing.load, crm.identity_event
+    loads = {
+        row["source"]: {name: row[name] for name in _COLUMNS}
+        for row in connection.execute(sa.select(load).where(load.c.run_id == run_id)).mappings()
+    }
+    link = crm.match_link
+    log = privacy.retention_log
+    return Facts(
+        loads=loads,
+        organizations=_count(connection, crm.organization),
+        people=_count(connection, crm.person),
+        events=dict(
+            connection.execute(
+                sa.select(event.c.event, sa.func.count()).where(event.c.run_id == run_id).group_by("event")
+            ).all()
+        ),
+        rules=[
+            (entity, rule, number)
+            for entity, rule, number in connection.execute(
+                sa.select(link.c.entity, link.c.rule, sa.func.count().label("n"))
+                .group_by(link.c.entity, link.c.rule)
+                .order_by(link.c.entity, sa.desc("n"))
+            )
+        ],
+        reviews=_count(connection, crm.match_review),
+        retention=[
+            (rule, rows, partitions)
+            for rule, rows, partitions in connection.execute(
+                sa.select(log.c.rule, log.c.rows_removed, log.c.partitions_dropped)
+                .where(log.c.run_id == run_id)
+                .order_by(log.c.rule)
+            )
+        ],
+    )
+
+
+def _sources(console: Console, settings: Settings, facts: Facts) -> None:
+    table = Table(title="Sources", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right")
+    missing = left_out(settings)
+    for system, label in _LABELS.items():
+        payloads = [payload for payload in PAYLOADS if _system_of(payload) == system]
+        table.add_row(f"[bold]{label}[/]" + ("  [yellow]not configured[/]" if system in missing else ""))
+        for payload in payloads if system not in missing else ():
+            numbers = facts.loads.get(payload.source)
+            cells = [f"{numbers[name]:,}" for name in _COLUMNS] if numbers else ["–"] * len(_COLUMNS)
+            table.add_row(f"  {payload.source}", *cells)
+    console.print()
+    console.print(table)
+
+
+def _cards(console: Console, facts: Facts) -> None:
+    changes = ", ".join(f"{number:,} {event.lower()}" for event, number in sorted(facts.events.items()))
+    console.print()
+    console.print(
+        f"[bold]Cards[/]  {facts.organizations:,} organisations, {facts.people:,} people"
+        f"  [dim]({changes or 'no card made, merged or split'})[/]"
+    )
+    for entity, rule, number in facts.rules:
+        console.print(f"  {number:>7,}  {entity} records joined by {rule.replace('_', ' ')}")
+    console.print(f"  {facts.reviews:>7,}  pairs wait for a person's decision (crm.match_review)")
+
+
+def _privacy(console: Console, facts: Facts, events: Sequence[dg.DagsterEvent]) -> None:
+    console.print()
+    console.print("[bold]Privacy[/]")
+    removed = [entry for entry in facts.retention if entry[1] or entry[2]]
+    for rule, rows, partitions in removed:
+        days = f", {partitions:,} whole days dropped" if partitions else ""
+        console.print(f"  retention {rule}: {rows:,} rows removed{days}")
+    if not removed:
+        console.print(f"  retention: {len(facts.retention)} rules applied, nothing was past its period")
+    for check in _evaluations(events):
+        if check.asset_key.path[0] == "privacy" and check.description:
+            mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
+            console.print(
+                f"  {mark} {check.check_name.replace('_', ' ')}: {check.description}", soft_wrap=True
+            )
+
+
+def _where(console: Console, settings: Settings, seconds: float, run_id: str) -> None:
+    place = (
+        f"the embedded PostgreSQL in {settings.dagster_home.name}/postgres"
+        if settings.crm_database_url is None
+        else "the database of CRM_DATABASE_URL"
+    )
+    console.print()
+    console.print(f"[bold]Store[/]  {place}, schema crm. Look into it with `make psql`, for example:")
+    console.print("  SELECT name, organization_number, status FROM crm.organization ORDER BY name LIMIT 10;")
+    console.print(f"[dim]Run {run_id[:8]} took {seconds:.0f} s; `make ui` shows it in Dagster.[/]")
+
+
+def _verdict(
+    console: Console,
+    facts: Facts,
+    events: Sequence[dg.DagsterEvent],
+    failures: list[tuple[str, str]],
+    *,
+    succeeded: bool,
+    is_sandbox: bool,
+) -> int:
+    console.print()
+    failed_steps = [event for event in events if event.is_step_failure]
+    for event in failed_steps:
+        console.print(f"[red]{_last_part(event.step_key)} failed:[/] {_cause(event)}", soft_wrap=True)
+    if failed_steps or not succeeded:
+        console.print("[red]The sync failed.[/] Mend what the line above names, then run `make sync` again.")
+        return 1
+    if failures:
+        console.print(f"[red]{len(failures)} checks failed.[/] Mend what they name, then run `make sync` again.")
+        return 1
+    changed = sum(load["stored"] + load["deleted"] for load in facts.loads.values()) + sum(
+        facts.events.values()
+    )
+    news = "Synced." if changed else "Synced: nothing changed."
+    advice = (
+        "`make sandbox-day` lets a day pass there; `make ui` opens Dagster."
+        if is_sandbox
+        else "`make ui` opens Dagster."
+    )
+    console.print(f"[green]{news}[/] Next: {advice}")
+    return 0
+
+
+def _checks(
+    events: Sequence[dg.DagsterEvent],
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]], int]:
+    """(failed with ERROR, failed with WARN, number passed), each failure as (name, description)."""
+    failures, warnings, passed = [], [], 0
+    for check in _evaluations(events):
+        entry = (f"{check.asset_key.path[-1]} · {check.check_name}", check.description or "see its metadata")
+        if check.passed:
+            passed += 1
+        elif check.severity == dg.AssetCheckSeverity.ERROR:
+            failures.append(entry)
+        else:
+            warnings.append(entry)
+    return failures, warnings, passed
+
+
+def _evaluations(events: Sequence[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluation]:
+    return [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    """The innermost message: a Failure's description, or the text of a cleaned error."""
+    failure: Any = event.step_failure_data
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    error = failure.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return str(error.message).strip() if error is not None else "see its page in Dagster"
+
+
+def _system_of(payload: type[Payload]) -> str:
+    return _SYSTEM_OF[payload.source.split("_", maxsplit=1)[0]]
+
+
+def _last_part(step_key: str | None) -> str:
+    return (step_key or "").rsplit("__", 1)[-1]
+
+
+def _count(connection: sa.Connection, table: sa.Table) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0

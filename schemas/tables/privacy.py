@@ -37,6 +37,25 @@ suppression = sa.Table(
     comment="What was erased, as keyed hashes, so that no read brings it back",
 )  # fmt: skip
 
+hold = sa.Table(
+    "hold",
+    metadata,
+    column("hold_id", sa.BigInteger(), OPERATIONS, sa.Identity(), primary_key=True,
+           comment="Running number"),
+    column("kind", sa.Text(), OPERATIONS, nullable=False,
+           comment="legal (a duty to keep) or restriction (GDPR art. 18: neither used nor deleted)"),
+    column("data", sa.Text(), OPERATIONS, nullable=False, comment="Table, as policy.yaml names it"),
+    column("column_name", sa.Text(), OPERATIONS, nullable=False, comment="Column that names the rows"),
+    column("value", sa.Text(), "user.unique_id", nullable=False, comment="Its value: an id, never a name"),
+    column("reason", sa.Text(), OPERATIONS, nullable=False, comment="Why, without personal data"),
+    column("until", TIMESTAMP, OPERATIONS, comment="When it ends; null: when it is lifted"),
+    column("created_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When it was set"),
+    column("lifted_at", TIMESTAMP, OPERATIONS, comment="When it was lifted; null while it stands"),
+    sa.CheckConstraint("kind IN ('legal', 'restriction')", name="known"),
+    schema=SCHEMA,
+    comment="Rows that must be kept past their period, and why",
+)  # fmt: skip
+
 retention_log = sa.Table(
     "retention_log",
     metadata,
@@ -45,13 +64,26 @@ retention_log = sa.Table(
     column("run_id", sa.Text(), OPERATIONS, nullable=False, index=True, comment="Dagster run"),
     column("rule", sa.Text(), OPERATIONS, nullable=False, comment="Retention rule of policy.yaml"),
     column("cutoff", TIMESTAMP, OPERATIONS, nullable=False, comment="Older than this goes"),
-    column("rows_removed", sa.BigInteger(), OPERATIONS, nullable=False, comment="Rows removed"),
+    column("rows_removed", sa.BigInteger(), OPERATIONS, nullable=False,
+           comment="Rows deleted; those of a dropped partition as the planner counted them"),
+    column("rows_held", sa.BigInteger(), OPERATIONS, nullable=False,
+           comment="Rows past their period that a hold keeps"),
     column("partitions_dropped", sa.BigInteger(), OPERATIONS, nullable=False,
            comment="Partitions dropped"),
-    column("finished_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
-           comment="When"),
+    column("finished_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
     schema=SCHEMA,
     comment="What each retention rule removed in each run, in numbers",
+)  # fmt: skip
+
+rewrite_log = sa.Table(
+    "rewrite_log",
+    metadata,
+    column("data", sa.Text(), OPERATIONS, primary_key=True, comment="Table, as policy.yaml names it"),
+    column("deleted_since", TIMESTAMP, OPERATIONS,
+           comment="When rows were first deleted after the last rewrite; null: none were"),
+    column("rewritten_at", TIMESTAMP, OPERATIONS, comment="When the table's files were last written anew"),
+    schema=SCHEMA,
+    comment="Since when the files of a table hold deleted rows, and when they were last written anew",
 )  # fmt: skip
 
 request_log = sa.Table(

@@ -21,7 +21,7 @@ from connectors.errors import PermanentError, TransientError
 
 PAGE = 1000
 """New rows per request; the default `count` of the API."""
-OVERLAP = 16
+OVERLAP = 8
 """Rows that a page shares with the one before: so many deletions between two requests cost nothing."""
 MAX_OVERLAP = PAGE // 2
 MAX_PASSES = 12

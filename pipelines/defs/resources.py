@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -38,7 +39,7 @@ class Workbench(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def desk(self) -> Desk:
         """Where pages are landed."""
-        return make_desk(self.settings, self.store)
+        return make_desk(self.settings, self.store, datetime.now(UTC))
 
     def client(self, system: System) -> Client | None:
         """The client of a source, None where it is not configured."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dagster as dg
 
 from pipelines.defs.jobs import nightly, retention
-from pipelines.defs.partitions import DAILY, TIMEZONE
+from pipelines.defs.partitions import TIMEZONE
+from schemas.payloads.types import OSLO
 
 _READABLE_SOURCES = (
     "helpscout__helpscout_customers",
@@ -20,9 +23,9 @@ _READABLE_SOURCES = (
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Every night: reads on from the last complete read; on Sundays everything anew, to see deletions."""
-    moment = context.scheduled_execution_time
-    key = DAILY.get_last_partition_key(moment)
+    """Every night, for the day before: reads on from the last read; on Sundays everything, to see deletions."""
+    moment = context.scheduled_execution_time.astimezone(OSLO)
+    key = (moment.date() - timedelta(days=1)).isoformat()
     is_sunday = moment.isoweekday() == 7
     ops = {name: {"config": {"complete": True}} for name in _READABLE_SOURCES} if is_sunday else {}
     return dg.RunRequest(run_key=key, partition_key=key, run_config=dg.RunConfig(ops=ops))

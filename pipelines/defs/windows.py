@@ -10,7 +10,7 @@ from pipelines.defs.partitions import DAILY
 from pipelines.sources.reading import Run
 
 
-class Reading(dg.Config):  # type: ignore[misc]
+class Reading(dg.Config):
     """Launchpad options of a source asset."""
 
     complete: bool = False

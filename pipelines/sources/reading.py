@@ -79,7 +79,7 @@ class Desk:
 
     engine: sa.Engine
     suppression: Suppression
-    expired: Callable[[type[Payload], datetime], Expired | None]
+    expired: Expired | None
 
 
 def since(desk: Desk, source: str, run: Run) -> datetime | None:
@@ -119,7 +119,7 @@ def land(
         payload,
         run_id=run.run_id,
         suppression=desk.suppression,
-        expired=desk.expired(payload, run.started_at),
+        expired=desk.expired,
     )
     tally = lander.land(pages)
     gone, refusal = _vanished(desk, run, payload, lander.seen, fate) if fate else ([], None)

@@ -25,7 +25,8 @@ from schemas.tables import landing as tables
 BUFFER_ROWS = 5_000
 """Records per write: enough for COPY to pay, few enough to keep memory flat."""
 
-Expired = Callable[[Payload], bool]
+Expired = Callable[[sa.Connection, type[Payload], Sequence[Payload]], Collection[Any]]
+"""Keys of arriving records that are past their retention period already."""
 
 
 @dataclass(slots=True)
@@ -141,11 +142,13 @@ class Lander:
 
     def _admitted(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> dict[Any, Payload]:
         """The records that may be stored, without what was erased on them."""
-        screening = self._suppression.screen(connection, self._payload.source, list(records.values()))
+        arrived = list(records.values())
+        screening = self._suppression.screen(connection, self._payload.source, arrived)
+        expired = self._expired(connection, self._payload, arrived) if self._expired else ()
         return {
             key: screening.blanked.get(key, record)
             for key, record in records.items()
-            if key not in screening.held_back and not (self._expired and self._expired(record))
+            if key not in screening.held_back and key not in expired
         }
 
     def _upsert(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> int:

@@ -1,0 +1,100 @@
+"""The CRM: one card per customer, rebuilt from landing in one transaction. One asset per table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
+from pipelines.defs.resources import Workbench
+from pipelines.defs.sources.brreg.assets import brreg_units
+from pipelines.defs.sources.helpscout.assets import (
+    helpscout_conversations,
+    helpscout_customers,
+    helpscout_mailboxes,
+)
+from pipelines.defs.sources.pindena.assets import course_signups, order_forms
+from pipelines.defs.sources.tripletex.assets import (
+    tripletex_contacts,
+    tripletex_customers,
+    tripletex_invoices,
+)
+from pipelines.errors import nothing_personal
+from pipelines.identity.rebuild import IdentityReport, rebuild
+from pipelines.store.landing import count_rows
+from schemas.tables import crm, metadata
+
+_WHOLE = dg.AllPartitionMapping()
+_SOURCES: list[dg.AssetDep | dg.AssetsDefinition] = [
+    *(
+        dg.AssetDep(asset, partition_mapping=_WHOLE)
+        for asset in (
+            helpscout_customers,
+            helpscout_conversations,
+            tripletex_invoices,
+            course_signups,
+            order_forms,
+        )
+    ),
+    helpscout_mailboxes,
+    tripletex_customers,
+    tripletex_contacts,
+    brreg_units,
+]
+
+# What people decide is not made by a run.
+DECISIONS = dg.AssetSpec(
+    key=["crm", crm.match_decision.name],
+    group_name="crm",
+    description=crm.match_decision.comment,
+    owners=OWNERS,
+    kinds={"postgres"},
+    tags=table_tags(crm.match_decision),
+    metadata=table_metadata(crm.match_decision),
+)
+
+_TABLES = tuple(
+    table
+    for table in metadata.sorted_tables
+    if table.schema == crm.SCHEMA and table is not crm.match_decision
+)
+
+
+@dg.multi_asset(
+    name="cards",
+    specs=[
+        dg.AssetSpec(
+            key=["crm", table.name],
+            deps=[*_SOURCES, DECISIONS],
+            group_name="crm",
+            description=table.comment,
+            owners=OWNERS,
+            kinds={"python", "postgres"},
+            tags=table_tags(table),
+            metadata=table_metadata(table),
+        )
+        for table in _TABLES
+    ],
+)
+def cards(context: dg.AssetExecutionContext, workbench: Workbench) -> Iterator[dg.MaterializeResult[None]]:
+    """Merge the landed records into cards: match, choose the golden values, keep the ids, publish."""
+    with nothing_personal():
+        report = rebuild(workbench.store.crm, context.run.run_id)
+        rows = {table: count_rows(workbench.store.crm, table) for table in _TABLES}
+    for table, count in rows.items():
+        extra = _identity(report) if table is crm.source_link else {}
+        yield dg.MaterializeResult(
+            asset_key=["crm", table.name], metadata={"dagster/row_count": count, **extra}
+        )
+
+
+def _identity(report: IdentityReport) -> dict[str, object]:
+    """The numbers of the matching, on the table that says which record is on which card."""
+    return {**report.numbers(), "matches_by_rule": dg.MarkdownMetadataValue(report.rules_as_markdown())}
+
+
+@dg.definitions
+def decisions() -> dg.Definitions:
+    """The table that people write."""
+    return dg.Definitions(assets=[DECISIONS])

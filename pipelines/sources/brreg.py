@@ -1,0 +1,98 @@
+"""Reads the register: units that the other sources name, new ones at once, changed ones by its feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.brreg.client import BrregClient
+from connectors.brreg.client_feed import FeedPosition
+from connectors.pages import Page
+from pipelines.identity.normalise.organizations import company_name, organization_number
+from pipelines.sources.reading import Desk, Run, land
+from pipelines.store.landing import Tally, live_keys, mark_deleted, move_cursor, read_cursor
+from schemas.payloads.brreg import BrregUnit
+from schemas.tables.landing import TABLES
+
+_SUBUNITS = "brreg_subunit"
+"""Name under which the position in the feed of sub-units is kept; that of units goes by the table's."""
+
+_NAMED_IN = (
+    ("tripletex_customer", "organization_number"),
+    ("helpscout_customer", "organization_number"),
+    ("course_signup", "company_name"),
+    ("order_form", "company_name"),
+)
+
+
+def read_units(desk: Desk, client: BrregClient, run: Run) -> Tally:
+    """Look up numbers not yet known and units that changed; on a sweep, every unit.
+
+    The feed's position is taken before the first look-up and moved only when everything that changed has
+    been read again, so no change falls between. Units that no source names any more are marked as deleted.
+    """
+    with desk.engine.connect() as connection:
+        named = _named_numbers(connection)
+        known = set(live_keys(connection, BrregUnit))
+        parents = _parents(connection)
+        position = _position(connection)
+    wanted = named | parents
+    if position is None:
+        changed, reached = known & wanted, client.tip()
+    else:
+        changed, reached = client.changed_since(position, known & wanted)
+    if run.complete:
+        changed = known & wanted
+    pages = _with_parents(client, (wanted - known) | changed, known=known | wanted)
+    tally = land(desk, run, BrregUnit, pages, client, start=None)
+    with desk.engine.begin() as connection:
+        tally.deleted += mark_deleted(connection, BrregUnit, sorted(known - wanted))
+        move_cursor(connection, BrregUnit.source, run.started_at, reached.units)
+        move_cursor(connection, _SUBUNITS, run.started_at, reached.subunits)
+    return tally
+
+
+def _with_parents(client: BrregClient, numbers: Iterable[str], *, known: set[str]) -> Iterator[Page[Any]]:
+    """The units asked for, then the units that they belong to, as far as those are not known yet."""
+    asked = set(numbers)
+    while asked:
+        parents: set[str] = set()
+        for page in client.units(sorted(asked)):
+            parents.update(unit.parent_number for unit in page.records if unit.parent_number)
+            yield page
+        known = known | asked
+        asked = {number for number in parents - known if organization_number(number)}
+
+
+def _named_numbers(connection: sa.Connection) -> set[str]:
+    """Valid organisation numbers in the records of the other sources."""
+    selects = []
+    for source, column in _NAMED_IN:
+        table = TABLES[source]
+        selects.append(
+            sa.select(table.c[column]).where(
+                table.c.deleted_at_source.is_(None), table.c[column].regexp_match(r"\d(\D?\d){8}")
+            )
+        )
+    texts = connection.scalars(sa.union(*selects))
+    return {number for text in texts if (number := organization_number(text) or company_name(text).number)}
+
+
+def _parents(connection: sa.Connection) -> set[str]:
+    """Numbers of the units that landed units belong to, all the way up."""
+    table = TABLES[BrregUnit.source]
+    texts = connection.scalars(
+        sa.select(table.c.parent_number)
+        .where(table.c.deleted_at_source.is_(None), table.c.parent_number.is_not(None))
+        .distinct()
+    )
+    return {number for text in texts if (number := organization_number(text))}
+
+
+def _position(connection: sa.Connection) -> FeedPosition | None:
+    """Where the feeds were read to; None before the first read."""
+    positions = [read_cursor(connection, source)[1] for source in (BrregUnit.source, _SUBUNITS)]
+    units, subunits = positions
+    return None if units is None or subunits is None else FeedPosition(units, subunits)

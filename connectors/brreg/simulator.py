@@ -33,7 +33,6 @@ from connectors.brreg.simulator_state import (
     Update,
     Values,
     feed_stamp,
-    shown,
 )
 from connectors.simulation.faults import Faults, RecordedRequest
 from connectors.simulation.gate import Clock, Rate, Simulator, json_response, query_pairs, utc_now
@@ -201,12 +200,12 @@ class _Call:
         if unit is None or unit.kind != _KINDS[resource]:
             return _NOBODY, Response(status_code=404)
         if unit.status == "removed":
-            body = shown(unit) | {"_links": {"self": self._link(f"/{resource}/{number}")}}
+            body = self.state.shown(unit) | {"_links": {"self": self._link(f"/{resource}/{number}")}}
             return unit, json_response(body, 410)
         return unit, None
 
     def _unit_body(self, unit: Unit) -> Values:
-        body = shown(unit)
+        body = self.state.shown(unit)
         kind = body.pop("respons_klasse")
         form = body.get("organisasjonsform")
         if isinstance(form, dict):

@@ -55,6 +55,8 @@ class BrregState:
     updates: dict[Kind, list[Update]] = field(default_factory=lambda: {"enhet": [], "underenhet": []})
     """The two feeds, in the order of their ids."""
     roles: dict[str, list[Values]] = field(default_factory=dict)
+    deleted_sub_unit_class: Literal["SlettetUnderenhet", "SlettetEnhet"] = "SlettetUnderenhet"
+    """`respons_klasse` of a deleted branch: the contract's schema names it like a main unit's."""
     revision: int = 0
     """Moves with every change of any unit."""
     last_update_id: int = 25_200_000
@@ -229,6 +231,27 @@ class BrregState:
         self.units[unit.number] = unit
         self.revision += 1
 
+    def shown(self, unit: Unit) -> Values:
+        """What the API shows of a unit, in the API's order, without `_links`."""
+        values = dict(unit.values)
+        match unit.status:
+            case "removed":
+                return {"organisasjonsnummer": unit.number, "slettedato": _iso(unit.deleted_on)}
+            case "deleted":
+                values = {key: values[key] for key in _KEPT if key in values}
+                values["slettedato"] = _iso(unit.deleted_on)
+                if unit.kind == "enhet":
+                    values.setdefault("historiskeNavn", [])
+                values["respons_klasse"] = (
+                    "SlettetEnhet" if unit.kind == "enhet" else self.deleted_sub_unit_class
+                )
+            case "active":
+                employees = values.get("antallAnsatte")
+                if isinstance(employees, int) and employees < FEWEST_SHOWN:
+                    del values["antallAnsatte"]
+                values["respons_klasse"] = unit.kind.capitalize()
+        return dict(sorted(values.items(), key=_position))
+
     def _add(self, unit: Unit, moment: datetime, announce: bool) -> None:
         self.put(unit)
         if announce:
@@ -236,7 +259,7 @@ class BrregState:
 
     def _change(self, before: Unit, after: Unit, at: datetime | None) -> None:
         self.put(after)
-        operations = tuple(differences(shown(before), shown(after)))
+        operations = tuple(differences(self.shown(before), self.shown(after)))
         self._publish(after, "Endring", at or self.now(), operations)
 
     def _publish(
@@ -248,26 +271,6 @@ class BrregState:
         self.updates[unit.kind].append(update)
         self._updates_of.setdefault(unit.number, []).append(update)
         self.revision += 1
-
-
-def shown(unit: Unit) -> Values:
-    """What the API shows of a unit, in the API's order, without `_links`."""
-    name = unit.kind.capitalize()
-    if unit.status == "removed":
-        return {"organisasjonsnummer": unit.number, "slettedato": _iso(unit.deleted_on)}
-    values = dict(unit.values)
-    if unit.status == "deleted":
-        kept = ("organisasjonsnummer", "navn", "organisasjonsform", "historiskeNavn", "nedleggelsesdato")
-        reduced = {key: values[key] for key in kept if key in values}
-        if unit.kind == "enhet":
-            reduced.setdefault("historiskeNavn", [])
-        reduced |= {"slettedato": _iso(unit.deleted_on), "respons_klasse": f"Slettet{name}"}
-        return dict(sorted(reduced.items(), key=_position))
-    employees = values.get("antallAnsatte")
-    if isinstance(employees, int) and employees < FEWEST_SHOWN:
-        del values["antallAnsatte"]
-    values["respons_klasse"] = name
-    return dict(sorted(values.items(), key=_position))
 
 
 def differences(before: Any, after: Any, path: str = "") -> list[Values]:
@@ -370,6 +373,8 @@ FORMS = {
 }
 SUB_UNIT_FORMS = ("AAFY", "BEDR")
 
+_KEPT = ("organisasjonsnummer", "navn", "organisasjonsform", "historiskeNavn", "nedleggelsesdato")
+"""What is left of a deleted unit."""
 _WITHOUT_VAT = frozenset({"ENK", "FLI", "STI", "BRL", "ESEK", "KBO", "UTLA", "ORGL", "ADOS", "SAM"})
 _IN_BUSINESS_REGISTER = frozenset({"AS", "ASA", "ANS", "DA", "KS", "NUF", "SA", "SF", "BRL", "BBL", "IKS"})
 _ORDER = """

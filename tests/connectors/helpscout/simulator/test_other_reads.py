@@ -12,7 +12,7 @@ from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api, Tim
 def companies(state: HelpScoutState, time: Time) -> None:
     """Company 1 has two people and one inquiry, company 2 one person and two inquiries."""
     past = time.now - timedelta(days=30)
-    state.add_organization(1, "Fjord AS", domains=["fjord.example.no"], number="310000002", at=past)
+    state.add_organization(1, "Fjord AS", domains=["fjord.example.no"], number="311234560", at=past)
     state.add_organization(2, "Ås Bakeri AS", at=past)
     state.add_organization(3, "Borg AS", at=past)
     for customer, company in ((11, 1), (12, 1), (21, 2)):
@@ -64,7 +64,7 @@ def test_a_company_shows_counts_and_properties_only_when_asked(api: Api) -> None
     assert not {"customerCount", "conversationCount", "properties"} & set(plain)
     assert (full["customerCount"], full["conversationCount"]) == (2, 1)
     assert full["properties"] == [
-        {"definitionId": 1001, "slug": "orgnr", "name": "Org.nr", "type": "text", "value": "310000002"}
+        {"definitionId": 1001, "slug": "orgnr", "name": "Org.nr", "type": "text", "value": "311234560"}
     ]
     assert "properties" not in api.rows("/v2/organizations")[0]
 

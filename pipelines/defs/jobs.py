@@ -1,7 +1,5 @@
 """The jobs: one nightly run of everything, the weekly sweep, and retention by itself."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 NIGHTLY = "nightly"

@@ -1,12 +1,12 @@
 """Dagster metadata built from the tables and the policy, so that the two cannot drift apart."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 
+from pipelines.identity.rebuild import IdentityReport
 from pipelines.store.landing import Tally
 from schemas.policy import load_policy
 from schemas.tables import qualified
@@ -40,11 +40,29 @@ def table_tags(table: sa.Table) -> dict[str, str]:
 def reconciliation(tally: Tally, rows: int, seconds: float) -> dict[str, Any]:
     """The numbers of one read, the same keys every time so that Dagster plots them, and as a table."""
     counts = tally.counts() | {"distinct": tally.distinct, "difference": tally.difference}
-    lines = [f"| {name} | {count:,} |" for name, count in counts.items()]
     return {
         "configured": True,
         "dagster/row_count": rows,
         "seconds": round(seconds, 2),
         **counts,
-        "reconciliation": dg.MarkdownMetadataValue("\n".join(["| | records |", "|---|---:|", *lines])),
+        "reconciliation": markdown_table("", "records", counts),
     }
+
+
+def identity_numbers(report: IdentityReport) -> dict[str, Any]:
+    """What the matching found and did; cards by id and rule only, no value of anybody."""
+    names = "records people organizations reviews guards created merged split erased".split()
+    return {
+        **{name: getattr(report, name) for name in names},
+        "rows_changed": report.changed,
+        "largest_person": report.largest_person,
+        "largest_organization": report.largest_organization,
+        "matches_by_rule": markdown_table("rule", "merges", report.links),
+        "affiliations_by_rule": markdown_table("rule", "people", report.affiliations),
+    }
+
+
+def markdown_table(name: str, value: str, rows: Mapping[str, int]) -> dg.MarkdownMetadataValue:
+    """Numbers by name as a Markdown table of two columns."""
+    lines = [f"| {key} | {number:,} |" for key, number in rows.items()]
+    return dg.MarkdownMetadataValue("\n".join([f"| {name} | {value} |", "|---|---:|", *lines]))

@@ -1,7 +1,5 @@
 """The one daily partitions definition, in Norwegian days, shared by every windowed asset."""
 
-from __future__ import annotations
-
 import os
 
 import dagster as dg

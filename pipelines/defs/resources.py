@@ -1,7 +1,5 @@
 """What assets work with: the store and the clients of the configured sources, opened when first used."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """When things happen, in Norwegian time and outside the hours that daylight saving skips or repeats."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import dagster as dg
@@ -23,7 +21,7 @@ _READABLE_SOURCES = (
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Every night, for the day before: reads on from the last read; on Sundays everything, to see deletions."""
+    """Every night, for the day before; on Sundays everything is read anew, to see deletions."""
     moment = context.scheduled_execution_time.astimezone(OSLO)
     key = (moment.date() - timedelta(days=1)).isoformat()
     is_sunday = moment.isoweekday() == 7

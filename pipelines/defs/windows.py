@@ -1,7 +1,5 @@
 """From a Dagster context to what is to be read."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import dagster as dg

@@ -1,12 +1,10 @@
 """The CRM: one card per customer, rebuilt from landing in one transaction. One asset per table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS, identity_numbers, table_metadata, table_tags
 from pipelines.defs.resources import Workbench
 from pipelines.defs.sources.brreg.assets import brreg_units
 from pipelines.defs.sources.helpscout.assets import (
@@ -21,7 +19,7 @@ from pipelines.defs.sources.tripletex.assets import (
     tripletex_invoices,
 )
 from pipelines.errors import nothing_personal
-from pipelines.identity.rebuild import IdentityReport, rebuild
+from pipelines.identity.rebuild import rebuild
 from pipelines.store.landing import count_rows
 from schemas.tables import crm, metadata
 
@@ -83,18 +81,7 @@ def cards(context: dg.AssetExecutionContext, workbench: Workbench) -> Iterator[d
         report = rebuild(workbench.store.crm, context.run.run_id)
         rows = {table: count_rows(workbench.store.crm, table) for table in _TABLES}
     for table, count in rows.items():
-        extra = _identity(report) if table is crm.source_link else {}
+        extra = identity_numbers(report) if table is crm.source_link else {}
         yield dg.MaterializeResult(
             asset_key=["crm", table.name], metadata={"dagster/row_count": count, **extra}
         )
-
-
-def _identity(report: IdentityReport) -> dict[str, object]:
-    """The numbers of the matching, on the table that says which record is on which card."""
-    return {**report.numbers(), "matches_by_rule": dg.MarkdownMetadataValue(report.rules_as_markdown())}
-
-
-@dg.definitions
-def decisions() -> dg.Definitions:
-    """The table that people write."""
-    return dg.Definitions(assets=[DECISIONS])

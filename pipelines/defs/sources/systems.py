@@ -1,7 +1,5 @@
 """The source systems themselves, as external assets: where the data comes from, and what is never read."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines.defs.metadata import OWNERS

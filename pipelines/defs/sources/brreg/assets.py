@@ -1,7 +1,5 @@
 """The Brønnøysund register (clause S2): facts about the organisations that the other sources name."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from connectors.brreg.client import BrregClient

@@ -1,7 +1,5 @@
 """Help Scout (clause S1): who asked for support, and when; never what they wrote."""
 
-from __future__ import annotations
-
 from connectors.helpscout.client import HelpScoutClient
 from pipelines.defs.sources.landing_asset import landing_asset
 from pipelines.sources import helpscout

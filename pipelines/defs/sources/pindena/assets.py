@@ -1,7 +1,5 @@
 """Pindena's own registration system (clauses S2 and S4): own courses and own forms, nobody else's."""
 
-from __future__ import annotations
-
 from connectors.pindena.client import PindenaClient
 from pipelines.defs.sources.landing_asset import landing_asset
 from pipelines.sources import pindena

@@ -1,7 +1,5 @@
 """Tripletex (clauses S2 and S6): customers, their contact persons and their invoices."""
 
-from __future__ import annotations
-
 from connectors.tripletex.client import TripletexClient
 from pipelines.defs.sources.landing_asset import landing_asset
 from pipelines.sources import tripletex

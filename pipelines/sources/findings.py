@@ -1,0 +1,91 @@
+"""Judges the last read of a source entity: does it add up, what was set aside, has the API drifted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from schemas.tables.landing import load, rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of a check: whether it passed, why in one sentence, and its numbers."""
+
+    passed: bool
+    why: str
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+def adds_up(connection: sa.Connection, source: str) -> Finding:
+    """Every record of the last read ended in exactly one column."""
+    row = (
+        connection.execute(
+            sa.select(load).where(load.c.source == source).order_by(load.c.load_id.desc()).limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return Finding(True, "nothing has been read yet")
+    ended = {name: row[name] for name in ("rejected", "repeated", "stored", "unchanged", "suppressed")}
+    difference = row["received"] - sum(ended.values())
+    sums = " + ".join(f"{number:,} {name}" for name, number in ended.items())
+    if difference:
+        return Finding(
+            False,
+            f"{row['received']:,} received, but {sums} leave {difference:,} unaccounted for: read it again",
+            {"received": row["received"], "difference": difference, **ended},
+        )
+    return Finding(
+        True,
+        f"{row['received']:,} received = {sums}",
+        {"received": row["received"], "difference": 0, **ended},
+    )
+
+
+def nothing_set_aside(connection: sa.Connection, source: str) -> Finding:
+    """No record stands in landing.rejected."""
+    reasons = dict(
+        connection.execute(
+            sa.select(rejected.c.reason, sa.func.count())
+            .where(rejected.c.source == source)
+            .group_by(rejected.c.reason)
+            .order_by(sa.func.count().desc())
+            .limit(5)
+        ).all()
+    )
+    number = (
+        connection.scalar(sa.select(sa.func.count()).select_from(rejected).where(rejected.c.source == source))
+        or 0
+    )
+    if number == 0:
+        return Finding(True, "no record is set aside", {"set_aside": 0})
+    return Finding(
+        False,
+        f"{number:,} set aside ({'; '.join(reasons)}): mend them at the source, see landing.rejected",
+        {"set_aside": number},
+    )
+
+
+def no_drift(connection: sa.Connection, source: str) -> Finding:
+    """The last read met no field that the payload does not know."""
+    number = (
+        connection.scalar(
+            sa.select(load.c.unknown_fields)
+            .where(load.c.source == source)
+            .order_by(load.c.load_id.desc())
+            .limit(1)
+        )
+        or 0
+    )
+    if number == 0:
+        return Finding(True, "only known fields", {"unknown_fields": 0})
+    return Finding(
+        False,
+        f"{number:,} values of fields that schemas/payloads does not know were dropped: declare the field, "
+        "or list it under not_read",
+        {"unknown_fields": number},
+    )

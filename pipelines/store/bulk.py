@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from psycopg import sql
+from sqlalchemy.dialects import postgresql
+
+# Rows that are turned into text at a time: large enough that COPY pays, small enough for memory.
+BLOCK_ROWS = 50_000
+
+NULL = r"\N"
+
+_POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # no types upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,17 @@ class Written:
         return self.inserted + self.updated + self.deleted
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of a table that a write is about: rows whose `column` is one of `values`.
+
+    Rows outside it are neither looked at nor deleted.
+    """
+
+    column: str
+    values: Sequence[str]
+
+
 def copy_rows(
     connection: sa.Connection,
     table: sa.Table,
@@ -34,20 +56,35 @@ def copy_rows(
 
     The table goes with the transaction. Rows are tuples in the order of `columns`.
     """
-    staging = sql.Identifier(f"incoming_{table.name}")
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    staging = _staging_table(connection, table, columns)
     cursor = _cursor(connection)
-    cursor.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(staging))
-    cursor.execute(
-        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-            staging, names, _name(table)
-        )
-    )
-    with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(staging, names)) as copy:
+    with cursor.copy(_copy_into(staging, columns)) as copy:
         for row in rows:
             copy.write_row(row)
     cursor.execute(sql.SQL("ANALYZE {}").format(staging))
     return staging
+
+
+def copy_frame(
+    connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, columns: Sequence[str]
+) -> sql.Identifier:
+    """As `copy_rows`, from columns of a frame: several times quicker than row by row."""
+    staging = _staging_table(connection, table, columns)
+    cursor = _cursor(connection)
+    with cursor.copy(_copy_into(staging, columns)) as copy:
+        for block in text_blocks(frame, columns):
+            copy.write(block)
+    cursor.execute(sql.SQL("ANALYZE {}").format(staging))
+    return staging
+
+
+def append(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> Written:
+    """COPY a frame into a table as it stands; the caller knows that no row of it is there yet."""
+    columns = _columns_of(table, frame)
+    with _cursor(connection).copy(_copy_into(_name(table), columns)) as copy:
+        for block in text_blocks(frame, columns):
+            copy.write(block)
+    return Written(inserted=len(frame))
 
 
 def upsert(
@@ -96,56 +133,36 @@ def replace(
     frame: pd.DataFrame,
     *,
     touch: str | None = None,
+    within: Scope | None = None,
 ) -> Written:
-    """Make `table` equal to `frame` (columns of the table, keyed by its primary key).
+    """Make `table` (or the part of it `within` a scope) equal to `frame`, by primary key.
 
     Rows that are gone are deleted, changed ones updated, new ones inserted; equal rows cost a
-    comparison and nothing else.
+    comparison and nothing else. Columns that the frame lacks are left alone. Raises ValueError when the
+    frame lacks a key column.
     """
-    columns = [column.name for column in table.columns if column.name in frame.columns]
-    missing = [column.name for column in table.primary_key if column.name not in columns]
-    if missing:
-        raise ValueError(f"{table.fullname}: the frame lacks key columns {missing}")
-    staging = copy_rows(connection, table, columns, frame_rows(frame, columns))
-    key = [column.name for column in table.primary_key]
-    values = [name for name in columns if name not in key]
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    parts = {
-        "table": _name(table),
-        "staging": staging,
-        "same": _same("target", "source", key),
-        "names": names,
-    }
+    columns = _columns_of(table, frame)
+    if within is None and _is_empty(connection, table):
+        return append(connection, table, frame)
+    staging = copy_frame(connection, table, frame, columns)
+    return _make_equal(connection, table, columns, staging, touch=touch, within=within)
+
+
+def replace_from(
+    connection: sa.Connection, table: sa.Table, wanted: sa.Select[Any], *, within: Scope | None = None
+) -> Written:
+    """As `replace`, where a query in the database says what the table should hold."""
+    columns = [column.name for column in wanted.selected_columns]
+    _require_key(table, columns)
+    staging = _staging_table(connection, table, columns)
+    compiled = wanted.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     cursor = _cursor(connection)
     cursor.execute(
-        sql.SQL(
-            "DELETE FROM {table} AS target WHERE NOT EXISTS (SELECT FROM {staging} AS source WHERE {same})"
-        ).format(**parts)
+        sql.SQL("INSERT INTO {} ").format(staging) + sql.SQL(str(compiled)),
+        compiled.params,
     )
-    deleted = cursor.rowcount
-    updated = 0
-    if values:
-        assignments = [sql.SQL("{0} = source.{0}").format(sql.Identifier(name)) for name in values] + (
-            [sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else []
-        )
-        cursor.execute(
-            sql.SQL(
-                "UPDATE {table} AS target SET {assignments} FROM {staging} AS source"
-                " WHERE {same} AND {differs}"
-            ).format(
-                assignments=sql.SQL(", ").join(assignments),
-                differs=_distinct("target", "source", values),
-                **parts,
-            )
-        )
-        updated = cursor.rowcount
-    cursor.execute(
-        sql.SQL(
-            "INSERT INTO {table} ({names}) SELECT {names} FROM {staging} AS source"
-            " WHERE NOT EXISTS (SELECT FROM {table} AS target WHERE {same})"
-        ).format(**parts)
-    )
-    return Written(inserted=cursor.rowcount, updated=updated, deleted=deleted)
+    cursor.execute(sql.SQL("ANALYZE {}").format(staging))
+    return _make_equal(connection, table, columns, staging, touch=None, within=within)
 
 
 def frame_rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
@@ -166,7 +183,163 @@ def read_frame(
     )
 
 
-def _column_values(series: pd.Series) -> list[Any]:
+def text_blocks(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[str]:
+    """A frame in the text format of COPY, in blocks of BLOCK_ROWS lines."""
+    for start in range(0, len(frame), BLOCK_ROWS):
+        block = frame.iloc[start : start + BLOCK_ROWS]
+        texts = [_as_text(block[name]) for name in columns]
+        yield "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
+
+
+def _as_text(series: pd.Series[Any]) -> list[str]:
+    """The values of one column as COPY writes them; missing ones as NULL."""
+    if isinstance(series.dtype, pd.DatetimeTZDtype):
+        stamps = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+        texts = np.char.add(np.datetime_as_string(stamps), "+00")
+        return [NULL if missing else text for text, missing in zip(texts, np.isnat(stamps), strict=True)]
+    if series.dtype == np.bool_:
+        return ["t" if value else "f" for value in series.tolist()]
+    if series.dtype.kind in "iu":
+        return list(map(str, series.tolist()))
+    values = series.tolist()
+    if set(map(type, values)) <= {str, type(None)}:
+        return _escaped(values)
+    return [_value_as_text(value) for value in values]
+
+
+def _escaped(values: list[str | None]) -> list[str]:
+    joined = "".join(value for value in values if value is not None)
+    if any(sign in joined for sign in "\\\t\n\r"):
+        return [NULL if value is None else value.translate(_ESCAPES) for value in values]
+    return [NULL if value is None else value for value in values]
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def _value_as_text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return _array_literal(value).translate(_ESCAPES)
+    if value is None or value != value or value is pd.NaT:
+        return NULL
+    if isinstance(value, bool | np.bool_):
+        return "t" if value else "f"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(float(value))
+    if isinstance(value, bytes):
+        return rf"\\x{value.hex()}"
+    if isinstance(value, str | int | Decimal | np.integer):
+        return str(value).translate(_ESCAPES)
+    raise TypeError(f"no COPY text for {type(value).__name__}")
+
+
+def _array_literal(values: Sequence[Any]) -> str:
+    quoted = (
+        "NULL" if value is None else '"' + str(value).replace("\\", r"\\").replace('"', r"\"") + '"'
+        for value in values
+    )
+    return "{" + ",".join(quoted) + "}"
+
+
+def _make_equal(
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    staging: sql.Identifier,
+    *,
+    touch: str | None,
+    within: Scope | None,
+) -> Written:
+    key = [column.name for column in table.primary_key]
+    values = [name for name in columns if name not in key]
+    parts = {
+        "table": _name(table),
+        "staging": staging,
+        "same": _same("target", "source", key),
+        "names": sql.SQL(", ").join(map(sql.Identifier, columns)),
+        "scope": sql.SQL(""),
+    }
+    parameters: dict[str, Any] = {}
+    if within is not None:
+        parts["scope"] = sql.SQL("target.{} = ANY(%(scope)s::{}[]) AND ").format(
+            sql.Identifier(within.column),
+            sql.SQL(_sql_type(table.c[within.column])),
+        )
+        parameters["scope"] = list(within.values)
+    cursor = _cursor(connection)
+    deleted = cursor.execute(
+        sql.SQL(
+            "DELETE FROM {table} AS target"
+            " WHERE {scope} NOT EXISTS (SELECT FROM {staging} AS source WHERE {same})"
+        ).format(**parts),
+        parameters,
+    ).rowcount
+    updated = 0
+    if values:
+        assignments = [sql.SQL("{0} = source.{0}").format(sql.Identifier(name)) for name in values] + (
+            [sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else []
+        )
+        updated = cursor.execute(
+            sql.SQL(
+                "UPDATE {table} AS target SET {assignments} FROM {staging} AS source"
+                " WHERE {same} AND {differs}"
+            ).format(
+                assignments=sql.SQL(", ").join(assignments),
+                differs=_distinct("target", "source", values),
+                **parts,
+            )
+        ).rowcount
+    inserted = cursor.execute(
+        sql.SQL(
+            "INSERT INTO {table} ({names}) SELECT {names} FROM {staging} AS source"
+            " WHERE NOT EXISTS (SELECT FROM {table} AS target WHERE {same})"
+        ).format(**parts)
+    ).rowcount
+    return Written(inserted=inserted, updated=updated, deleted=deleted)
+
+
+def _staging_table(connection: sa.Connection, table: sa.Table, columns: Sequence[str]) -> sql.Identifier:
+    staging = sql.Identifier(f"incoming_{table.name}")
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    cursor = _cursor(connection)
+    cursor.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(staging))
+    cursor.execute(
+        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+            staging, names, _name(table)
+        )
+    )
+    return staging
+
+
+def _copy_into(table: sql.Composable, columns: Sequence[str]) -> sql.Composed:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)
+
+
+def _columns_of(table: sa.Table, frame: pd.DataFrame) -> list[str]:
+    columns = [column.name for column in table.columns if column.name in frame.columns]
+    generated = {column.name for column in table.primary_key if column.identity is not None}
+    _require_key(table, [*columns, *generated])
+    return columns
+
+
+def _require_key(table: sa.Table, columns: Sequence[str]) -> None:
+    missing = [column.name for column in table.primary_key if column.name not in columns]
+    if missing:
+        raise ValueError(f"{table.fullname}: the key columns {missing} are missing")
+
+
+def _is_empty(connection: sa.Connection, table: sa.Table) -> bool:
+    return not connection.scalar(sa.select(sa.exists(sa.select(sa.literal(1)).select_from(table))))
+
+
+def _sql_type(column: sa.Column[Any]) -> str:
+    return column.type.compile(dialect=_POSTGRESQL)
+
+
+def _column_values(series: pd.Series[Any]) -> list[Any]:
     return series.astype(object).where(series.notna(), None).tolist()
 
 

@@ -1,0 +1,147 @@
+"""What must hold of the crm schema whenever a transaction on it ends, as counts in SQL.
+
+Knows tables only. A violation is reported as a name and a number, never as a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.identity.records import SOURCES
+from schemas.tables import crm
+from schemas.tables.base import OPERATIONS
+from schemas.tables.landing import TABLES
+
+PERSON, ORGANIZATION = "person", "organization"
+CARDS = {PERSON: crm.person, ORGANIZATION: crm.organization}
+
+
+class InvariantError(AssertionError):
+    """The cards contradict their records; nothing was written. The message names what, in numbers."""
+
+
+def value_columns(table: sa.Table) -> tuple[str, ...]:
+    """Columns of a card table that hold a value about the customer: those need an origin."""
+    return tuple(
+        column.name
+        for column in table.columns
+        if column.info["category"] not in (OPERATIONS, "user.unique_id")
+    )
+
+
+def check(connection: sa.Connection) -> None:
+    """Raise InvariantError when the cards in this transaction contradict their records."""
+    broken = {name: count for name, query in queries() if (count := connection.scalar(query))}
+    if broken:
+        listed = "; ".join(f"{name}: {count}" for name, count in broken.items())
+        raise InvariantError(
+            f"identity: the cards were not published, since they contradict their records ({listed}). "
+            "The store is as it was; run the rebuild again, and report it when it comes back."
+        )
+
+
+def queries() -> Iterator[tuple[str, sa.Select[Any]]]:
+    """(what is wrong, how many) for each invariant; a store in order answers 0 to all of them."""
+    link = crm.source_link
+    for entity, card in CARDS.items():
+        key = card.c[f"{entity}_id"]
+        linked = link.c[f"{entity}_id"]
+        yield f"{entity} without a record", _count(card, ~_exists(link, linked == key))
+        yield f"link to no {entity}", _count(link, linked.is_not(None), ~_exists(card, key == linked))
+        yield f"{entity} with values and origins that differ", _unlike_origins(entity, card)
+    yield "origin in a record of another card", _foreign_origins()
+    yield "link to a record that is not live", _dead_links()
+    yield "live record without a link", _unlinked()
+    for table in (crm.person_email, crm.person_phone, crm.affiliation):
+        yield (
+            f"{table.name} from a record of another card",
+            _count(
+                table,
+                ~_exists(
+                    link,
+                    link.c.source == table.c.source,
+                    link.c.source_id == table.c.source_id,
+                    link.c.person_id == table.c.person_id,
+                ),
+            ),
+        )
+
+
+def _unlike_origins(entity: str, card: sa.Table) -> sa.Select[Any]:
+    """Cards whose values are not exactly the fields that have an origin: one bit per field."""
+    origin = crm.field_origin
+    bits = {name: 1 << at for at, name in enumerate(value_columns(card))}
+    known = (
+        sa.select(
+            origin.c.entity_id,
+            sa.func.sum(
+                sa.case(*((origin.c.field == name, bit) for name, bit in bits.items()), else_=-(1 << 40))
+            ).label("fields"),
+        )
+        .where(origin.c.entity == entity)
+        .group_by(origin.c.entity_id)
+        .subquery()
+    )
+    held = sum(
+        (sa.case((card.c[name].is_not(None), bit), else_=0) for name, bit in bits.items()), sa.literal(0)
+    )
+    joined = card.join(known, known.c.entity_id == card.c[f"{entity}_id"], full=True)
+    return (
+        sa.select(sa.func.count())
+        .select_from(joined)
+        .where(
+            sa.or_(
+                card.c[f"{entity}_id"].is_(None),
+                held != sa.func.coalesce(known.c.fields, 0),
+            )
+        )
+    )
+
+
+def _foreign_origins() -> sa.Select[Any]:
+    origin, link = crm.field_origin, crm.source_link
+    mine = sa.case((origin.c.entity == PERSON, link.c.person_id), else_=link.c.organization_id)
+    return (
+        sa.select(sa.func.count())
+        .select_from(
+            origin.outerjoin(
+                link, (link.c.source == origin.c.source) & (link.c.source_id == origin.c.source_id)
+            )
+        )
+        .where(mine.is_distinct_from(origin.c.entity_id))
+    )
+
+
+def _dead_links() -> sa.Select[Any]:
+    live = _live_records().subquery()
+    link = crm.source_link
+    return _count(link, ~_exists(live, live.c.source == link.c.source, live.c.source_id == link.c.source_id))
+
+
+def _unlinked() -> sa.Select[Any]:
+    live = _live_records().subquery()
+    link = crm.source_link
+    return _count(live, ~_exists(link, live.c.source == link.c.source, live.c.source_id == link.c.source_id))
+
+
+def _live_records() -> sa.CompoundSelect[Any]:
+    return sa.union_all(
+        *(
+            sa.select(
+                sa.literal(source, sa.Text()).label("source"),
+                sa.cast(next(iter(TABLES[source].primary_key)), sa.Text()).label("source_id"),
+            ).where(TABLES[source].c.deleted_at_source.is_(None))
+            for source in SOURCES
+        )
+    )
+
+
+def _count(table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(table).where(*conditions)
+
+
+def _exists(table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists(sa.select(sa.literal(1)).select_from(table).where(*conditions))

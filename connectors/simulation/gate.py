@@ -109,7 +109,7 @@ class RateWindow:
 
 
 class Views:
-    """Keeps the last few filtered and sorted lists until the records behind them change."""
+    """Keeps the filtered and sorted lists that were last used until the records behind them change."""
 
     def __init__(self, size: int = 8) -> None:
         self._size = size
@@ -117,15 +117,14 @@ class Views:
 
     def get(self, key: Hashable, version: int, build: Callable[[], View]) -> View:
         """The view under `key` as of `version` of the records, built when it is not there."""
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] == version:
-            kept_view: View = kept[1]
-            return kept_view
-        view: View = build()
+        kept_version, view = self._kept.pop(key, (None, None))
+        if kept_version != version:
+            view = build()
         self._kept[key] = (version, view)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
-        return view
+        found: View = view
+        return found
 
 
 class Gate:

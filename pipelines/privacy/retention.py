@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.privacy.batches import BLOCKS, delete_in_batches
 from pipelines.privacy.expiry import Expiry, expiries, is_arrivals_clock
@@ -21,7 +20,7 @@ from pipelines.privacy.keys import source_key
 from pipelines.privacy.suppression import Suppression
 from schemas.policy import Policy
 from schemas.tables import landing
-from schemas.tables.privacy import retention_log, rewrite_log
+from schemas.tables.privacy import retention_log
 
 UNUSUAL_FACTOR = 10
 """A plan that would delete this many times the most of any run before is not carried out unasked …"""
@@ -190,21 +189,6 @@ def log_removal(connection: sa.Connection, removal: Removal, run_id: str, now: d
     )
 
 
-def note_deleted(connection: sa.Connection, data: str, now: datetime) -> None:
-    """Note that a table's files hold deleted rows from now on, until they are written anew."""
-    statement = pg.insert(rewrite_log).values(data=data, deleted_since=now)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[rewrite_log.c.data],
-            set_={
-                "deleted_since": sa.func.coalesce(
-                    rewrite_log.c.deleted_since, statement.excluded.deleted_since
-                )
-            },
-        )
-    )
-
-
 def _carry_out(
     engine: sa.Engine,
     expiry: Expiry,
@@ -215,8 +199,6 @@ def _carry_out(
 ) -> Removal:
     removed = 0
     if planned.rows:
-        with engine.begin() as connection:
-            note_deleted(connection, expiry.rule.data, expiry.now)
         removed = _delete(engine, expiry, suppression, blocks)
     removal = Removal(planned.rule, planned.data, planned.cutoff, removed, planned.held)
     with engine.begin() as connection:

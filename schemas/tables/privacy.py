@@ -79,11 +79,12 @@ rewrite_log = sa.Table(
     "rewrite_log",
     metadata,
     column("data", sa.Text(), OPERATIONS, primary_key=True, comment="Table, as policy.yaml names it"),
-    column("deleted_since", TIMESTAMP, OPERATIONS,
-           comment="When rows were first deleted after the last rewrite; null: none were"),
-    column("rewritten_at", TIMESTAMP, OPERATIONS, comment="When the table's files were last written anew"),
+    column("rewritten_at", TIMESTAMP, OPERATIONS, nullable=False,
+           comment="Nothing that was deleted or replaced before this is in the table's files"),
+    column("writes", sa.BigInteger(), OPERATIONS, nullable=False,
+           comment="The server's count of updated and deleted rows at that time"),
     schema=SCHEMA,
-    comment="Since when the files of a table hold deleted rows, and when they were last written anew",
+    comment="When the files of each table were last written anew",
 )  # fmt: skip
 
 request_log = sa.Table(

@@ -22,12 +22,14 @@ from urllib.parse import quote, urlsplit
 
 import requests
 import tenacity
+import urllib3
 from requests.structures import CaseInsensitiveDict
 
 from connectors.budget import RequestBudget
 from connectors.errors import (
     AmbiguousError,
     PermanentError,
+    RateLimitedError,
     RefusedByPolicyError,
     TransientError,
     UnauthorizedError,
@@ -40,8 +42,10 @@ BODY_SECONDS = 180.0
 """A body that drips in for longer than this counts as cut short."""
 MAX_BODY_BYTES = 200 * 1024 * 1024
 ATTEMPTS = 7
-MAX_WAIT_SECONDS = 120.0
+MAX_WAIT_SECONDS = 900.0
+"""A server that wants to be left alone for longer is not waited for; the next run comes back."""
 
+_LONGEST_INTEGER = 40
 _RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
 # Each API says in a header of its own when to come back; all mean seconds, Retry-After also a date.
@@ -51,6 +55,8 @@ _REMAINING_HEADERS = ("X-RateLimit-Remaining-Minute", "X-Rate-Limit-Remaining")
 _RESET_HEADERS = ("X-Rate-Limit-Reset",)
 
 logger = logging.getLogger(__name__)
+# The library below tells each URL with its query when a log is set to debug; a query can name a person.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 class Credentials(Protocol):
@@ -123,12 +129,15 @@ class Egress:
         accept: Collection[int] = (200,),
         anonymous: bool = False,
         repeatable: bool | None = None,
+        weight: int | None = None,
+        attempts: int = ATTEMPTS,
     ) -> Answer:
         """Send one request and return its answer when its status is in `accept`.
 
         `path` is a template of policy.yaml (`/v2/customers/{id}`), filled from `variables`; `body` is sent as
         JSON, `form` as a form. `repeatable`: sending it twice does no harm (default: by method); any other
-        request whose answer is lost raises AmbiguousError instead of being sent again.
+        request whose answer is lost raises AmbiguousError instead of being sent again. `weight`: what it
+        costs of the budget (default: 1 to read, 2 to write).
 
         Raises RefusedByPolicyError, UnauthorizedError, PermanentError, AmbiguousError, and TransientError
         when all attempts failed.
@@ -144,9 +153,10 @@ class Egress:
         )
         label = _filled(path, {name: variables[name] for name in declared.allow}, partly=True)
         safe = method in _REPEATABLE_METHODS if repeatable is None else repeatable
+        cost = (1 if method == "GET" else 2) if weight is None else weight
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TransientError),
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            retry=tenacity.retry_if_exception(_is_worth_waiting_for),
+            stop=tenacity.stop_after_attempt(attempts),
             wait=_wait,
             sleep=self._sleep,
             before_sleep=_log_retry,
@@ -157,7 +167,7 @@ class Egress:
             try:
                 # Not within `retrying`: fetching a token has retries of its own.
                 proof = {} if anonymous or self._credentials is None else self._credentials.headers(self)
-                return retrying(self._send, prepared, label, frozenset(accept), proof, safe)
+                return retrying(self._send, prepared, label, frozenset(accept), proof, safe, cost)
             except UnauthorizedError:
                 # A token can die at any moment of a run (expiry, Oslo midnight): one renewal, one retry.
                 if anonymous or renewed or self._credentials is None:
@@ -202,12 +212,14 @@ class Egress:
         accept: frozenset[int],
         proof: Mapping[str, str],
         safe: bool,
+        cost: int,
     ) -> Answer:
         """One attempt."""
         what = f"{self.recipient} {request.method} {label}"
         prepared = self._session.prepare_request(request)
         prepared.headers.update(proof)
-        self._budget.take(1 if request.method == "GET" else 2)
+        if cost:
+            self._budget.take(cost)
         status = 0
         try:
             with self._session.send(
@@ -216,13 +228,17 @@ class Egress:
                 status = response.status_code
                 content = _read(response)
                 headers = response.headers
+        except _TooLargeError:
+            raise PermanentError(f"{what}: the body is larger than {MAX_BODY_BYTES} bytes") from None
         except requests.ConnectTimeout:
             raise TransientError(f"{what}: no connection within {CONNECT_SECONDS:.0f} s") from None
         except (
             requests.ConnectionError,
             requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
+            urllib3.exceptions.HTTPError,
         ) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in repr(error):
+                raise PermanentError(f"{what}: the host's certificate is not accepted") from None
             if safe or _never_connected(error):
                 raise TransientError(f"{what}: {_failure(error)}") from None
             raise AmbiguousError(f"{what}: the answer was lost ({_failure(error)})") from None
@@ -232,6 +248,9 @@ class Egress:
             self.counts[str(request.method), label, status] += 1
         logger.debug("%s %d", what, status)
         self._learn(headers)
+        if status == 429:
+            # The limit is the account's: everything else that shares this budget waits as well.
+            self._budget.pause(_retry_after(headers) or 0.0)
         return _judge(what, status, content, headers, accept, safe)
 
     def _learn(self, headers: Mapping[str, str]) -> None:
@@ -268,7 +287,9 @@ def _judge(
     if status in _RETRY_STATUSES and status not in accept:
         wait = _retry_after(headers)
         # A refusal for the rate was not carried out; any other failure of a write may have been.
-        if safe or status == 429:
+        if status == 429:
+            raise RateLimitedError(f"{what}: answered 429", wait_seconds=wait)
+        if safe:
             raise TransientError(f"{what}: answered {status}", wait_seconds=wait)
         raise AmbiguousError(f"{what}: answered {status}; it may have taken effect")
     if status == 401 and 401 not in accept:
@@ -288,26 +309,36 @@ def _judge(
 
 
 def _parsed(content: bytes) -> Any:
-    """JSON with exact decimals. Raises ValueError, for NaN and infinity too, and RecursionError."""
-    return json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
+    """JSON with exact decimals. Raises ValueError and RecursionError.
+
+    What one hostile record can hold does not spoil the rest of its page: NaN and infinity, numbers of any
+    length, bytes that are no UTF-8. Its own validation deals with it.
+    """
+    text = content.decode(json.detect_encoding(content), errors="replace")
+    return json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=Decimal)
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _whole(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else Decimal(digits)
 
 
 def _read(response: requests.Response) -> bytes:
-    """The whole body, within BODY_SECONDS and MAX_BODY_BYTES."""
+    """The whole body, unpacked, within BODY_SECONDS and MAX_BODY_BYTES."""
     deadline = time.monotonic() + BODY_SECONDS
     chunks, size = [], 0
-    for chunk in response.iter_content(65_536):
+    # Whatever has arrived, piece by piece: waiting for whole blocks, a dripping body would hold us for hours.
+    while chunk := response.raw.read1(65_536, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if time.monotonic() > deadline:
             raise requests.Timeout("slow body")
         if size > MAX_BODY_BYTES:
-            raise requests.exceptions.ContentDecodingError("body too large")
+            raise _TooLargeError
     return b"".join(chunks)
+
+
+class _TooLargeError(Exception):
+    """A body that no list of these APIs can have."""
 
 
 def _filled(path: str, variables: Mapping[str, object], *, partly: bool = False) -> str:
@@ -328,14 +359,20 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _is_worth_waiting_for(error: BaseException) -> bool:
+    return isinstance(error, TransientError) and (error.wait_seconds or 0.0) <= MAX_WAIT_SECONDS
+
+
 def _wait(state: tenacity.RetryCallState) -> float:
     """What the server asked for, else exponential backoff; with jitter either way."""
     error = state.outcome.exception() if state.outcome else None
     jitter: float = tenacity.wait_random(0, 1)(state)
+    if isinstance(error, RateLimitedError) and error.wait_seconds is None:
+        # Limits are counted by the minute or less: three of these waits outlast it.
+        return float(tenacity.wait_exponential(multiplier=10, max=60)(state)) + jitter
     if isinstance(error, TransientError) and error.wait_seconds is not None:
-        return min(error.wait_seconds, MAX_WAIT_SECONDS) + jitter
-    backoff: float = tenacity.wait_exponential(multiplier=1, max=60)(state)
-    return backoff + jitter
+        return error.wait_seconds + jitter
+    return float(tenacity.wait_exponential(multiplier=1, max=60)(state)) + jitter
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
@@ -357,7 +394,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _number(headers: Mapping[str, str], names: tuple[str, ...]) -> int | None:
     for name in names:
-        with contextlib.suppress(KeyError, ValueError):
+        with contextlib.suppress(KeyError, ValueError, OverflowError):
             return max(0, int(float(CaseInsensitiveDict(headers)[name])))
     return None
 
@@ -372,12 +409,13 @@ def _error_code(content: bytes) -> int | None:
 
 def _never_connected(error: Exception) -> bool:
     """Whether a failure came before the request was sent (refused, unknown host)."""
-    return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def _failure(error: Exception) -> str:
     if _never_connected(error):
         return "no connection: is the address right, and the host up?"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return "no answer in time"
     return "the connection broke"

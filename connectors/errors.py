@@ -23,6 +23,10 @@ class TransientError(EgressError):
         """How long the server asks to wait; None where it does not say."""
 
 
+class RateLimitedError(TransientError):
+    """Too many requests (429): nothing was carried out."""
+
+
 class PermanentError(EgressError):
     """The same request will fail again; somebody has to mend something."""
 
@@ -39,3 +43,7 @@ class UnauthorizedError(PermanentError):
 
 class AmbiguousError(EgressError):
     """A write was sent and its answer lost: look up whether it took effect before sending it again."""
+
+
+class ForeignRecordsError(PermanentError):
+    """The answer holds records that were not asked for and must not be read; nothing of it is kept."""

@@ -1,0 +1,209 @@
+"""The client of Help Scout (clause S1): customers, conversations without their content, mailboxes.
+
+Yields pages of payloads. Knows no store; what may be asked at all is policy.yaml's to say.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from connectors.budget import RequestBudget
+from connectors.egress import Egress
+from connectors.errors import PermanentError
+from connectors.fate import Fate, Gone, MovedTo, Present
+from connectors.helpscout.client_paging import PagedList, embedded, next_link, timestamp
+from connectors.helpscout.client_token import AccessToken
+from connectors.pages import Page, read_page
+from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
+from schemas.policy import Policy
+
+REQUESTS_PER_MINUTE = 200
+"""To begin with: the least of the plans. The first answer tells the account's own limit."""
+WALKS = 3
+"""How often the walk over customers starts anew when its cursor is refused (its lifetime is not known)."""
+
+Deleted = Literal["deleted", "accepted", "gone"]
+
+
+class HelpScoutClient:
+    """One Help Scout account, read with an app's client credentials."""
+
+    def __init__(
+        self,
+        egress: Egress,
+        credentials: AccessToken,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._egress = egress
+        self._credentials = credentials
+        self._clock = clock
+        self._sleep = sleep
+
+    @classmethod
+    def connect(
+        cls,
+        policy: Policy,
+        url: str,
+        app_id: str,
+        app_secret: str,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+        **egress_options: Any,
+    ) -> Self:
+        """A client of the account behind `url`. Sends nothing yet."""
+        credentials = AccessToken(app_id, app_secret)
+        options = {
+            "budget": RequestBudget(REQUESTS_PER_MINUTE, sleep=sleep),
+            "sleep": sleep,
+            **egress_options,
+        }
+        egress = Egress(policy, "helpscout", url, credentials=credentials, **options)
+        return cls(egress, credentials, clock=clock, sleep=sleep)
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were sent, retries and token calls included."""
+        return self._egress.requests_sent
+
+    @property
+    def counts(self) -> Counter[tuple[str, str, int]]:
+        """Requests sent, by method, path template and status (0: no answer)."""
+        return self._egress.counts
+
+    def check(self) -> None:
+        """Get a token and nothing else. Raises UnauthorizedError when the credentials are not accepted."""
+        self._credentials.headers(self._egress)
+
+    def customers(self, modified_since: datetime | None = None) -> Iterator[Page[HelpScoutCustomer]]:
+        """All customers, or those modified since, newest first; a page of the API at a time.
+
+        The walk goes from record to record, not from place to place, so that nothing that is added, edited
+        or deleted meanwhile makes it miss another record.
+        """
+        since = None if modified_since is None else timestamp(modified_since - timedelta(seconds=1))
+        for attempt in range(1, WALKS + 1):
+            try:
+                yield from self._walk("/v3/customers", {"modifiedSince": since})
+                return
+            except _CursorRefusedError:
+                if attempt == WALKS:
+                    raise
+            except PermanentError as error:
+                if error.status != 404:
+                    raise
+                yield from self._list("/v2/customers", "customers", HelpScoutCustomer).read(
+                    modified_since, None
+                )
+                return
+
+    def conversations(
+        self, start: datetime | None, end: datetime | None
+    ) -> Iterator[Page[HelpScoutConversation]]:
+        """Conversations of every status, modified from `start` until `end` (aware; None: open).
+
+        Some may come twice, and some that were modified outside the window; none in it is missed.
+        """
+        listing = self._list("/v2/conversations", "conversations", HelpScoutConversation, {"status": "all"})
+        yield from listing.read(start, end)
+
+    def mailboxes(self) -> Iterator[Page[HelpScoutMailbox]]:
+        """All support inboxes."""
+        yield from self._list("/v2/mailboxes", "mailboxes", HelpScoutMailbox, None, in_order=False).read_all()
+
+    def customer_fate(self, customer_id: int) -> Fate:
+        """What became of a customer that a complete walk did not meet."""
+        return self._fate("/v2/customers/{id}", customer_id)
+
+    def conversation_fate(self, conversation_id: int) -> Fate:
+        """What became of a conversation; a merged one has moved into another."""
+        return self._fate("/v2/conversations/{id}", conversation_id)
+
+    def delete_customer(self, customer_id: int) -> Deleted:
+        """Delete a customer with all conversations, for good.
+
+        `accepted`: the customer has so many conversations that Help Scout deletes them in its own time.
+        `gone`: there was no such customer. Raises PermanentError (403) when the app's user may not.
+        """
+        path, variables = "/v2/customers/{id}", {"id": customer_id}
+        answer = self._egress.request("DELETE", path, variables=variables, accept=(204, 403, 404))
+        if answer.status == 403:
+            answer = self._egress.request(
+                "DELETE", path, variables=variables, query={"async": True}, accept=(202, 204, 404)
+            )
+        outcomes: dict[int, Deleted] = {202: "accepted", 204: "deleted", 404: "gone"}
+        return outcomes[answer.status]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._egress.close()
+
+    def _walk(self, path: str, filters: Mapping[str, str | None]) -> Iterator[Page[HelpScoutCustomer]]:
+        cursor: str | None = None
+        used: set[str] = set()
+        while True:
+            try:
+                answer = self._egress.request("GET", path, query={**filters, "cursor": cursor})
+            except PermanentError as error:
+                if cursor is None or error.status not in (400, 404, 410, 422):
+                    raise
+                raise _CursorRefusedError(
+                    f"helpscout GET {path}: the cursor is no longer accepted", status=error.status
+                ) from None
+            what = f"helpscout GET {path}"
+            yield read_page(HelpScoutCustomer, embedded(answer.body, "customers", what))
+            following = next_link(answer.body)
+            if following is None:
+                return
+            cursor = next(iter(following.get("cursor", [])), None)
+            if cursor is None or cursor in used:
+                raise PermanentError(f"{what}: the link to the next page leads nowhere new")
+            used.add(cursor)
+
+    def _list(
+        self,
+        path: str,
+        key: str,
+        payload: type[Any],
+        query: Mapping[str, str] | None = None,
+        *,
+        in_order: bool = True,
+    ) -> PagedList[Any]:
+        order = {"sortField": "createdAt", "sortOrder": "asc"} if in_order else {}
+        return PagedList(
+            self._egress,
+            path,
+            key,
+            payload,
+            clock=self._clock,
+            sleep=self._sleep,
+            query={**(query or {}), **order},
+        )
+
+    def _fate(self, path: str, record_id: int) -> Fate:
+        answer = self._egress.request("GET", path, variables={"id": record_id}, accept=(200, 301, 404, 410))
+        if answer.status in (404, 410):
+            return Gone()
+        if answer.status == 301:
+            location = urlsplit(answer.headers.get("Location", "")).path
+            survivor = re.search(re.escape(path).replace(r"\{id\}", r"(\d{1,18})") + "/?$", location)
+            if survivor is None:
+                raise PermanentError(f"helpscout GET {path}: a merged record leads nowhere", status=301)
+            return MovedTo(int(survivor[1]))
+        answered = answer.body.get("id") if isinstance(answer.body, dict) else None
+        if not isinstance(answered, int):
+            raise PermanentError(f"helpscout GET {path}: the answer is not a record")
+        # A server that follows the merge itself answers with the survivor.
+        return Present() if answered == record_id else MovedTo(answered)
+
+
+class _CursorRefusedError(PermanentError):
+    """A walk cannot go on from where it was."""

@@ -1,0 +1,278 @@
+"""Reads a list of Help Scout that is paged by number while its records change, and misses none of them.
+
+A page number names a place, not records: when a record leaves the list, all behind it move one place up, and
+one that was due on the next page slips onto one that has been read. So the list is asked for in an order that
+no edit changes (creation), within a bound behind which nothing more can enter, and read from its end: what
+moves, moves towards pages that are still to be read. What left the list because it was edited meanwhile is
+read in a window that starts where the first began. Servers that sort, filter or count otherwise are noticed
+by their answers, and read again and again until a pass brings nothing new.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from array import array
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from connectors.egress import Egress
+from connectors.errors import PermanentError
+from connectors.pages import Page, read_page
+from schemas.payloads.base import Payload
+
+P = TypeVar("P", bound=Payload)
+
+FOLLOW_UPS = 8
+"""Windows read after the first for what was edited meanwhile; each is a fraction of the one before."""
+SWEEPS = 8
+"""Passes over a list that does not hold still."""
+STALE_PAGES = 50
+"""Pages in a row without a new record: no list moves that fast."""
+
+_SECOND = timedelta(seconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_UNDERSTOOD = frozenset({400, 422})
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Records modified from `start` to `end` (aware; None: open)."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class PagedList(Generic[P]):
+    """One list of the v2 API. `query` is sent with every request (e.g. `status=all`)."""
+
+    def __init__(
+        self,
+        egress: Egress,
+        path: str,
+        key: str,
+        payload: type[P],
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        query: Mapping[str, str] | None = None,
+    ) -> None:
+        self._egress = egress
+        self._path = path
+        self._key = key
+        self._payload = payload
+        self._clock = clock
+        self._sleep = sleep
+        self._query = dict(query or {})
+        self._read: array[int] = array("q")
+        self._searchable = True
+
+    def read(self, start: datetime | None, end: datetime | None) -> Iterator[Page[P]]:
+        """Every record modified in the window, at least once, and perhaps some more.
+
+        No record that existed throughout is missed, whatever is added, edited or deleted meanwhile.
+        """
+        window = Window(start, end)
+        for _ in range(FOLLOW_UPS):
+            began = self._clock().astimezone(UTC).replace(microsecond=0)
+            try:
+                outcome = yield from self._backwards(window, began)
+            except _NotSearchableError:
+                outcome = _Outcome.UNSURE
+            if outcome is _Outcome.COMPLETE:
+                return
+            if outcome is _Outcome.UNSURE:
+                break
+            window = Window(began)
+        yield from self._until_nothing_new(window)
+
+    def read_all(self) -> Iterator[Page[P]]:
+        """Every record of a short list that knows no order and no filter."""
+        yield from self._until_nothing_new(Window())
+
+    def _backwards(self, window: Window, began: datetime) -> Generator[Page[P], None, _Outcome]:
+        """One pass: the first page, then the last to the second, and the first again if anything moved."""
+        first = self._ask(1, self._filters(window, window.end))
+        yield self._noted(first)
+        if first.told is None or first.pages is None:
+            return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
+        if first.pages <= 1 and not first.has_next:
+            return _Outcome.COMPLETE
+        closed_at = self._closed(began if window.end is None else min(began, window.end))
+        bounded = self._filters(window, closed_at)
+        told, received, number = first.told, len(first.items), first.pages
+        shrunk = moved = False
+        behind: _Sheet[P] | None = None
+        while number > 1:
+            sheet = self._ask(number, bounded)
+            yield self._noted(sheet)
+            if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(behind):
+                return _Outcome.UNSURE
+            if sheet.told > told or (sheet.told == 0 and behind is None):
+                return _Outcome.UNSURE
+            received += len(sheet.items)
+            shrunk |= sheet.told < told
+            moved |= sheet.overlaps(behind) or sheet.newest_is_after(closed_at)
+            told, behind, number = sheet.told, sheet, min(number - 1, sheet.pages)
+        if shrunk or moved:
+            yield self._noted(self._ask(1, bounded))
+        elif received != told:
+            return _Outcome.UNSURE
+        return _Outcome.CHANGED if shrunk else _Outcome.COMPLETE
+
+    def _closed(self, bound: datetime) -> datetime:
+        """The bound, when its second has passed: until then records can be modified into the window."""
+        left = (bound + _SECOND - self._clock()).total_seconds()
+        if left > 0:
+            self._sleep(min(left, 1.0))
+        return bound
+
+    def _until_nothing_new(self, window: Window) -> Iterator[Page[P]]:
+        """Passes from the first page to the last, until one brings no record that was not read before."""
+        filters = self._filters(window, window.end)
+        known = set(self._read)
+        for _ in range(SWEEPS):
+            met: set[int] = set()
+            counts: set[int | None] = set()
+            number, has_next, stale = 1, True, 0
+            while has_next:
+                sheet = self._ask(number, filters)
+                yield sheet.page
+                stale = 0 if sheet.ids - met else stale + 1
+                if stale > STALE_PAGES:
+                    raise PermanentError(f"helpscout GET {self._path}: the API repeats its pages without end")
+                met |= sheet.ids
+                counts.add(sheet.told)
+                has_next, number = sheet.has_next, number + 1
+            # As many different records as there are, and their number stood still: all of them.
+            if counts == {len(met)} or met <= known:
+                return
+            known |= met
+        logger.warning(
+            "helpscout GET %s: still changing after %d passes; what may be missing comes with the next sweep",
+            self._path,
+            SWEEPS,
+        )
+
+    def _filters(self, window: Window, bound: datetime | None) -> dict[str, str]:
+        """Either filter alone selects the window (or more): servers differ in what they heed."""
+        filters = {}
+        if window.start is not None:
+            # Whether the API means "at" or "after" is not known.
+            filters["modifiedSince"] = timestamp(window.start - _SECOND)
+        if bound is not None and self._searchable:
+            # When everything is read, creation bounds the list, so that no edit takes a record out of it.
+            field = "createdAt" if window == Window() else "modifiedAt"
+            since = window.start - _SECOND if window.start is not None else _EPOCH
+            filters["query"] = f"({field}:[{timestamp(since)} TO {timestamp(bound)}])"
+        return filters
+
+    def _ask(self, number: int, filters: Mapping[str, str]) -> _Sheet[P]:
+        asked = {**self._query, **filters, "page": number}
+        try:
+            answer = self._egress.request("GET", self._path, query=asked)
+        except PermanentError as error:
+            if error.status not in _NOT_UNDERSTOOD or "query" not in filters:
+                raise
+            self._searchable = False
+            raise _NotSearchableError from None
+        return _Sheet.of(answer.body, self._key, self._payload, number, f"helpscout GET {self._path}")
+
+    def _noted(self, sheet: _Sheet[P]) -> Page[P]:
+        self._read.extend(sheet.ids)
+        return sheet.page
+
+
+def timestamp(moment: datetime) -> str:
+    """The only form the API takes: whole seconds in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def embedded(body: object, key: str, what: str) -> list[Any]:
+    """The records of an answer; an empty result has no `_embedded` at all.
+
+    Raises PermanentError when the answer is of another shape, so that a renamed list is not taken for none.
+    """
+    parts = body.get("_embedded") if isinstance(body, dict) else body
+    if parts is None and isinstance(body, dict):
+        return []
+    if not isinstance(parts, dict) or not isinstance(parts.get(key, None if parts else []), list):
+        raise PermanentError(f"{what}: the answer holds no list of {key}; has the API changed?")
+    return list(parts.get(key, []))
+
+
+def next_link(body: Mapping[str, Any]) -> dict[str, list[str]] | None:
+    """The query of the link to the next page, None on the last one. Its host and path are never used."""
+    links = body.get("_links")
+    link = links.get("next") if isinstance(links, dict) else None
+    href = link.get("href") if isinstance(link, dict) else link
+    if not isinstance(href, str) or not href:
+        return None
+    return parse_qs(urlsplit(href).query)
+
+
+class _NotSearchableError(Exception):
+    """The API does not understand the search that bounds a list."""
+
+
+class _Outcome(Enum):
+    COMPLETE = auto()
+    CHANGED = auto()
+    """Records left the window while it was read; they were modified, or they are gone."""
+    UNSURE = auto()
+    """The list is not what was asked for, or something entered it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet(Generic[P]):
+    """One answer: its records, how many there are in all, on how many pages, and whether more follow."""
+
+    page: Page[P]
+    items: Collection[Any]
+    ids: frozenset[int]
+    told: int | None
+    pages: int | None
+    has_next: bool
+
+    @classmethod
+    def of(cls, body: Any, key: str, payload: type[P], number: int, what: str) -> _Sheet[P]:
+        items = embedded(body, key, what)
+        meta = body.get("page")
+        meta = meta if isinstance(meta, dict) else {}
+        told, pages = _count(meta.get("totalElements")), _count(meta.get("totalPages"))
+        if not items and told and pages is not None and number <= pages:
+            raise PermanentError(f"{what}: page {number} of {pages} is empty; has the API changed?")
+        has_next = next_link(body) is not None or (bool(items) and pages is not None and number < pages)
+        ids = frozenset(item["id"] for item in items if isinstance(item, dict) and _count(item.get("id")))
+        return cls(read_page(payload, items, told), items, ids, told, pages, has_next)
+
+    def is_ordered_before(self, behind: _Sheet[P] | None) -> bool:
+        """Whether the records come by creation, and none after the first of the page behind."""
+        times = self._created()
+        if len(self.page.records) > 1 and not times:
+            return False
+        if behind is not None and not self.overlaps(behind):
+            times += behind._created()[:1]
+        return all(earlier <= later for earlier, later in itertools.pairwise(times))
+
+    def overlaps(self, behind: _Sheet[P] | None) -> bool:
+        """Whether records moved up from the page behind since it was read."""
+        return behind is not None and not self.ids.isdisjoint(behind.ids)
+
+    def newest_is_after(self, moment: datetime) -> bool:
+        """Whether a record was made later than the bound allows: the server does not heed it."""
+        return any(created > moment for created in self._created())
+
+    def _created(self) -> list[datetime]:
+        times = (getattr(record, "created_at", None) for record in self.page.records)
+        return [time for time in times if time is not None]
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None

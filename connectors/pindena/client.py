@@ -1,0 +1,180 @@
+"""The client of Pindena's own registration system (clauses S2 and S4): who signed up for what.
+
+The same system serves participants of customers' events (clause S5): only the configured activities can be
+asked for, and an answer that holds anything else is refused whole.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Self, TypeVar
+
+from connectors.egress import Egress
+from connectors.errors import ForeignRecordsError, PermanentError
+from connectors.pages import Page, read_page
+from schemas.payloads.pindena import CourseSignup, OrderForm
+from schemas.payloads.types import OSLO
+from schemas.policy import Policy
+
+P = TypeVar("P", CourseSignup, OrderForm)
+
+PATH = "/api/v1/activities/{activity}/participants"
+
+_EVER = datetime(1970, 1, 2, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
+
+
+class PindenaClient:
+    """The participant lists of the configured activities of one instance."""
+
+    def __init__(
+        self,
+        egress: Egress,
+        course_activities: Collection[int],
+        order_activities: Collection[int],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._egress = egress
+        self._courses = sorted(course_activities)
+        self._orders = sorted(order_activities)
+        self._clock = clock
+
+    @classmethod
+    def connect(
+        cls,
+        policy: Policy,
+        url: str,
+        username: str,
+        password: str,
+        *,
+        course_activities: frozenset[int] = frozenset(),
+        order_activities: frozenset[int] = frozenset(),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **egress_options: Any,
+    ) -> Self:
+        """A client of the instance at `url`. Sends nothing yet."""
+        allowed = {"configured_activities": [str(number) for number in course_activities | order_activities]}
+        egress = Egress(
+            policy,
+            "pindena",
+            url,
+            credentials=_BasicCredentials(username, password),
+            allow=allowed,
+            **egress_options,
+        )
+        return cls(egress, course_activities, order_activities, clock=clock)
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were sent, retries included."""
+        return self._egress.requests_sent
+
+    @property
+    def counts(self) -> Counter[tuple[str, str, int]]:
+        """Requests sent, by method, path (with the activity) and status (0: no answer)."""
+        return self._egress.counts
+
+    def check(self) -> None:
+        """Ask one activity for what will change after tomorrow: nothing, but only for the right password.
+
+        Raises UnauthorizedError when user or password are not accepted.
+        """
+        for activity in [*self._courses, *self._orders][:1]:
+            self._participants(activity, self._clock() + timedelta(days=2), None)
+
+    def course_signups(
+        self, updated_after: datetime | None = None, updated_before: datetime | None = None
+    ) -> Iterator[Page[CourseSignup]]:
+        """Sign-ups for the own courses, of every status; a page for each activity.
+
+        The window (aware times; None: open) is a little wider than asked: see `_texts`.
+        """
+        yield from self._read(CourseSignup, self._courses, updated_after, updated_before)
+
+    def order_forms(
+        self, updated_after: datetime | None = None, updated_before: datetime | None = None
+    ) -> Iterator[Page[OrderForm]]:
+        """Answers to the own order and sample-solution forms; otherwise as `course_signups`."""
+        yield from self._read(OrderForm, self._orders, updated_after, updated_before)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._egress.close()
+
+    def _read(
+        self, payload: type[P], activities: Collection[int], after: datetime | None, before: datetime | None
+    ) -> Iterator[Page[P]]:
+        for activity in activities:
+            items = self._participants(activity, after, before)
+            page = read_page(payload, items, told=len(items))
+            if any(record.activity_id != activity for record in page.records):
+                raise _foreign(activity)
+            yield page
+
+    def _participants(self, activity: int, after: datetime | None, before: datetime | None) -> list[Any]:
+        """The raw records of one activity. Raises ForeignRecordsError when one belongs to another."""
+        # Without a change parameter only the registered and confirmed are told of, never a cancellation.
+        lower, upper = _texts(_EVER if after is None and before is None else after, before)
+        items = self._egress.request(
+            "GET",
+            PATH,
+            variables={"activity": activity},
+            query={"updated_after": lower, "updated_before": upper},
+        ).body
+        if not isinstance(items, list):
+            path = PATH.format(activity=activity)
+            raise PermanentError(f"pindena GET {path}: the answer is not a list; has the API changed?")
+        if any(_is_foreign(item, activity) for item in items):
+            raise _foreign(activity)
+        return items
+
+
+class _BasicCredentials:
+    """User and password in UTF-8, sent with every request."""
+
+    def __init__(self, username: str, password: str) -> None:
+        pair = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+        self._headers = {"Authorization": f"Basic {pair}"}
+
+    def headers(self, egress: Egress) -> Mapping[str, str]:
+        return self._headers
+
+    def renew(self) -> None:
+        """There is nothing to renew; the request is tried once more all the same."""
+
+
+def _texts(after: datetime | None, before: datetime | None) -> tuple[str | None, str | None]:
+    """The window as the API reads it: to the minute, without a zone.
+
+    Whether it means Oslo or UTC is not published, nor whether the ends belong to it. UTC is never ahead of
+    Oslo, so the lower end is written in UTC and the upper one in Oslo time, a minute wider each: right for
+    either reading, and still one request.
+    """
+    lower = None if after is None else (after - _MINUTE).astimezone(UTC)
+    upper = None if before is None else (before + 2 * _MINUTE).astimezone(OSLO)
+    return _minute(lower), _minute(upper)
+
+
+def _minute(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%d %H:%M")
+
+
+def _foreign(activity: int) -> ForeignRecordsError:
+    return ForeignRecordsError(
+        f"pindena GET {PATH.format(activity=activity)}: the answer holds participants of another activity. "
+        "Nothing of it was kept; check the instance and the activity ids in the settings"
+    )
+
+
+def _is_foreign(item: object, activity: int) -> bool:
+    """Whether a record says that it belongs to another activity; one that says nothing is malformed."""
+    number = item.get("RegistrationID") if isinstance(item, dict) else None
+    if isinstance(number, str):
+        number = number.strip()
+        return number.isdecimal() and int(number) != activity
+    return isinstance(number, int | Decimal) and number != activity

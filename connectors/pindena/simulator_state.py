@@ -29,6 +29,8 @@ class Activity:
 class Participant:
     """One sign-up as served. Replaced as a whole, never changed in place."""
 
+    activity_id: int
+    """The activity whose list it is on, whatever its `RegistrationID` says."""
     payload: Record
     updated_at: datetime
     """Hidden, in whole seconds: the change parameters compare it."""
@@ -101,14 +103,14 @@ class PindenaState:
 
     def change_participant(self, participant_id: int, *, at: datetime | None = None, **fields: Any) -> None:
         """Set fields of a sign-up, named as in the API (`Email="kari@example.no"`), to any value."""
-        payload = self.participants[participant_id].payload | fields
-        self._store(participant_id, self.activity_of(participant_id), payload, at)
+        before = self.participants[participant_id]
+        self._store(participant_id, before.activity_id, before.payload | fields, at)
 
     def remove_fields(self, participant_id: int, *names: str, at: datetime | None = None) -> None:
         """Leave fields out of a sign-up: the way to a record that lacks what it should have."""
-        payload = self.participants[participant_id].payload
-        kept = {key: value for key, value in payload.items() if key not in names}
-        self._store(participant_id, self.activity_of(participant_id), kept, at)
+        before = self.participants[participant_id]
+        kept = {key: value for key, value in before.payload.items() if key not in names}
+        self._store(participant_id, before.activity_id, kept, at)
 
     def cancel(self, participant_id: int, *, status: str = "cancelled", at: datetime | None = None) -> None:
         """Cancel a sign-up. From then on only a list that is asked for changes shows it."""
@@ -118,9 +120,8 @@ class PindenaState:
         """Move a sign-up to another activity; the list it leaves does not tell."""
         if activity_id not in self.activities:
             raise KeyError(activity_id)
-        before = self.activity_of(participant_id)
         payload = self.participants[participant_id].payload | {"RegistrationID": activity_id}
-        del self._by_activity[before][participant_id]
+        self.delete_participant(participant_id)
         self._store(participant_id, activity_id, payload, at)
 
     def merge_participants(self, loser: int, winner: int, *, at: datetime | None = None) -> None:
@@ -131,8 +132,8 @@ class PindenaState:
 
     def delete_participant(self, participant_id: int) -> None:
         """Remove a sign-up. No list tells of it."""
-        del self._by_activity[self.activity_of(participant_id)][participant_id]
-        del self.participants[participant_id]
+        participant = self.participants.pop(participant_id)
+        del self._by_activity[participant.activity_id][participant_id]
 
     def delete_activity(self, activity_id: int) -> None:
         """Remove an activity and its sign-ups: its list is not found any more."""
@@ -140,15 +141,11 @@ class PindenaState:
             self.delete_participant(participant_id)
         del self._by_activity[activity_id], self.activities[activity_id]
 
-    def activity_of(self, participant_id: int) -> int:
-        """The activity whose list a sign-up is on, whatever its `RegistrationID` says."""
-        return next(number for number, ids in self._by_activity.items() if participant_id in ids)
-
     def listed(self, activity_id: int) -> list[Participant]:
         """The sign-ups of an activity, in the order they were put on its list."""
         return [self.participants[participant_id] for participant_id in list(self._by_activity[activity_id])]
 
     def _store(self, participant_id: int, activity_id: int, payload: Record, at: datetime | None) -> None:
         moment = (at or self.now()).replace(microsecond=0)
-        self.participants[participant_id] = Participant(payload, moment)
+        self.participants[participant_id] = Participant(activity_id, payload, moment)
         self._by_activity[activity_id][participant_id] = None

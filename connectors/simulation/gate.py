@@ -117,14 +117,12 @@ class Views:
 
     def get(self, key: Hashable, version: int, build: Callable[[], View]) -> View:
         """The view under `key` as of `version` of the records, built when it is not there."""
-        kept_version, view = self._kept.pop(key, (None, None))
-        if kept_version != version:
-            view = build()
+        kept = self._kept.pop(key, None)
+        view: View = kept[1] if kept is not None and kept[0] == version else build()
         self._kept[key] = (version, view)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
-        found: View = view
-        return found
+        return view
 
 
 class Gate:

@@ -12,8 +12,13 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from connectors.errors import EgressError
+from pipelines.privacy.platform import PlatformError
+from pipelines.privacy.retention import UnusualDeletionError
+from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import ConfigurationError
+from pipelines.sources.reading import MassDeletionError
 from pipelines.store.engines import DatabaseError
+from schemas.policy import PolicyError
 
 
 class StoreError(RuntimeError):
@@ -24,28 +29,40 @@ class CleanedError(RuntimeError):
     """An unexpected error, reduced to its kind and the place in the code."""
 
 
-def register_clean(*kinds: type[Exception]) -> None:
-    """Let errors of these kinds pass the boundary as they are: their messages hold nothing personal."""
-    _CLEAN.update(kinds)
-
-
 @contextmanager
 def nothing_personal() -> Iterator[None]:
     """Re-raise what happens inside without the values that its message may quote."""
     try:
         yield
-    except tuple(_CLEAN):
+    except _CLEAN:
         raise
     except sa.exc.DBAPIError as error:
         raise StoreError(_of_the_database(error)) from None
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise CleanedError(
-            f"{type(error).__name__} in {place.name} ({place.filename.rsplit('/', 1)[-1]}:{place.lineno})"
-        ) from None
+        raise CleanedError(f"{type(error).__name__} in {_places(error)}") from None
 
 
-_CLEAN: set[type[Exception]] = {EgressError, ConfigurationError, DatabaseError, StoreError, CleanedError}
+# Their messages are written here, and hold nothing personal.
+_CLEAN = (
+    EgressError,
+    ConfigurationError,
+    DatabaseError,
+    StoreError,
+    CleanedError,
+    MassDeletionError,
+    PlatformError,
+    PolicyError,
+    SuppressionError,
+    UnusualDeletionError,
+)
+
+
+def _places(error: Exception) -> str:
+    """`_judge (guards.py:118), from match (match.py:40)`: where it happened, innermost first."""
+    frames = traceback.extract_tb(error.__traceback__)[:0:-1][:4]
+    return ", from ".join(
+        f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames
+    )
 
 
 def _of_the_database(error: sa.exc.DBAPIError) -> str:

@@ -15,10 +15,12 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.egress import url_problem
+from pipelines.privacy.platform import PlatformNames
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED_DIRECTORY = "postgres"
 MIN_SECRET = 16
+DEFAULT_NAMES = PlatformNames()
 
 
 class ConfigurationError(RuntimeError):
@@ -79,8 +81,16 @@ class Settings(BaseSettings):
 
     crm_database_url: DatabaseUrl | None = None
     platform_database_url: DatabaseUrl | None = None
-    platform_access_log: str = "platform.access_log"
-    platform_participant_submission: str = "platform.participant_submission"
+    platform_access_log: str = DEFAULT_NAMES.access_log
+    platform_access_log_occurred_at: str = DEFAULT_NAMES.occurred_at
+    platform_access_log_user_id: str = DEFAULT_NAMES.user_id
+    platform_participant_submission: str = DEFAULT_NAMES.participant_submission
+    platform_participant_submission_id: str = DEFAULT_NAMES.submission_id
+    platform_participant_submission_customer_org: str = DEFAULT_NAMES.customer_org
+    platform_participant_submission_activity_id: str = DEFAULT_NAMES.activity_id
+    platform_participant_submission_submitted_at: str = DEFAULT_NAMES.submitted_at
+    platform_participant_submission_answers: str = DEFAULT_NAMES.answers
+    platform_timezone: str = DEFAULT_NAMES.zone
     dagster_home: Path = PROJECT / "dagster_home"
     privacy_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
 
@@ -143,20 +153,31 @@ class Settings(BaseSettings):
         """Whether any source is configured; the sandbox is used where none is."""
         return self.has_helpscout or self.has_tripletex or self.has_pindena
 
+    @property
+    def platform_names(self) -> PlatformNames:
+        """What the registration system calls its tables and columns."""
+        return PlatformNames(
+            access_log=self.platform_access_log,
+            occurred_at=self.platform_access_log_occurred_at,
+            user_id=self.platform_access_log_user_id,
+            participant_submission=self.platform_participant_submission,
+            submission_id=self.platform_participant_submission_id,
+            customer_org=self.platform_participant_submission_customer_org,
+            activity_id=self.platform_participant_submission_activity_id,
+            submitted_at=self.platform_participant_submission_submitted_at,
+            answers=self.platform_participant_submission_answers,
+            zone=self.platform_timezone,
+        )
+
     @cached_property
     def secret(self) -> bytes:
-        """PRIVACY_SECRET, or one that is made once and kept beside the embedded database.
+        """PRIVACY_SECRET, or one that is made once and kept in DAGSTER_HOME.
 
-        Raises ConfigurationError where CRM_DATABASE_URL is set: a secret in a file of one machine would not
-        survive a move, and what was erased would come back.
+        The suppression ledger refuses to be consulted with another secret than it was written with, so a
+        file that was left behind on another machine stops the run instead of letting the erased come back.
         """
         if self.privacy_secret is not None:
             return self.privacy_secret.get_secret_value().encode()
-        if self.crm_database_url is not None:
-            raise ConfigurationError(
-                "PRIVACY_SECRET is missing: with CRM_DATABASE_URL it must be set, to a long random text that"
-                " is kept for as long as the database (openssl rand -hex 32)"
-            )
         return _kept_secret(self.dagster_home / "privacy_secret")
 
 

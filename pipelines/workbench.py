@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ import sqlalchemy as sa
 
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
+from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.suppression import Suppression
-from pipelines.settings import Settings
+from pipelines.settings import DEFAULT_NAMES, Settings
 from pipelines.sources.reading import Desk
 from pipelines.store.database import Store
 from schemas.payloads.base import Payload
@@ -34,3 +36,30 @@ def make_desk(settings: Settings, store: Store, now: datetime) -> Desk:
         return expired_on_arrival(connection, rule, payload, records) if rule else ()
 
     return Desk(engine=store.crm, suppression=Suppression(settings.secret), expired=expired)
+
+
+def found_names(engine: sa.Engine, names: PlatformNames) -> PlatformNames:
+    """The names as configured; a table under its default name may also lie on the login's search path."""
+    with engine.connect() as connection:
+        return replace(
+            names,
+            **{
+                attribute: _found(connection, getattr(names, attribute))
+                for attribute in ("access_log", "participant_submission")
+                if getattr(names, attribute) == getattr(DEFAULT_NAMES, attribute)
+            },
+        )
+
+
+def _found(connection: sa.Connection, name: str) -> str:
+    exists = sa.text("SELECT to_regclass(:name) IS NOT NULL")
+    if connection.scalar(exists, {"name": name}):
+        return name
+    elsewhere = connection.scalar(
+        sa.text(
+            "SELECT n.nspname || '.' || c.relname FROM pg_class AS c"
+            " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(:name)"
+        ),
+        {"name": name.rsplit(".", 1)[-1]},
+    )
+    return elsewhere or name

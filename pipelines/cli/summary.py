@@ -188,7 +188,9 @@ def _verdict(
         console.print("[red]The sync failed.[/] Mend what the line above names, then run `make sync` again.")
         return 1
     if failures:
-        console.print(f"[red]{len(failures)} checks failed.[/] Mend what they name, then run `make sync` again.")
+        console.print(
+            f"[red]{len(failures)} checks failed.[/] Mend what they name, then run `make sync` again."
+        )
         return 1
     changed = sum(load["stored"] + load["deleted"] for load in facts.loads.values()) + sum(
         facts.events.values()

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.sources.findings import Finding
+from pipelines.findings import Finding
 
 
 def check_result(

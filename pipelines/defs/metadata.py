@@ -1,12 +1,13 @@
 """Dagster metadata built from the tables and the policy, so that the two cannot drift apart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 
 from pipelines.identity.rebuild import IdentityReport
+from pipelines.privacy.retention import Plan, Removal
 from pipelines.store.landing import Tally
 from schemas.policy import load_policy
 from schemas.tables import qualified
@@ -66,3 +67,22 @@ def markdown_table(name: str, value: str, rows: Mapping[str, int]) -> dg.Markdow
     """Numbers by name as a Markdown table of two columns."""
     lines = [f"| {key} | {number:,} |" for key, number in rows.items()]
     return dg.MarkdownMetadataValue("\n".join([f"| {name} | {value} |", "|---|---:|", *lines]))
+
+
+def retention_plan(plans: Sequence[Plan]) -> dg.MarkdownMetadataValue:
+    """What each rule would delete now, what a hold keeps, and when the next row expires."""
+    lines = [
+        f"| {plan.rule} | {plan.data} | {plan.cutoff:%Y-%m-%d %H:%M} | {plan.rows:,} | {plan.held:,} | "
+        f"{f'{plan.next_at:%Y-%m-%d}' if plan.next_at else '–'} |"
+        for plan in plans
+    ]
+    return dg.MarkdownMetadataValue(
+        "\n".join(
+            ["| rule | data | older than (UTC) | rows | held | next |", "|---|---|---|---:|---:|---|", *lines]
+        )
+    )
+
+
+def removals(done: Sequence[Removal]) -> dg.MarkdownMetadataValue:
+    """What each rule deleted."""
+    return markdown_table("rule", "rows removed", {removal.rule: removal.rows for removal in done})

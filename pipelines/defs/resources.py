@@ -6,11 +6,12 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
+from pipelines.privacy.platform import PlatformNames
 from pipelines.settings import Settings, load_settings
 from pipelines.sources.clients import Client, System, connect
 from pipelines.sources.reading import Desk
 from pipelines.store.database import Store, open_store
-from pipelines.workbench import make_desk
+from pipelines.workbench import found_names, make_desk
 
 
 class Workbench(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -33,6 +34,12 @@ class Workbench(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self._store is None:
             self._store = open_store(self.settings)
         return self._store
+
+    @property
+    def platform_names(self) -> PlatformNames:
+        """What the registration system calls its tables and columns."""
+        assert self.store.platform is not None, "asked for only where there is a platform database"
+        return found_names(self.store.platform, self.settings.platform_names)
 
     @property
     def desk(self) -> Desk:

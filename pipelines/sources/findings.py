@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import sqlalchemy as sa
 
+from pipelines.findings import Finding
 from schemas.tables.landing import load, rejected
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of a check: whether it passed, why in one sentence, and its numbers."""
-
-    passed: bool
-    why: str
-    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 def adds_up(connection: sa.Connection, source: str) -> Finding:

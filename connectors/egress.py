@@ -82,7 +82,8 @@ class Egress:
     """One recipient of policy.yaml at one base URL.
 
     `allow` gives the named allow-lists that the policy ties to path variables (e.g. activity ids).
-    `requests_per_minute` is the budget to start with; the server's own headers move it.
+    `budget` is where the request budget starts; the server's own headers move it. `attempts`: how often a
+    request is tried before its failure is told.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Egress:
         allow: Mapping[str, Collection[str]] | None = None,
         budget: RequestBudget | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self.recipient = recipient
         self.counts: Counter[tuple[str, str, int]] = Counter()
@@ -105,6 +107,7 @@ class Egress:
         self._allow = {name: frozenset(values) for name, values in (allow or {}).items()}
         self._budget = budget or RequestBudget(600, sleep=sleep)
         self._sleep = sleep
+        self._attempts = attempts
         self._session = requests.Session()
         # Neither a .netrc nor a proxy variable may add credentials or another host to a request.
         self._session.trust_env = False
@@ -130,7 +133,7 @@ class Egress:
         anonymous: bool = False,
         repeatable: bool | None = None,
         weight: int | None = None,
-        attempts: int = ATTEMPTS,
+        attempts: int | None = None,
     ) -> Answer:
         """Send one request and return its answer when its status is in `accept`.
 
@@ -156,7 +159,7 @@ class Egress:
         cost = (1 if method == "GET" else 2) if weight is None else weight
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_waiting_for),
-            stop=tenacity.stop_after_attempt(attempts),
+            stop=tenacity.stop_after_attempt(attempts or self._attempts),
             wait=_wait,
             sleep=self._sleep,
             before_sleep=_log_retry,

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple
 
-import phonenumbers
-
+from pipelines.identity.normalise.emails import email
+from pipelines.identity.normalise.phones import is_placeholder_number, phones
 from schemas.categories import EMAIL, PHONE, Category
 from schemas.payloads.base import Payload
 
 KeyKind = Literal["source_id", "email", "phone"]
+
+MINIMUM_DIGITS = 8
+"""Shorter numbers are extensions and services, which many records share."""
 
 _SEPARATORS = re.compile(r"[;,\s]+")
 
@@ -38,9 +41,8 @@ def email_keys(text: str | None) -> tuple[Key, ...]:
 
 
 def phone_keys(text: str | None) -> tuple[Key, ...]:
-    """The phone number in a text, normalised; nothing where there is no number in it."""
-    form = _phone(text) if text else None
-    return (Key("phone", form),) if form else ()
+    """The phone numbers in a text, normalised."""
+    return tuple(Key("phone", form) for form in _phones(text)) if text else ()
 
 
 def contact_fields(payload: type[Payload]) -> dict[str, KeyKind]:
@@ -91,14 +93,21 @@ def _parts(text: str | None) -> list[str]:
     return [part for part in _SEPARATORS.split(text or "") if part]
 
 
+@lru_cache(maxsize=100_000)
 def _email(text: str) -> str | None:
-    return text.casefold() if text.count("@") == 1 else None
+    """The mailbox an address leads to; nobody's (`test@`, `ukjent@`) is nobody's key."""
+    parsed = email(text)
+    if parsed is not None:
+        return None if parsed.is_placeholder else parsed.key
+    return text.casefold() if "@" in text else None
 
 
 @lru_cache(maxsize=100_000)
-def _phone(text: str) -> str | None:
-    try:
-        number = phonenumbers.parse(text, "NO")
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+def _phones(text: str) -> tuple[str, ...]:
+    return tuple(
+        number.key
+        for number in phones(text)
+        if number.kind != "service"
+        and len(number.key.lstrip("+")) >= MINIMUM_DIGITS
+        and not is_placeholder_number(number.key)
+    )

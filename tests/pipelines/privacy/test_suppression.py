@@ -48,6 +48,18 @@ def test_an_erased_number_is_known_in_every_spelling(connection: sa.Connection, 
     assert ledger().held_back(connection, "helpscout_customer", records) == {1}
 
 
+@pytest.mark.parametrize("number", ["00000000", "12345678", "815 22 040", "110", "ukjent"])
+def test_a_number_that_is_nobodys_holds_nobody_back(connection: sa.Connection, number: str) -> None:
+    ledger().add(connection, phone_keys(number), "erasure")
+    assert not ledger().held_back(connection, "helpscout_customer", [writer(1, phones=(number,))])
+
+
+def test_what_matching_takes_for_one_mailbox_is_one_key(connection: sa.Connection) -> None:
+    ledger().add(connection, email_keys("tuva.lien+kurs@gmail.com"), "erasure")
+    records = [writer(1, ("tuvalien@gmail.com",)), writer(2, ("tuva.lien+kurs@example.no",))]
+    assert ledger().held_back(connection, "helpscout_customer", records) == {1}
+
+
 def test_a_source_id_is_held_back_at_its_own_source_only(connection: sa.Connection) -> None:
     ledger().add(connection, [source_key("helpscout_customer", 1)], "erasure")
     assert ledger().held_back(connection, "helpscout_customer", [writer(1), writer(11)]) == {1}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import cycle, islice
 from typing import Any, TypeVar
@@ -17,7 +17,17 @@ from connectors.errors import PermanentError, TransientError
 from connectors.fate import Gone, Present
 from connectors.pages import Page, read_page
 from connectors.tripletex.client_fields import CHANGE_TIMES, CHANGES, FieldPath, declared_paths, written
-from connectors.tripletex.client_paging import Fetch, SeenIds, Slice, id_of, walk
+from connectors.tripletex.client_paging import (
+    PAGE,
+    End,
+    Fetch,
+    SeenIds,
+    Slice,
+    fresh_rows,
+    id_of,
+    version_of,
+    walk,
+)
 from connectors.tripletex.client_session import TripletexSession
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer, TripletexInvoice
@@ -87,9 +97,11 @@ class TripletexClient:
     def customers(self) -> Iterator[Page[TripletexCustomer]]:
         """Every customer, active and inactive, once. The API does not tell how many there are."""
         seen, began = SeenIds(), self._clock()
+        ends: dict[bool, End | None] = {}
         for inactive in (False, True):
-            yield from self._pages(TripletexCustomer, seen, self._customer_list(inactive))
-        yield from self._customers_that_changed_lists(seen, began)
+            customers = self._customer_list(inactive)
+            ends[inactive] = yield from self._pages(TripletexCustomer, seen, customers)
+        yield from self._customers_that_changed_lists(seen, began, ends)
 
     def contacts(self) -> Iterator[Page[TripletexContact]]:
         """Every contact person, active and inactive, once."""
@@ -130,21 +142,49 @@ class TripletexClient:
         return self._list(TripletexCustomer, "/customer", query)
 
     def _customers_that_changed_lists(
-        self, seen: SeenIds, began: datetime
+        self, seen: SeenIds, began: datetime, ends: dict[bool, End | None]
     ) -> Iterator[Page[TripletexCustomer]]:
         """Customers that were activated or made inactive between the two sweeps, and so were in neither.
 
-        `changedSince` makes these looks short. Should the server ignore it, they are whole sweeps again.
+        Looks into both lists in turn until that brings nothing new. One quiet look is enough when no
+        customer in it was edited either.
         """
-        since = began - CLOCK_DIFFERENCE
-        quiet = 0
+        since, quiet = began - CLOCK_DIFFERENCE, 0
         for inactive in islice(cycle((False, True)), MAX_LOOKS):
-            before, look = len(seen), _Look(self._customer_list(inactive, since), since)
-            yield from self._pages(TripletexCustomer, seen, look)
+            before = len(seen)
+            rows = self._changed_since(inactive, since)
+            edited = any(seen.version_of(id_of(row)) != version_of(row) for row in rows)
+            if len(rows) < PAGE:
+                if fresh := fresh_rows(rows, seen):
+                    yield read_page(TripletexCustomer, fresh)
+            elif not self._ends_at(inactive, ends[inactive]):
+                customers = self._customer_list(inactive)
+                ends[inactive] = yield from self._pages(TripletexCustomer, seen, customers)
             quiet = quiet + 1 if len(seen) == before else 0
-            if not look.edited or quiet == 2:
+            if quiet == 2 or (quiet == 1 and not edited):
                 return
         raise TransientError("tripletex: customers keep changing between active and inactive")
+
+    def _changed_since(self, inactive: bool, since: datetime) -> Sequence[Any]:
+        """Customers changed since then, at most a page: a full page says nothing of those that are not in it.
+
+        `changedSince` only makes the look short. It has been seen to be ignored; then the page is full, or
+        holds the whole list.
+        """
+        try:
+            rows = self._customer_list(inactive, since)(0, PAGE).rows
+        except PermanentError as error:
+            if error.status not in (400, 404, 422):
+                raise
+            return [None] * PAGE
+        return rows
+
+    def _ends_at(self, inactive: bool, end: End | None) -> bool:
+        """Whether a list is still as long as it was and ends with the same customer."""
+        if end is None or end.last is None:
+            return False
+        rows = self._customer_list(inactive)(end.position - 1, 2).rows
+        return [id_of(row) for row in rows] == [end.last]
 
     def _invoices_within(
         self, start: date, end: date, seen: SeenIds, asked_for: Callable[[Any], bool]
@@ -196,10 +236,19 @@ class TripletexClient:
         seen: SeenIds,
         fetch: Fetch,
         asked_for: Callable[[Any], bool] = lambda row: True,
-    ) -> Iterator[Page[P]]:
-        """Pages of new records. Filters are checked here too: the server ignores those it does not know."""
-        for rows in walk(fetch, seen):
-            if wanted := [row for row in rows if asked_for(row)]:
+    ) -> Generator[Page[P], None, End | None]:
+        """Pages of new records; returns where the list ended.
+
+        Filters are checked here too: the server ignores parameters that it does not know.
+        """
+        rows = walk(fetch, seen)
+        while True:
+            try:
+                wanted = [row for row in next(rows) if asked_for(row)]
+            except StopIteration as end:
+                ended: End | None = end.value
+                return ended
+            if wanted:
                 yield read_page(payload, wanted)
 
     def _list(self, payload: type[Payload], path: str, query: Mapping[str, object]) -> Fetch:
@@ -262,29 +311,6 @@ class TripletexClient:
         if id_of(body.get("value")) != record_id:
             raise TransientError(f"tripletex GET {path}: the answer is about another record")
         return Present()
-
-
-class _Look:
-    """Passes slices on and notes whether one holds a customer that was edited since the sweeps began."""
-
-    def __init__(self, fetch: Fetch, since: datetime) -> None:
-        self._fetch = fetch
-        self._since = since
-        self.edited = False
-
-    def __call__(self, start: int, count: int) -> Slice:
-        answer = self._fetch(start, count)
-        self.edited |= any(_is_edited_since(row, self._since) for row in answer.rows)
-        return answer
-
-
-def _is_edited_since(row: Any, since: datetime) -> bool:
-    """Whether a customer was edited since then; one that does not say counts as edited."""
-    changes = row.get("changes") if isinstance(row, dict) else None
-    try:
-        return datetime.fromisoformat(changes[-1]["timestamp"]) >= since  # type: ignore[index]  # caught below
-    except (TypeError, KeyError, IndexError, ValueError):
-        return True
 
 
 def _is_dated_within(row: Any, start: date, end: date) -> bool:

@@ -12,7 +12,7 @@ import hashlib
 import json
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,6 +24,7 @@ PAGE = 1000
 OVERLAP = 8
 """Rows that a page shares with the one before: so many deletions between two requests cost nothing."""
 MAX_OVERLAP = PAGE // 2
+NO_VERSION = -1
 MAX_PASSES = 12
 """Passes over a list that does not come sorted, before it is given up."""
 
@@ -43,41 +44,51 @@ Fetch = Callable[[int, int], Slice]
 """Asks for the rows from an offset on, at most so many. Raises PermanentError for too large a number."""
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a walk ended: how many rows stood in the list, and the id of the last of them."""
+
+    position: int
+    last: int | None
+
+
 class SeenIds:
-    """The ids that were handed on: 8 bytes each, since most come in ascending order."""
+    """The ids that were handed on, with the versions they had: 16 bytes each, since most come in order."""
 
     def __init__(self) -> None:
-        self._ascending = array("q")
-        self._others: set[object] = set()
+        self._ids = array("q")
+        self._versions = array("q")
+        self._others: dict[object, int] = {}
 
     def __len__(self) -> int:
-        return len(self._ascending) + len(self._others)
+        return len(self._ids) + len(self._others)
 
-    def __contains__(self, key: object) -> bool:
-        if key in self._others:
-            return True
-        if not isinstance(key, int):
-            return False
-        place = bisect_left(self._ascending, key)
-        return place < len(self._ascending) and self._ascending[place] == key
-
-    def add(self, key: object) -> bool:
+    def add(self, key: object, version: int = NO_VERSION) -> bool:
         """Remember a key; whether it was new."""
-        if key in self:
+        if self.version_of(key) is not None:
             return False
-        fits = isinstance(key, int) and -(2**63) <= key < 2**63
-        if isinstance(key, int) and fits and (not self._ascending or key > self._ascending[-1]):
-            self._ascending.append(key)
+        if isinstance(key, int) and key < 2**63 and (not self._ids or key > self._ids[-1]):
+            self._ids.append(key)
+            self._versions.append(version)
         else:
-            self._others.add(key)
+            self._others[key] = version
         return True
 
+    def version_of(self, key: object) -> int | None:
+        """The version in which a key was handed on; None when it was not."""
+        if isinstance(key, int):
+            place = bisect_left(self._ids, key)
+            if place < len(self._ids) and self._ids[place] == key:
+                return self._versions[place]
+        return self._others.get(key)
 
-def walk(fetch: Fetch, seen: SeenIds) -> Iterator[list[Any]]:
-    """Pages of rows that are not in `seen` yet, each of them added to it.
+
+def walk(fetch: Fetch, seen: SeenIds) -> Generator[list[Any], None, End | None]:
+    """Pages of rows that are not in `seen` yet, each of them added to it; returns where the list ended.
 
     A row that is in the list throughout is always met, provided the server sorts by id; a server that
-    does not is walked until a whole pass brings nothing new. Raises TransientError when that never happens.
+    does not is walked until a whole pass brings nothing new (None is returned then). Raises TransientError
+    when that never happens.
     """
     pages = _Pages(fetch)
     position, last, overlap = 0, -1, OVERLAP
@@ -87,17 +98,22 @@ def walk(fetch: Fetch, seen: SeenIds) -> Iterator[list[Any]]:
         ids = [number for row in rows if (number := id_of(row)) is not None]
         if any(later < earlier for earlier, later in pairwise(ids)):
             yield from _walk_unsorted(pages, seen)
-            return
+            return None
         if start and not (ids and ids[0] <= last):
             # Rows before this page are gone, so rows that were not read yet may stand before it too.
             start, step, overlap = max(0, start - step), 2 * step, min(2 * overlap, MAX_OVERLAP)
             continue
-        if fresh := _fresh(rows, seen):
+        if fresh := fresh_rows(rows, seen):
             yield fresh
-        if not more:
-            return
         position, last = start + len(rows), max([last, *ids[-1:]])
+        if not more:
+            return End(position, ids[-1] if ids else None)
         start, step = max(0, position - overlap), overlap
+
+
+def fresh_rows(rows: Sequence[Any], seen: SeenIds) -> list[Any]:
+    """The rows that were not handed on yet; null entries, which lists may hold, are no rows."""
+    return [row for row in rows if row is not None and seen.add(_key(row), version_of(row))]
 
 
 def id_of(row: object) -> int | None:
@@ -108,12 +124,18 @@ def id_of(row: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def version_of(row: object) -> int:
+    """The version of a row, NO_VERSION where it has none."""
+    value = row.get("version") if isinstance(row, dict) else None
+    return value if isinstance(value, int) and 0 <= value < 2**63 else NO_VERSION
+
+
 def _walk_unsorted(pages: _Pages, seen: SeenIds) -> Iterator[list[Any]]:
     for _ in range(MAX_PASSES):
         position, more, before = 0, True, len(seen)
         while more:
             rows, more = pages.get(position, position)
-            if fresh := _fresh(rows, seen):
+            if fresh := fresh_rows(rows, seen):
                 yield fresh
             position += len(rows)
         if len(seen) == before:
@@ -159,11 +181,6 @@ class _Pages:
 
 # Refusals that have nothing to do with `count`: a field, the sorting, too large a result.
 _ABOUT_OTHER_THINGS = (11000, 17000, 23000)
-
-
-def _fresh(rows: Sequence[Any], seen: SeenIds) -> list[Any]:
-    """The rows that were not handed on yet; null entries, which lists may hold, are no rows."""
-    return [row for row in rows if row is not None and seen.add(_key(row))]
 
 
 def _key(row: object) -> object:

@@ -18,6 +18,7 @@ from connectors.helpscout.simulator_behaviour import HelpScoutBehaviour
 from connectors.helpscout.simulator_http import Call, Refusal, error_response
 from connectors.helpscout.simulator_reads import Reads
 from connectors.helpscout.simulator_state import HelpScoutState
+from connectors.helpscout.simulator_subscriptions import Subscriptions
 from connectors.helpscout.simulator_tokens import Tokens
 from connectors.helpscout.simulator_writes import Writes
 from connectors.simulation.faults import Faults, RecordedRequest
@@ -88,7 +89,8 @@ class HelpScoutSimulator(Simulator):
 
     def routed(self) -> ASGIApp:
         """The app behind the gate; a trailing slash makes no difference."""
-        protected = [*Reads(self._account).routes(), *Writes(self._account).routes()]
+        parts = (Reads(self._account), Writes(self._account), Subscriptions(self._account))
+        protected = [route for part in parts for route in part.routes()]
         app = Starlette(
             routes=[
                 Route(TOKEN_PATH, self._endpoint(self._token), methods=["POST"]),

@@ -9,7 +9,8 @@ from connectors.helpscout.simulator_behaviour import HelpScoutBehaviour
 from connectors.helpscout.simulator_http import Call, Refusal
 from connectors.helpscout.simulator_index import Index, LiveList
 from connectors.helpscout.simulator_lists import Selection
-from connectors.helpscout.simulator_state import HelpScoutState, Merge, Stored, Table
+from connectors.helpscout.simulator_records import Merge, Stored, Table
+from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.simulation.faults import Faults
 from connectors.simulation.gate import Simulator
 

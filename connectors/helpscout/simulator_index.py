@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.helpscout.simulator_state import TABLES, Change, HelpScoutState, Stored, Table
+from connectors.helpscout.simulator_records import TABLES, Change, Stored, Table
+from connectors.helpscout.simulator_state import HelpScoutState
 
 Keeps = Callable[[Stored], bool]
 SortKey = Callable[[Stored], Any]

@@ -8,7 +8,8 @@ from typing import Any
 from connectors.helpscout.simulator_http import Call, Problem, Refusal, whole_number
 from connectors.helpscout.simulator_index import Keeps, SortKey
 from connectors.helpscout.simulator_query import Field, QueryError, Value, parse_query, parse_time
-from connectors.helpscout.simulator_state import HelpScoutState, Record, Stored, texts_of
+from connectors.helpscout.simulator_records import Record, Stored, owner_of, texts_of
+from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.simulation.gate import same_text
 
 
@@ -108,7 +109,7 @@ def select_conversations_of(state: HelpScoutState, organization_id: int) -> Sele
     """The inquiries of a company's people, newest first, whatever their status."""
 
     def belongs(stored: Stored) -> bool:
-        owner = state.customers.get(_customer_id(stored.payload))
+        owner = state.customers.get(owner_of(stored.payload))
         return owner is not None and owner.payload.get("organizationId") == organization_id
 
     return Selection(belongs, created_at, True, (), own_records_only=False)
@@ -348,7 +349,7 @@ def _conversation_fields(state: HelpScoutState) -> dict[str, Field[Stored]]:
         "subject": _contains(_field("subject")),
         "body": _contains(bodies),
         "email": _contains(_conversation_emails),
-        "customerIds": _is_any(lambda payload: [str(_customer_id(payload))]),
+        "customerIds": _is_any(lambda payload: [str(owner_of(payload))]),
         "tag": _is_any(lambda payload: sorted(_tags(payload))),
         "assigned": _is_any(_assigned_names),
         "status": _is_any(_field("status")),
@@ -357,12 +358,6 @@ def _conversation_fields(state: HelpScoutState) -> dict[str, Field[Stored]]:
         "modifiedAt": _time_range(modified_at),
         "modifiedSince": _time_range(modified_at),
     }
-
-
-def _customer_id(payload: Record) -> int:
-    person = payload.get("primaryCustomer")
-    number = person.get("id") if isinstance(person, Mapping) else None
-    return number if isinstance(number, int) else 0
 
 
 def _conversation_emails(payload: Record) -> list[str]:

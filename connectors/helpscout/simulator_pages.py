@@ -12,8 +12,8 @@ from starlette.responses import Response
 from connectors.helpscout.simulator_behaviour import HelpScoutBehaviour
 from connectors.helpscout.simulator_http import Call, Problem, Refusal, hal, whole_number
 from connectors.helpscout.simulator_index import IndexedTable, LiveList
+from connectors.helpscout.simulator_records import Record
 from connectors.helpscout.simulator_shapes import link
-from connectors.helpscout.simulator_state import Record
 
 Parameters = tuple[tuple[str, str], ...]
 

@@ -19,7 +19,7 @@ from connectors.helpscout.simulator_lists import (
     select_organizations,
 )
 from connectors.helpscout.simulator_pages import cursor_page, numbered_page, plain_list
-from connectors.helpscout.simulator_state import Record, Table
+from connectors.helpscout.simulator_records import Record, Table
 
 
 class Reads:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.helpscout.simulator_state import Record
+from connectors.helpscout.simulator_records import Record
 
 _WEB = "https://secure.helpscout.net"
 _CUSTOMER_PARTS = ("address", "chats", "emails", "phones", "social-profiles", "websites")

@@ -1,111 +1,35 @@
-"""The records behind the Help Scout simulator, with the hidden `modifiedAt` of each.
+"""A simulated Help Scout account as a story tells it: people write in, move, merge, and are deleted.
 
-Every change goes through a method, so that hidden times, counts, links between records, the change log
-and the webhook events stay consistent. Knows nothing of HTTP.
+Each method does what one act at Help Scout does, its effects on other records included. Knows nothing of
+HTTP.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from connectors.simulation.gate import utc_now
+from connectors.helpscout.simulator_records import (
+    AccountRecords,
+    Merge,
+    Record,
+    owner_of,
+    texts_of,
+    timestamp,
+    whole_seconds,
+)
 
-Table = Literal["customers", "conversations", "organizations"]
-Record = dict[str, Any]
-
-TABLES: tuple[Table, ...] = ("customers", "conversations", "organizations")
 ENTRY_KINDS = ("emails", "phones", "chats", "social_profiles", "websites")
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One record as served, without its `_links`. Replaced as a whole, never changed in place."""
-
-    payload: Record
-    created_at: datetime
-    modified_at: datetime
-    """Hidden: no endpoint shows it, `modifiedSince` and `sortField=modifiedAt` compare it. For an
-    organization it is the time of the last interaction."""
-
-
-class Change(NamedTuple):
-    """One entry of the change log; `stored` is None when the record was removed."""
-
-    table: Table
-    record_id: int
-    at: datetime
-    stored: Stored | None
-
-
-class Event(NamedTuple):
-    """What a webhook subscriber may hear of; `payload` is None when the record was deleted."""
-
-    name: str
-    table: Table
-    record_id: int
-    mailbox: int | None
-    payload: Record | None
-
-
-class Merge(NamedTuple):
-    """The fate of a record that was merged away."""
-
-    survivor: int
-    at: datetime
-
-
 @dataclass
-class HelpScoutState:
+class HelpScoutState(AccountRecords):
     """One Help Scout account. `now` stamps changes that are given no `at`.
 
     All times are aware; the API knows whole seconds of UTC, so fractions are cut off. Methods that
     name a record raise KeyError when there is none. Times and ids may be given in any order, so a world
     with a past is built with the same methods as a change between two requests.
     """
-
-    app_id: str = "app"
-    app_secret: str = "app-secret"  # noqa: S105  # of the simulator, not of an account
-    now: Callable[[], datetime] = utc_now
-    customers: dict[int, Stored] = field(default_factory=dict)
-    conversations: dict[int, Stored] = field(default_factory=dict)
-    organizations: dict[int, Stored] = field(default_factory=dict)
-    threads: dict[int, list[Record]] = field(default_factory=dict)
-    """Threads by conversation, in the order they were added."""
-    mailboxes: list[Record] = field(default_factory=list)
-    folders: dict[int, list[Record]] = field(default_factory=dict)
-    """Folders by mailbox."""
-    mailbox_fields: dict[int, list[Record]] = field(default_factory=dict)
-    """Definitions of the conversations' custom fields by mailbox."""
-    users: list[Record] = field(default_factory=list)
-    mailbox_users: dict[int, list[int]] = field(default_factory=dict)
-    """Ids of the users of a mailbox; one that is not listed is open to all."""
-    teams: list[Record] = field(default_factory=list)
-    team_members: dict[int, list[int]] = field(default_factory=dict)
-    """Ids of users by team."""
-    tags: list[Record] = field(default_factory=list)
-    customer_properties: list[Record] = field(default_factory=list)
-    organization_properties: list[Record] = field(default_factory=list)
-    webhooks: dict[int, Record] = field(default_factory=dict)
-    merged_conversations: dict[int, Merge] = field(default_factory=dict)
-    merged_customers: dict[int, Merge] = field(default_factory=dict)
-    pending_deletions: dict[int, datetime] = field(default_factory=dict)
-    """Customers whose asynchronous deletion was accepted, with the time it will be done."""
-    log: list[Change] = field(default_factory=list)
-    """Every change in order: what the search index has to catch up with."""
-    events: list[Event] = field(default_factory=list)
-    last_entry_id: int = 71_000
-    """The last id given to an e-mail, phone or other entry of a customer."""
-    last_thread_id: int = 25_000_000_000
-    _by_customer: dict[int, set[int]] = field(default_factory=dict)
-
-    def table(self, name: Table) -> dict[int, Stored]:
-        """The records of one kind by id."""
-        return {
-            "customers": self.customers,
-            "conversations": self.conversations,
-            "organizations": self.organizations,
-        }[name]
 
     # Customers
 
@@ -331,7 +255,7 @@ class HelpScoutState:
 
     def delete_conversation(self, conversation_id: int, *, at: datetime | None = None) -> None:
         """Remove an inquiry; a later GET finds nothing."""
-        owner = _owner(self.conversations[conversation_id].payload)
+        owner = owner_of(self.conversations[conversation_id].payload)
         self.drop("conversations", conversation_id, at=at)
         self.threads.pop(conversation_id, None)
         if owner in self.customers:
@@ -341,7 +265,7 @@ class HelpScoutState:
         """Merge one inquiry into another; the loser's id answers 301 for 60 days, then 404."""
         moment = whole_seconds(at or self.now())
         threads = [*self.threads[survivor], *self.threads[loser]]
-        owner = _owner(self.conversations[loser].payload)
+        owner = owner_of(self.conversations[loser].payload)
         self.merged_conversations[loser] = Merge(survivor, moment)
         self.drop("conversations", loser, at=moment, event=None)
         del self.threads[loser]
@@ -350,10 +274,6 @@ class HelpScoutState:
         if owner in self.customers:
             self._count_conversation(owner, -1, moment)
         self._tell("convo.merged", "conversations", survivor)
-
-    def conversations_of(self, customer_id: int) -> list[int]:
-        """Ids of the inquiries whose primary customer is the given one."""
-        return sorted(self._by_customer.get(customer_id, ()))
 
     # Organizations
 
@@ -490,45 +410,6 @@ class HelpScoutState:
             "email": user["email"],
         }
 
-    # Below every change
-
-    def put(
-        self,
-        table: Table,
-        record_id: int,
-        payload: Mapping[str, Any],
-        created_at: datetime,
-        modified_at: datetime,
-    ) -> None:
-        """Store any payload under an id: the way to a malformed record. Tells no subscriber."""
-        stored = Stored(dict(payload), whole_seconds(created_at), whole_seconds(modified_at))
-        self._store(table, record_id, stored, stored.modified_at)
-
-    def put_fields(self, table: Table, record_id: int, *, at: datetime | None = None, **fields: Any) -> None:
-        """Set fields of a record to any value, well formed or not (`status="sovende"`)."""
-        self._touch(table, record_id, self.table(table)[record_id].payload | fields, at)
-
-    def remove_fields(self, table: Table, record_id: int, *names: str, at: datetime | None = None) -> None:
-        """Leave fields out of a record, as the API does with what has no value."""
-        payload = self.table(table)[record_id].payload
-        kept = {key: value for key, value in payload.items() if key not in names}
-        self._touch(table, record_id, kept, at)
-
-    def drop(
-        self, table: Table, record_id: int, *, at: datetime | None = None, event: str | None = "deleted"
-    ) -> None:
-        """Remove a record without a trace but the event of its deletion (None: not even that)."""
-        mailbox = self.table(table)[record_id].payload.get("mailboxId")
-        self._store(table, record_id, None, whole_seconds(at or self.now()))
-        if event is not None:
-            name = f"{_EVENT_NOUNS[table]}.{event}"
-            self.events.append(Event(name, table, record_id, mailbox, None))
-
-    def next_id(self, table: Table) -> int:
-        """An id that no record of the kind has had."""
-        merged = {"customers": self.merged_customers, "conversations": self.merged_conversations}
-        return max([*self.table(table), *merged.get(table, ())], default=0) + 1
-
     def new_entry(self, value: str, kind: str) -> Record:
         """An e-mail, phone or other entry of a customer, with an id of its own."""
         self.last_entry_id += 1
@@ -542,28 +423,6 @@ class HelpScoutState:
         if kind == "websites":
             return [{key: value for key, value in entry.items() if key != "type"} for entry in entries]
         return entries
-
-    def _touch(self, table: Table, record_id: int, payload: Record, at: datetime | None) -> None:
-        moment = whole_seconds(at or self.now())
-        before = self.table(table)[record_id]
-        if payload.get("updatedAt") == before.payload.get("updatedAt") and "updatedAt" in payload:
-            payload = payload | {"updatedAt": timestamp(moment)}
-        self._store(table, record_id, Stored(payload, before.created_at, moment), moment)
-
-    def _store(self, table: Table, record_id: int, stored: Stored | None, at: datetime) -> None:
-        """The one place where a record comes, changes or goes."""
-        records = self.table(table)
-        before = records.get(record_id)
-        if table == "conversations":
-            if before is not None:
-                self._by_customer.get(_owner(before.payload), set()).discard(record_id)
-            if stored is not None:
-                self._by_customer.setdefault(_owner(stored.payload), set()).add(record_id)
-        if stored is None:
-            del records[record_id]
-        else:
-            records[record_id] = stored
-        self.log.append(Change(table, record_id, at, stored))
 
     def _count_conversation(self, customer_id: int, step: int, at: datetime) -> None:
         """A conversation moves its customer's `updatedAt`, though the profile stays the same."""
@@ -622,16 +481,7 @@ class HelpScoutState:
             "_embedded": {"attachments": []},
         }
 
-    def _tell(self, name: str, table: Table, record_id: int) -> None:
-        payload = self.table(table)[record_id].payload
-        self.events.append(Event(name, table, record_id, payload.get("mailboxId"), payload))
 
-
-_EVENT_NOUNS: dict[Table, str] = {
-    "customers": "customer",
-    "conversations": "convo",
-    "organizations": "organization",
-}
 _CONVERSATION_EVENTS = {
     "status": "convo.status",
     "tags": "convo.tags",
@@ -639,32 +489,6 @@ _CONVERSATION_EVENTS = {
     "mailboxId": "convo.moved",
     "customFields": "convo.custom-fields",
 }
-
-
-def timestamp(moment: datetime) -> str:
-    """Help Scout's format: UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def whole_seconds(moment: datetime) -> datetime:
-    """A time as precise as the API is, in UTC."""
-    return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def texts_of(payload: Mapping[str, Any], kind: str) -> list[str]:
-    """The values of a customer's entries (`emails`, `phones` ...); malformed ones are passed over."""
-    embedded = payload.get("_embedded")
-    entries = embedded.get(kind) if isinstance(embedded, Mapping) else None
-    if not isinstance(entries, list):
-        return []
-    return [entry["value"] for entry in entries if isinstance(entry, Mapping) and "value" in entry]
-
-
-def _owner(payload: Mapping[str, Any]) -> int:
-    """The id of the primary customer, 0 when the record does not name one."""
-    customer = payload.get("primaryCustomer")
-    owner = customer.get("id") if isinstance(customer, Mapping) else None
-    return owner if isinstance(owner, int) else 0
 
 
 def _number_property(number: str) -> Record:

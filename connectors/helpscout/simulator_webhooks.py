@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.helpscout import simulator_shapes as shapes
-from connectors.helpscout.simulator_state import Event, HelpScoutState, Record
+from connectors.helpscout.simulator_records import Event, Record
+from connectors.helpscout.simulator_state import HelpScoutState
 
 API = "https://api.helpscout.net"
 

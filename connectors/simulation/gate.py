@@ -37,7 +37,12 @@ class Simulator(ABC):
         self.clock = clock
         self.requests: list[RecordedRequest] = requests if requests is not None else []
         self.views = Views()
+        self.window = RateWindow()
         self.app: ASGIApp = Gate(self)
+
+    def spend(self, weight: int) -> "Rate":
+        """Use up budget as another integration of the same account does, as far as it is there."""
+        return self.window.spend(weight, self.faults.rate_limit, self.faults.rate_window, self.clock())
 
     @abstractmethod
     def routed(self) -> ASGIApp:
@@ -130,7 +135,6 @@ class Gate:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._window = RateWindow()
         self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,8 +146,7 @@ class Gate:
         number = len(self._simulator.requests)
         if faults.between_requests is not None:
             faults.between_requests(request)
-        weight = self._simulator.weight(request.method, request.path)
-        rate = self._window.spend(weight, faults.rate_limit, faults.rate_window, self._simulator.clock())
+        rate = self._simulator.spend(self._simulator.weight(request.method, request.path))
         fault = faults.take(request) if rate.allowed else None
         if fault is not None and fault.kind == "reset" and not fault.after_commit:
             await reset_connection(scope, receive)

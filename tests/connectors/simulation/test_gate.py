@@ -162,6 +162,13 @@ def test_a_request_that_weighs_more_than_is_left_is_refused(served: Served) -> N
     assert served.simulator.posts == 1
 
 
+def test_the_budget_is_shared_with_the_accounts_other_integrations(served: Served) -> None:
+    served.simulator.faults.rate_limit = 3
+    served.simulator.spend(2)
+
+    assert served.statuses(2) == [200, 429]
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"), [("own", {"X-Own-Retry"}), ("retry-after", {"Retry-After"}), ("none", set())]
 )

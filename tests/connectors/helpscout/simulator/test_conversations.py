@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.helpscout.simulator_state import HelpScoutState, timestamp
+from connectors.helpscout.simulator_records import timestamp
+from connectors.helpscout.simulator_state import HelpScoutState
 from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api, Time
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.helpscout.simulator_index import Index, LiveList
-from connectors.helpscout.simulator_state import HelpScoutState, Stored
+from connectors.helpscout.simulator_records import Stored
+from connectors.helpscout.simulator_state import HelpScoutState
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 

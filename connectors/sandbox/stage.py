@@ -1,6 +1,6 @@
 """The stage on which the stories play: the four systems, and short ways to put somebody on them.
 
-Times are told as days before the world's birth. Knows the simulators' states, no HTTP.
+Times are told as days before the world's birth, 0 being now. Knows the simulators' states, no HTTP.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,6 +59,12 @@ class Stage:
         self.tripletex = TripletexState(TRIPLETEX_CONSUMER_TOKEN, TRIPLETEX_EMPLOYEE_TOKEN, self.clock)
         self.brreg = BrregState(self.clock)
         self.pindena = PindenaState(PINDENA_USERNAME, PINDENA_PASSWORD, self.clock)
+        self.companies: list[Company] = []
+        """Ordinary customers: what happens to one of them on a day spoils no story."""
+        self.at_support: list[int] = []
+        """Help Scout customers of whom the same holds."""
+        self.twins = (0, 0)
+        """Two Help Scout customers who are one: the one to give up, the one to keep."""
         self._last_ids: dict[str, int] = {}
 
     def begin_day(self, day: int, moment: datetime, seed: int) -> None:
@@ -68,17 +74,15 @@ class Stage:
         self._last_ids.clear()
 
     def ago(self, days: int, at: str = "10:00") -> datetime:
-        """A time before the birth, Norwegian time of day."""
-        return datetime.combine(self.birth - timedelta(days=days), time.fromisoformat(at), OSLO).astimezone(
-            UTC
-        )
-
-    def kroner(self, amount: int) -> Decimal:
-        """An amount as Tripletex' state takes it."""
-        return Decimal(amount)
+        """A time of day (Norwegian) so many days before the birth; 0 days: now."""
+        if days == 0:
+            return self.clock()
+        return datetime.combine(self.date_ago(days), time.fromisoformat(at), OSLO).astimezone(UTC)
 
     def date_ago(self, days: int) -> date:
-        """A date before the birth."""
+        """A Norwegian date so many days before the birth; 0 days: today."""
+        if days == 0:
+            return self.clock().astimezone(OSLO).date()
         return self.birth - timedelta(days=days)
 
     def next_id(self, kind: str) -> int:
@@ -96,7 +100,7 @@ class Stage:
             company.official_name,
             form=company.form,
             at=self.ago(days),
-            announce=False,
+            announce=days == 0,
             **{
                 "forretningsadresse": address(
                     company.street, postnummer=company.postcode, poststed=company.city
@@ -109,9 +113,7 @@ class Stage:
 
     # Tripletex
 
-    def customer(
-        self, company: Company, days: int = 700, *, at: datetime | None = None, **fields: Any
-    ) -> int:
+    def customer(self, company: Company, days: int = 700, **fields: Any) -> int:
         """Make a company a customer in the ledger; `fields` are named as in Tripletex's API."""
         post = {"addressLine1": company.street, "postalCode": company.postcode, "city": company.city.title()}
         return self.tripletex.add_customer(
@@ -124,18 +126,16 @@ class Stage:
                 "id": self.next_id("tripletex customer"),
                 **fields,
             },
-            at=at or self.ago(days),
+            at=self.ago(days),
         )
 
-    def contact(
-        self, customer_id: int, person: Person, days: int = 650, *, at: datetime | None = None, **fields: Any
-    ) -> int:
+    def contact(self, customer_id: int, person: Person, days: int = 650, **fields: Any) -> int:
         """Make somebody the contact person of a customer."""
         return self.tripletex.add_contact(
             customer_id,
             person.first,
             person.last,
-            at=at or self.ago(days),
+            at=self.ago(days),
             **{
                 "email": person.email,
                 "phoneNumberMobile": person.phone,
@@ -145,44 +145,14 @@ class Stage:
         )
 
     def bill(
-        self,
-        customer_id: int,
-        days: int,
-        amount: int,
-        *,
-        text: str = "Lisens",
-        due_in: int = 14,
-        paid: bool = False,
+        self, customer_id: int, days: int, amount: int, *, text: str = "Lisens", paid: bool = False
     ) -> int:
         """Send an invoice, paid a week later where `paid`; `amount` is in kroner without VAT."""
-        return self.bill_on(
-            customer_id,
-            self.date_ago(days),
-            amount,
-            at=self.ago(days, "08:15"),
-            text=text,
-            due_in=due_in,
-            paid_at=self.ago(max(1, days - 7), "08:20") if paid else None,
-        )
-
-    def bill_on(
-        self,
-        customer_id: int,
-        day: date,
-        amount: int,
-        *,
-        at: datetime,
-        text: str = "Lisens",
-        due_in: int = 14,
-        paid_at: datetime | None = None,
-    ) -> int:
-        """Send an invoice dated `day`."""
         line = Line(text, Decimal(1), Decimal(amount))
-        invoice_id = self.tripletex.add_invoice(
-            customer_id, [line], day, due_date=day + timedelta(days=due_in), at=at
-        )
-        if paid_at is not None:
-            self.tripletex.pay_invoice(invoice_id, at=paid_at)
+        day, moment = self.date_ago(days), self.ago(days, "08:15")
+        invoice_id = self.tripletex.add_invoice(customer_id, [line], day, at=moment)
+        if paid:
+            self.tripletex.pay_invoice(invoice_id, at=self.ago(max(1, days - 7), "08:20"))
         return invoice_id
 
     # Help Scout
@@ -193,7 +163,6 @@ class Stage:
         days: int = 200,
         *,
         company: str = "",
-        at: datetime | None = None,
         emails: Sequence[str] | None = None,
         phones: Sequence[str] | None = None,
         **fields: Any,
@@ -207,7 +176,7 @@ class Stage:
             person.last,
             emails=[person.email] if emails is None else emails,
             phones=[person.phone] if phones is None and person.phone else phones or (),
-            at=at or self.ago(days, "09:12"),
+            at=self.ago(days, "09:12"),
             **given,
             **fields,
         )
@@ -220,13 +189,12 @@ class Stage:
         subject: str,
         body: str,
         *,
-        at: datetime | None = None,
         closed: bool = True,
         **fields: Any,
     ) -> int:
         """Let a Help Scout customer write to support; an agent closes it the day after where `closed`."""
         conversation_id = self.next_id("helpscout conversation")
-        moment = at or self.ago(days, "09:12")
+        moment = self.ago(days, "09:12")
         self.helpscout.add_conversation(
             conversation_id,
             customer_id,
@@ -246,7 +214,6 @@ class Stage:
         days: int = 60,
         *,
         company: str = "",
-        at: datetime | None = None,
         **fields: Any,
     ) -> int:
         """Sign somebody up; the participant's id is returned."""
@@ -262,7 +229,7 @@ class Stage:
                 "company": company,
                 **fields,
             },
-            at=at or self.ago(days, "13:40"),
+            at=self.ago(days, "13:40"),
         )
         return participant_id
 

@@ -4,6 +4,7 @@ Everybody in them is invented. What makes a case awkward is said in its docstrin
 """
 
 from datetime import date
+from decimal import Decimal
 
 from connectors.brreg.simulator_state import address, foreign_address
 from connectors.sandbox.cast import Company, Person, employee, private_person, synthetic_identity_number
@@ -288,7 +289,7 @@ def invoices_of_every_kind(stage: Stage) -> None:
     stage.bill(customer, 5, 8_000)
     stage.bill(customer, 130, 3_200)
     partly = stage.bill(customer, 100, 6_000)
-    stage.tripletex.pay_invoice(partly, stage.kroner(2_500), at=stage.ago(80))
+    stage.tripletex.pay_invoice(partly, Decimal(2_500), at=stage.ago(80))
     wrong = stage.bill(customer, 50, 80_000)
     stage.tripletex.credit_invoice(wrong, stage.date_ago(48), comment="Feil beløp", at=stage.ago(48))
 
@@ -351,7 +352,7 @@ def foreign_customer(stage: Stage) -> None:
             "addressLine1": "Hamngatan 4",
             "postalCode": "411 06",
             "city": "Göteborg",
-            "country": 209,
+            "country": 191,
         },
     )
     stage.contact(customer, employee("Åsa", "Lindqvist", branch, stage.numbers.phone()))

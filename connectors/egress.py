@@ -50,7 +50,8 @@ _RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
 # Each API says in a header of its own when to come back; all mean seconds, Retry-After also a date.
 _RETRY_HEADERS = ("X-RateLimit-Retry-After", "X-Rate-Limit-Reset", "Retry-After")
-_LIMIT_HEADERS = ("X-RateLimit-Limit-Minute", "X-Rate-Limit-Limit")
+# A limit whose period is not told says nothing of a minute; what is left of it does until its reset.
+_LIMIT_HEADERS = ("X-RateLimit-Limit-Minute",)
 _REMAINING_HEADERS = ("X-RateLimit-Remaining-Minute", "X-Rate-Limit-Remaining")
 _RESET_HEADERS = ("X-Rate-Limit-Reset",)
 
@@ -133,7 +134,6 @@ class Egress:
         anonymous: bool = False,
         repeatable: bool | None = None,
         weight: int | None = None,
-        attempts: int | None = None,
     ) -> Answer:
         """Send one request and return its answer when its status is in `accept`.
 
@@ -159,7 +159,7 @@ class Egress:
         cost = (1 if method == "GET" else 2) if weight is None else weight
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_waiting_for),
-            stop=tenacity.stop_after_attempt(attempts or self._attempts),
+            stop=tenacity.stop_after_attempt(self._attempts),
             wait=_wait,
             sleep=self._sleep,
             before_sleep=_log_retry,
@@ -254,7 +254,10 @@ class Egress:
         if status == 429:
             # The limit is the account's: everything else that shares this budget waits as well.
             self._budget.pause(_retry_after(headers) or 0.0)
-        return _judge(what, status, content, headers, accept, safe)
+        answer = _judge(what, status, content, headers, accept, safe)
+        if answer.empty and status == 200 and request.method == "GET":
+            raise TransientError(f"{what}: answered 200 without a body")
+        return answer
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         self._budget.learn(

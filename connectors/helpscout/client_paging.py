@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 from array import array
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.egress import Egress
-from connectors.errors import PermanentError
+from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
 from connectors.pages import Page, read_page
 from schemas.payloads.base import Payload
 
@@ -29,7 +30,7 @@ P = TypeVar("P", bound=Payload)
 
 FOLLOW_UPS = 8
 """Windows read after the first for what was edited meanwhile; each is a fraction of the one before."""
-SWEEPS = 8
+SWEEPS = 5
 """Passes over a list that does not hold still."""
 STALE_PAGES = 50
 """Pages in a row without a new record: no list moves that fast."""
@@ -43,10 +44,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Records modified from `start` to `end` (aware; None: open)."""
+    """Records modified, or made, from `start` to `end` (aware; None: open)."""
 
     start: datetime | None = None
     end: datetime | None = None
+    by: Literal["modifiedAt", "createdAt"] = "modifiedAt"
+
+    def halves(self, oldest: datetime, newest: datetime) -> tuple[Window, Window] | None:
+        """The window cut in two between the two times; None when it is too short for that."""
+        start, end = self.start or oldest, self.end or newest
+        if end - start < 4 * _SECOND:
+            return None
+        middle = start + (end - start) / 2
+        return replace(self, end=middle), replace(self, start=middle)
 
 
 class PagedList(Generic[P]):
@@ -70,31 +80,45 @@ class PagedList(Generic[P]):
         self._clock = clock
         self._sleep = sleep
         self._query = dict(query or {})
+        self._what = f"helpscout GET {path}"
         self._read: array[int] = array("q")
         self._searchable = True
+        self._too_deep = math.inf
 
     def read(self, start: datetime | None, end: datetime | None) -> Iterator[Page[P]]:
         """Every record modified in the window, at least once, and perhaps some more.
 
         No record that existed throughout is missed, whatever is added, edited or deleted meanwhile.
         """
-        window = Window(start, end)
+        window = Window(start, end, by="createdAt" if start is None and end is None else "modifiedAt")
         for _ in range(FOLLOW_UPS):
             began = self._clock().astimezone(UTC).replace(microsecond=0)
-            try:
-                outcome = yield from self._backwards(window, began)
-            except _NotSearchableError:
-                outcome = _Outcome.UNSURE
-            if outcome is _Outcome.COMPLETE:
+            if not (yield from self._through(window, began)):
                 return
-            if outcome is _Outcome.UNSURE:
-                break
             window = Window(began)
-        yield from self._until_nothing_new(window)
+        yield from self._until_nothing_new(window, began)
 
     def read_all(self) -> Iterator[Page[P]]:
         """Every record of a short list that knows no order and no filter."""
-        yield from self._until_nothing_new(Window())
+        yield from self._until_nothing_new(Window(), self._clock())
+
+    def _through(self, window: Window, began: datetime) -> Generator[Page[P], None, bool]:
+        """Read a window by whatever way works. Returns whether records left it meanwhile."""
+        try:
+            outcome = yield from self._backwards(window, began)
+        except _NotSearchableError:
+            self._searchable = False
+            outcome = _Outcome.UNSURE
+        except _TooDeepError as error:
+            halves = window.halves(error.oldest or _EPOCH, began)
+            if halves is None:
+                raise error.reason from None
+            earlier = yield from self._through(halves[0], began)
+            later = yield from self._through(halves[1], began)
+            return earlier or later
+        if outcome is _Outcome.UNSURE:
+            yield from self._until_nothing_new(window, began)
+        return outcome is _Outcome.CHANGED
 
     def _backwards(self, window: Window, began: datetime) -> Generator[Page[P], None, _Outcome]:
         """One pass: the first page, then the last to the second, and the first again if anything moved."""
@@ -102,15 +126,17 @@ class PagedList(Generic[P]):
         yield self._noted(first)
         if first.told is None or first.pages is None:
             return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
-        if first.pages <= 1 and not first.has_next:
-            return _Outcome.COMPLETE
+        if first.pages <= 1:
+            return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
+        if first.told >= self._too_deep:
+            raise _TooDeepError(first.oldest, PermanentError(f"{self._what}: more records than can be paged"))
         closed_at = self._closed(began if window.end is None else min(began, window.end))
         bounded = self._filters(window, closed_at)
         told, received, number = first.told, len(first.items), first.pages
         shrunk = moved = False
         behind: _Sheet[P] | None = None
         while number > 1:
-            sheet = self._ask(number, bounded)
+            sheet = self._ask(number, bounded) if behind else self._ask_for_the_last(first, bounded)
             yield self._noted(sheet)
             if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(behind):
                 return _Outcome.UNSURE
@@ -126,6 +152,17 @@ class PagedList(Generic[P]):
             return _Outcome.UNSURE
         return _Outcome.CHANGED if shrunk else _Outcome.COMPLETE
 
+    def _ask_for_the_last(self, first: _Sheet[P], bounded: Mapping[str, str]) -> _Sheet[P]:
+        """The last page. If it is refused, the first tells whether for its depth or for the search."""
+        try:
+            return self._ask(first.pages or 1, bounded)
+        except UnauthorizedError:
+            raise
+        except (PermanentError, TransientError) as error:
+            self._ask(1, bounded)
+            self._too_deep = first.told or 0
+            raise _TooDeepError(first.oldest, error) from None
+
     def _closed(self, bound: datetime) -> datetime:
         """The bound, when its second has passed: until then records can be modified into the window."""
         left = (bound + _SECOND - self._clock()).total_seconds()
@@ -133,12 +170,13 @@ class PagedList(Generic[P]):
             self._sleep(min(left, 1.0))
         return bound
 
-    def _until_nothing_new(self, window: Window) -> Iterator[Page[P]]:
+    def _until_nothing_new(self, window: Window, began: datetime) -> Iterator[Page[P]]:
         """Passes from the first page to the last, until one brings no record that was not read before."""
         filters = self._filters(window, window.end)
         known = set(self._read)
         for _ in range(SWEEPS):
             met: set[int] = set()
+            new: set[int] = set()
             counts: set[int | None] = set()
             number, has_next, stale = 1, True, 0
             while has_next:
@@ -146,31 +184,30 @@ class PagedList(Generic[P]):
                 yield sheet.page
                 stale = 0 if sheet.ids - met else stale + 1
                 if stale > STALE_PAGES:
-                    raise PermanentError(f"helpscout GET {self._path}: the API repeats its pages without end")
+                    raise PermanentError(f"{self._what}: the API repeats its pages without end")
                 met |= sheet.ids
+                # What was made since is no sign that an older record may be missing.
+                new |= sheet.ids_made_before(began) - known
                 counts.add(sheet.told)
                 has_next, number = sheet.has_next, number + 1
             # As many different records as there are, and their number stood still: all of them.
-            if counts == {len(met)} or met <= known:
+            if counts == {len(met)} or not new:
                 return
             known |= met
         logger.warning(
-            "helpscout GET %s: still changing after %d passes; what may be missing comes with the next sweep",
-            self._path,
-            SWEEPS,
+            "%s: still changing after %d passes; the next sweep reads it again", self._what, SWEEPS
         )
 
     def _filters(self, window: Window, bound: datetime | None) -> dict[str, str]:
         """Either filter alone selects the window (or more): servers differ in what they heed."""
         filters = {}
-        if window.start is not None:
+        if window.start is not None and window.by == "modifiedAt":
             # Whether the API means "at" or "after" is not known.
             filters["modifiedSince"] = timestamp(window.start - _SECOND)
-        if bound is not None and self._searchable:
-            # When everything is read, creation bounds the list, so that no edit takes a record out of it.
-            field = "createdAt" if window == Window() else "modifiedAt"
+        if self._searchable and (window.start is not None or bound is not None):
             since = window.start - _SECOND if window.start is not None else _EPOCH
-            filters["query"] = f"({field}:[{timestamp(since)} TO {timestamp(bound)}])"
+            until = timestamp(bound) if bound is not None else "*"
+            filters["query"] = f"({window.by}:[{timestamp(since)} TO {until}])"
         return filters
 
     def _ask(self, number: int, filters: Mapping[str, str]) -> _Sheet[P]:
@@ -178,11 +215,10 @@ class PagedList(Generic[P]):
         try:
             answer = self._egress.request("GET", self._path, query=asked)
         except PermanentError as error:
-            if error.status not in _NOT_UNDERSTOOD or "query" not in filters:
-                raise
-            self._searchable = False
-            raise _NotSearchableError from None
-        return _Sheet.of(answer.body, self._key, self._payload, number, f"helpscout GET {self._path}")
+            if error.status in _NOT_UNDERSTOOD and "query" in filters and number == 1:
+                raise _NotSearchableError from None
+            raise
+        return _Sheet.of(answer.body, self._key, self._payload, number, self._what)
 
     def _noted(self, sheet: _Sheet[P]) -> Page[P]:
         self._read.extend(sheet.ids)
@@ -219,6 +255,15 @@ def next_link(body: Mapping[str, Any]) -> dict[str, list[str]] | None:
 
 class _NotSearchableError(Exception):
     """The API does not understand the search that bounds a list."""
+
+
+class _TooDeepError(Exception):
+    """The list is longer than its pages can be asked for; `oldest` is when its first record was made."""
+
+    def __init__(self, oldest: datetime | None, reason: EgressError) -> None:
+        super().__init__()
+        self.oldest = oldest
+        self.reason = reason
 
 
 class _Outcome(Enum):
@@ -260,6 +305,20 @@ class _Sheet(Generic[P]):
         if behind is not None and not self.overlaps(behind):
             times += behind._created()[:1]
         return all(earlier <= later for earlier, later in itertools.pairwise(times))
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first of the records was made."""
+        return min(self._created(), default=None)
+
+    def ids_made_before(self, moment: datetime) -> frozenset[int]:
+        """Ids of the records, but for those that say that they are newer."""
+        newer = {
+            getattr(record, record.key)
+            for record in self.page.records
+            if (created := getattr(record, "created_at", None)) is not None and created >= moment
+        }
+        return self.ids - newer
 
     def overlaps(self, behind: _Sheet[P] | None) -> bool:
         """Whether records moved up from the page behind since it was read."""

@@ -1,0 +1,185 @@
+"""Which organisation a company name means: an index over names in the register and among customers.
+
+Says for each distinct text which organisations it may mean at the best grade; one means it is decided, more
+mean that the record must tell them apart. Knows nothing of records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import OSA
+
+from pipelines.identity.normalise.organizations import DISTINGUISHING, CompanyName
+
+# What a name must have to be recognised with one typing error.
+SHORTEST_FUZZY = 7
+# Forms whose designation is part of the name by law; the others (ENK, FLI, ORGL, KOMM …) have bare names.
+_NAMED_FORMS = frozenset(
+    {"AS", "ASA", "ANS", "DA", "KS", "NUF", "SA", "BA", "SE", "KF", "FKF", "IKS", "HF", "RHF", "BBL", "BRL"}
+)
+
+CURRENT, ALIAS, FORMER = 2, 1, 0
+
+
+@dataclass(frozen=True, order=True)
+class Candidate:
+    """An organisation a text may mean, and how well: (grade, currency) in descending order of trust."""
+
+    grade: int  # 3 name and form, 2 name, 1 name with a slip or its town
+    currency: int  # current name, a customer's own name for it, former name
+    node: int = field(compare=False)
+
+    @property
+    def rule(self) -> str:
+        """The rule in words, for the record of the link."""
+        what = {3: "name_and_form", 2: "name", 1: "similar_name"}[self.grade]
+        return f"former_{what}" if self.currency == FORMER else what
+
+
+class CompanyIndex:
+    """Names of organisations by key. Nodes are integers of the caller."""
+
+    def __init__(self) -> None:
+        self._by_core: dict[str, dict[tuple[int, str | None], int]] = {}
+        self._deletions: dict[str, set[str]] = {}
+
+    def add(self, name: CompanyName, node: int, currency: int, form: str | None) -> None:
+        """A name of an organisation; `form` is the registered form when it is known."""
+        if not name.core:
+            return
+        entries = self._by_core.setdefault(name.core, {})
+        key = (node, form or name.form)
+        entries[key] = max(entries.get(key, currency), currency)
+
+    def ready(self) -> None:
+        """Prepare the lookup of names with a slip; call after the last `add`."""
+        self._deletions.clear()
+        for core in self._by_core:
+            for key in deletion_keys(core):
+                self._deletions.setdefault(key, set()).add(core)
+
+    def exact(self, name: CompanyName) -> list[Candidate]:
+        """Organisations of that name at the best grade, forms permitting; one form excludes another."""
+        found: dict[int, Candidate] = {}
+        for (node, form), currency in self._by_core.get(name.core, {}).items():
+            grade = _grade(name.form, form)
+            if grade:
+                candidate = Candidate(grade, currency, node)
+                if node not in found or candidate > found[node]:
+                    found[node] = candidate
+        return _best(found.values())
+
+    def other_forms(self, name: CompanyName) -> list[int]:
+        """Organisations of that name in another legal form than the one that was written."""
+        return sorted(
+            {
+                node
+                for node, form in ((n, f) for n, f in self._by_core.get(name.core, {}))
+                if not _grade(name.form, form)
+            }
+        )
+
+    def similar(self, name: CompanyName) -> list[Candidate]:
+        """Organisations whose name is one slip away, digits alike and forms permitting."""
+        if len(name.core) < SHORTEST_FUZZY:
+            return []
+        near = {core for key in deletion_keys(name.core) for core in self._deletions.get(key, ())}
+        found: dict[int, Candidate] = {}
+        for core in sorted(near):
+            if OSA.distance(core, name.core, score_cutoff=1) > 1 or _digits(core) != _digits(name.core):
+                continue
+            for (node, form), currency in self._by_core[core].items():
+                if _grade(name.form, form):
+                    found.setdefault(node, Candidate(1, currency, node))
+        return _best(found.values())
+
+    def without_words(self, name: CompanyName) -> list[tuple[Candidate, str]]:
+        """Organisations whose name is this one without its last word, with that word (a town, perhaps)."""
+        found: list[tuple[Candidate, str]] = []
+        for cut in (1, 2):
+            if len(name.words) > cut:
+                tail = "".join(name.words[-cut:])
+                if set(name.words[-cut:]) & DISTINGUISHING:
+                    continue
+                shorter = name._replace(core="".join(name.words[:-cut]), words=name.words[:-cut])
+                found += [(Candidate(1, hit.currency, hit.node), tail) for hit in self.exact(shorter)]
+        return found
+
+
+def deletion_keys(core: str) -> tuple[str, ...]:
+    """The name and the name without one letter: two names one slip apart share at least one of these."""
+    if len(core) < SHORTEST_FUZZY - 1:
+        return ()
+    return (core, *{core[:at] + core[at + 1 :] for at in range(len(core))})
+
+
+def _grade(written: str | None, registered: str | None) -> int:
+    if written is None:
+        return 2 if registered is None or registered in _NAMED_FORMS or registered == "ENK" else 3
+    if written == registered:
+        return 3
+    if registered is None:
+        return 2
+    return 3 if written in ("STI", "FLI") and registered in ("STI", "FLI") else 0
+
+
+def _best(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Those at the highest grade and currency, in the order of their nodes."""
+    listed = sorted(candidates, key=lambda candidate: candidate.node)
+    if not listed:
+        return []
+    best = max(listed)
+    return [
+        candidate
+        for candidate in listed
+        if (candidate.grade, candidate.currency) == (best.grade, best.currency)
+    ]
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
+
+
+def domain_likeness(label: str, name: CompanyName) -> int:
+    """How much a domain's first label looks like a company's name: 3 the same, 2 alike, 0 not.
+
+    >>> from pipelines.identity.normalise.organizations import company_name
+    >>> domain_likeness("nbs", company_name("Norsk Bygg Service AS"))
+    2
+    >>> domain_likeness("fjord", company_name("Lysne AS"))
+    0
+    """
+    core = name.core
+    if not core or not label:
+        return 0
+    if label in (core, f"{core}{(name.form or '').lower()}"):
+        return 3
+    if (len(label) >= 4 and core.startswith(label)) or (len(core) >= 4 and label.startswith(core)):
+        return 2
+    if len(name.words) >= 2 and len(label) >= 2:
+        initials = "".join(word[0] for word in name.words)
+        if (label == initials and len(label) >= 3) or label == f"{name.words[0]}{initials[1:]}":
+            return 2
+    if len(label) >= 6 and OSA.distance(label, core, score_cutoff=2) <= (2 if len(label) >= 10 else 1):
+        return 2
+    return 0
+
+
+def compatible_names(written: CompanyName, known: CompanyName) -> bool:
+    """Whether a written name may be short for or a slip of a known one, given one domain for both."""
+    if not written.core or not known.core:
+        return False
+    if written.form and known.form and written.form != known.form:
+        return False
+    if (set(written.words) ^ set(known.words)) & DISTINGUISHING:
+        return False
+    short, long = sorted((written.core, known.core), key=len)
+    if len(short) >= 3 and long.startswith(short):
+        return True
+    if OSA.distance(short, long, score_cutoff=3) <= max(1, min(3, len(short) // 5)):
+        return True
+    if set(written.words) <= set(known.words) or set(known.words) <= set(written.words):
+        return True
+    return domain_likeness(written.core, known) >= 2 or domain_likeness(known.core, written) >= 2

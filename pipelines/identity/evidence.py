@@ -1,0 +1,275 @@
+"""Pairs of clusters that may be one person though no personal key joins them, and how much speaks for it.
+
+Candidates share a witness and a surname, so blocks stay small; a block that does not is cut to equal names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipelines.identity.clustering import Edge, Own, near
+from pipelines.identity.features import Features, Ints
+from pipelines.identity.guards import Keys, Standing
+from pipelines.identity.name_pairs import NamePairs
+from pipelines.identity.normalise.names import Relation
+from pipelines.identity.organizations import Organizations
+
+LINK, REVIEW = 0.85, 0.5
+# Clusters in one block of all pairs; a larger one is cut to equal names, then to neighbours.
+LARGEST_BLOCK = 30
+
+# How sure equal whole names are to be one person, given the witness and that nothing speaks against it.
+WITNESSES: dict[str, tuple[float, str]] = {
+    "organization": (0.93, "the same organisation"),
+    "company_name": (0.90, "the same company name"),
+    "role_address": (0.93, "the same role mailbox"),
+    "shared_email": (0.95, "the same shared address"),
+    "shared_phone": (0.94, "the same shared phone"),
+    "address": (0.95, "the same postal address"),
+    "near_email": (0.95, "nearly the same address"),
+    "near_phone": (0.93, "nearly the same phone"),
+}
+KINDS = tuple(WITNESSES)
+_NEAR_EMAIL, _NEAR_PHONE = KINDS.index("near_email"), KINDS.index("near_phone")
+_ANOTHER_WITNESS = 0.015
+_NAME_COST = {Relation.EQUAL: 0.0, Relation.VARIANT: 0.0, Relation.SIMILAR: 0.09, Relation.INITIAL: 0.25}
+_NAME_WORDS = {
+    Relation.EQUAL: "the same name",
+    Relation.VARIANT: "variants of one name",
+    Relation.SIMILAR: "nearly the same name",
+    Relation.INITIAL: "one name abbreviated",
+}
+_DERIVED_COST = 0.03
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs of clusters (by head row) with the relation of their names and the witnesses as a bit set."""
+
+    left: Ints
+    right: Ints
+    relation: Ints
+    derived: Ints
+    witnesses: Ints
+
+    def scored(self, own: dict[int, Own]) -> Iterator[tuple[Edge, str]]:
+        """Every pair that has a witness left once near keys are looked at closely, with its reasons in
+        words.
+        """
+        columns = (self.left, self.right, self.relation, self.derived, self.witnesses)
+        for left, right, code, derived, bits in zip(*(column.tolist() for column in columns), strict=True):
+            if bits & 1 << _NEAR_EMAIL and not _near_email(own[left], own[right]):
+                bits &= ~(1 << _NEAR_EMAIL)
+            if bits & 1 << _NEAR_PHONE and not any(
+                near(a, b) for a in own[left].mobiles for b in own[right].mobiles
+            ):
+                bits &= ~(1 << _NEAR_PHONE)
+            kinds = [kind for at, kind in enumerate(KINDS) if bits & 1 << at]
+            if not kinds:
+                continue
+            relation = Relation(code)
+            best = max(kinds, key=lambda kind: WITNESSES[kind][0])
+            score = WITNESSES[best][0] + _ANOTHER_WITNESS * (len(kinds) - 1)
+            score = min(score, 0.99) - _NAME_COST[relation] - (_DERIVED_COST if derived else 0.0)
+            words = ", ".join([_NAME_WORDS[relation], *(WITNESSES[kind][1] for kind in kinds)])
+            yield Edge(left, right, round(score, 4), f"name_and_{best}"), words
+
+
+def _near_email(a: Own, b: Own) -> bool:
+    if any(near(x, y) for x in a.public for y in b.public):
+        return True
+    for domain, names in a.locals.items():
+        for other, theirs in b.locals.items():
+            if domain == other and any(x != y and near(x, y) for x in names for y in theirs):
+                return True
+            if domain != other and near(domain, other) and not names.isdisjoint(theirs):
+                return True
+    return False
+
+
+def candidates(
+    data: Features, organizations: Organizations, keys: Keys, pairs: NamePairs, cluster: Ints
+) -> Candidates:
+    """All pairs of clusters worth a look."""
+    seen = pd.concat(list(_witnesses(data, organizations, keys, pairs)), ignore_index=True)
+    seen["cluster"] = cluster[seen["row"].to_numpy()]
+    seen["name"] = pairs.of_row[seen["row"].to_numpy()]
+    seen = seen[seen["name"] >= 0].drop(columns="row").drop_duplicates()
+    pieces = list(_pairs(seen, pairs))
+    if not pieces:
+        empty = np.zeros(0, dtype=np.int64)
+        return Candidates(empty, empty, empty, empty, empty)
+    frame = pd.concat(pieces, ignore_index=True)
+    frame["relation"] = _relations(pairs, frame["name_a"].to_numpy(), frame["name_b"].to_numpy())
+    near_only = frame["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])
+    frame = frame[
+        (frame["relation"] >= Relation.INITIAL) & (~near_only | (frame["relation"] >= Relation.VARIANT))
+    ]
+    is_derived = pairs.is_derived
+    frame["derived"] = is_derived[frame["name_a"].to_numpy()] | is_derived[frame["name_b"].to_numpy()]
+    frame["bit"] = 1 << frame["kind"].to_numpy()
+    best = frame.groupby(["left", "right"], sort=True).agg(
+        relation=("relation", "max"), derived=("derived", "min")
+    )
+    bits = frame.drop_duplicates(["left", "right", "bit"]).groupby(["left", "right"], sort=True)["bit"].sum()
+    left, right = (best.index.get_level_values(at).to_numpy(dtype=np.int64) for at in (0, 1))
+    return Candidates(
+        left,
+        right,
+        best["relation"].to_numpy(dtype=np.int64),
+        best["derived"].to_numpy(dtype=np.int64),
+        bits.to_numpy(dtype=np.int64),
+    )
+
+
+def _witnesses(
+    data: Features, organizations: Organizations, keys: Keys, pairs: NamePairs
+) -> Iterator[pd.DataFrame]:
+    """(kind, key, row) of everything that may stand beside an equal name."""
+    person = data.has_person
+    root = np.where(person, organizations.root, -1)
+    rows = np.flatnonzero(root >= 0)
+    yield _frame("organization", root[rows], rows)
+    company = np.where(person & (organizations.label < 0), data.company, -1)
+    core = np.array([name.core for name in data.companies] or [""], dtype=object)
+    rows = np.flatnonzero(company >= 0)
+    rows = rows[core[company[rows]] != ""]
+    yield _frame("company_name", pd.factorize(core[company[rows]])[0], rows)
+    shared = keys.standing[keys.key] == Standing.SHARED
+    role = np.array([value.is_role for value in data.email_values] or [False], dtype=bool)
+    email = keys.is_email[keys.key]
+    is_role = np.zeros(len(keys.key), dtype=bool)
+    is_role[email] = role[keys.key[email]]
+    for kind, chosen in (
+        ("role_address", shared & is_role),
+        ("shared_email", shared & email & ~is_role),
+        ("shared_phone", shared & ~email),
+    ):
+        yield _frame(kind, keys.key[chosen], keys.row[chosen])
+    codes = pd.factorize(data.address)[0]
+    rows = np.flatnonzero((codes >= 0) & person)
+    yield _frame("address", codes[rows], rows)
+    yield from _near_keys(data, keys, pairs)
+
+
+def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.DataFrame]:
+    """Blocks in which nearly identical addresses and numbers of one whole name meet."""
+    name = pairs.of_row[keys.row]
+    named = (name >= 0) & pairs.is_full[np.maximum(name, 0)] & ~pairs.is_derived[np.maximum(name, 0)]
+    chosen = named & (keys.standing[keys.key] == Standing.PERSONAL)
+    email = chosen & keys.is_email[keys.key]
+    domains = pd.factorize(np.array([v.domain for v in data.email_values] or [""], dtype=object))[0]
+    locals_ = pd.factorize(
+        np.array([v.key.rpartition("@")[0] for v in data.email_values] or [""], dtype=object)
+    )[0]
+    key, row = keys.key[email], keys.row[email]
+    yield _frame("near_email", domains[key], row)
+    yield _frame("near_email", len(data.email_values) + 1 + locals_[key], row)
+    numbers = [value.key for value in data.phone_values]
+    mobile = np.array(
+        [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool
+    )
+    phone = chosen & ~keys.is_email[keys.key]
+    key, row = keys.key[phone] - keys.emails, keys.row[phone]
+    key, row = key[mobile[key]], row[mobile[key]]
+    halves = pd.factorize(
+        np.array(
+            [f"{at}{part}" for text in numbers for at, part in ((0, text[:-4]), (1, text[-4:]))] or [""],
+            dtype=object,
+        )
+    )[0]
+    for half in (0, 1):
+        yield _frame("near_phone", halves[2 * key + half], row)
+
+
+def _frame(kind: str, key: Ints, row: Ints) -> pd.DataFrame:
+    return pd.DataFrame({"kind": KINDS.index(kind), "key": key.astype(np.int64), "row": row.astype(np.int64)})
+
+
+def _pairs(seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:
+    """Pairs within blocks of one witness and one surname; whole names where near keys or size ask for it."""
+    whole = pd.factorize(np.array([pairs.whole(at) for at in range(len(pairs.names))] or [""], dtype=object))[
+        0
+    ]
+    near_kind = seen["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])
+    strict = seen[near_kind].assign(sub=lambda part: whole[part["name"]])
+    loose = _by_surname(seen[~near_kind], pairs)
+    large: list[pd.DataFrame] = []
+    for block in (loose, strict):
+        sized = _sized(block)
+        yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
+        large.append(sized[sized["size"] > LARGEST_BLOCK])
+    rest = pd.concat(large, ignore_index=True)
+    rest = rest.assign(sub=whole[rest["name"]]).drop(columns=["block", "size"]).drop_duplicates()
+    sized = _sized(rest)
+    yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
+    yield from _neighbours(sized[sized["size"] > LARGEST_BLOCK])
+
+
+def _by_surname(seen: pd.DataFrame, pairs: NamePairs) -> pd.DataFrame:
+    """One line for each surname of a name."""
+    codes: dict[str, int] = {}
+    lists = [
+        [codes.setdefault(part, len(codes)) for part in sorted(pairs.surnames(at))]
+        for at in range(len(pairs.names))
+    ]
+    sizes = np.array([len(part) for part in lists] or [0], dtype=np.int64)
+    starts = np.r_[0, np.cumsum(sizes)]
+    flat = np.array([code for part in lists for code in part], dtype=np.int64)
+    name = seen["name"].to_numpy(dtype=np.int64)
+    counts = sizes[name]
+    at = np.repeat(np.arange(len(seen)), counts)
+    within = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    expanded = seen.iloc[at].reset_index(drop=True)
+    return expanded.assign(sub=flat[starts[name[at]] + within] if len(at) else at)
+
+
+def _sized(block: pd.DataFrame) -> pd.DataFrame:
+    """Lines of blocks with at least two clusters, their block number and its size."""
+    if block.empty:
+        return block.assign(block=0, size=0)
+    number = block.groupby(["kind", "key", "sub"], sort=False).ngroup()
+    size = block.groupby(number)["cluster"].transform("nunique")
+    return block.assign(block=number, size=size)[size > 1]
+
+
+def _all_pairs(block: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    if block.empty:
+        return
+    part = block[["block", "kind", "cluster", "name"]]
+    both = part.merge(part, on=["block", "kind"], suffixes=("_a", "_b"))
+    yield _ordered(both[both["cluster_a"] < both["cluster_b"]])
+
+
+def _neighbours(block: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Each cluster with the next one: a block too large for all pairs, of one name."""
+    if block.empty:
+        return
+    part = block.sort_values(["block", "cluster", "name"]).drop_duplicates(["block", "cluster"])
+    same = part["block"].to_numpy()[1:] == part["block"].to_numpy()[:-1]
+    first, second = part[:-1][same].reset_index(drop=True), part[1:][same].reset_index(drop=True)
+    yield _ordered(
+        pd.DataFrame({"kind": first["kind"], "cluster_a": first["cluster"], "cluster_b": second["cluster"],
+                      "name_a": first["name"], "name_b": second["name"]})
+    )  # fmt: skip
+
+
+def _ordered(both: pd.DataFrame) -> pd.DataFrame:
+    return both.rename(columns={"cluster_a": "left", "cluster_b": "right"})[
+        ["left", "right", "kind", "name_a", "name_b"]
+    ]
+
+
+def _relations(pairs: NamePairs, a: Ints, b: Ints) -> Ints:
+    width = len(pairs.names) + 2
+    unique, inverse = np.unique(a * width + b, return_inverse=True)
+    codes = np.fromiter(
+        (int(pairs.relation(int(pair // width), int(pair % width))) for pair in unique.tolist()),
+        dtype=np.int64,
+        count=len(unique),
+    )
+    return codes[inverse] if len(codes) else np.zeros(0, dtype=np.int64)

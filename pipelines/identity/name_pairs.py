@@ -1,0 +1,56 @@
+"""Relations between the names of records, each pair of distinct names compared once.
+
+Names are numbers here: equal names have equal numbers, a record without a name has -1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pipelines.identity.features import Features, Ints
+from pipelines.identity.normalise.names import PersonName, Relation, relation
+from pipelines.identity.normalise.text import skeleton
+
+
+class NamePairs:
+    """Distinct names of the records, and their pairwise relations on demand."""
+
+    def __init__(self, data: Features) -> None:
+        numbers: dict[tuple[str, tuple[str, ...], bool], int] = {}
+        self.names: list[PersonName] = []
+        of_name = np.full(len(data.names), -1, dtype=np.int64)
+        for at, name in enumerate(data.names):
+            if name.kind == "none":
+                continue
+            key = (name.first, name.rest, name.is_derived)
+            if key not in numbers:
+                numbers[key] = len(self.names)
+                self.names.append(name)
+            of_name[at] = numbers[key]
+        self.of_row: Ints = np.where(data.has_person, of_name[data.name], -1)
+        self.is_full = np.array([name.kind == "full" for name in self.names] or [False], dtype=bool)
+        self.is_derived = np.array([name.is_derived for name in self.names] or [False], dtype=bool)
+        self._cache: dict[tuple[int, int], Relation] = {}
+
+    def relation(self, a: int, b: int) -> Relation:
+        """The relation of two names by number; a name with itself is as sure as it is whole."""
+        if a < 0 or b < 0:
+            return Relation.MISSING
+        if a == b:
+            return Relation.EQUAL if self.is_full[a] else Relation.PARTIAL
+        pair = (a, b) if a < b else (b, a)
+        found = self._cache.get(pair)
+        if found is None:
+            found = self._cache[pair] = relation(self.names[a], self.names[b])
+        return found
+
+    def surnames(self, number: int) -> Iterable[str]:
+        """Skeletons of what follows the first name, and of it for a swapped name: keys of a block."""
+        name = self.names[number]
+        return {skeleton(token) for token in name.rest if len(token) > 1}
+
+    def whole(self, number: int) -> str:
+        """One key for the whole name in any order."""
+        return " ".join(self.names[number].key)

@@ -1,0 +1,1 @@
+"""Keys for comparison: pure functions from what people write to what can be compared."""

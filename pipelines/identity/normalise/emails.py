@@ -1,0 +1,160 @@
+"""E-mail addresses: validity, the key that identifies a mailbox, and what kind of mailbox it is.
+
+Pure functions on single strings. A plain address takes a fast path that agrees with email-validator
+(`tests/pipelines/identity/test_normalise_emails.py` holds the two together); all else asks the library.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+
+from pipelines.identity.normalise.domains import PUBLIC_MAIL, intended_domain, registrable_domain
+from pipelines.identity.normalise.lexicon import (
+    GIVEN_SKELETONS,
+    PLACEHOLDER_LOCALS,
+    ROLE_MAILBOXES,
+    ROLE_STEMS,
+)
+from pipelines.identity.normalise.text import clean, folded, skeleton
+
+_PLAIN = re.compile(
+    r"(?=.{6,254}$)(?=[^@]{1,64}@)[a-z0-9_+\-]+(?:\.[a-z0-9_+\-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+    re.IGNORECASE | re.ASCII,
+)
+_IN_BRACKETS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+_LOCAL_SPLIT = re.compile(r"[._\-]+")
+_DIGITS = re.compile(r"\d+$")
+_PLACEHOLDER_DOMAINS = frozenset(
+    {
+        "example.com",
+        "example.org",
+        "example.net",
+        "test.no",
+        "test.com",
+        "ukjent.no",
+        "ingen.no",
+        "mangler.no",
+        "noemail.com",
+        "xx.no",
+        "xxx.no",
+        "a.no",
+    }
+)
+
+
+class Email(NamedTuple):
+    """One address: as it is stored, as it is compared, and what kind of mailbox it is."""
+
+    address: str  # lower case, as on the card
+    key: str  # identifies the mailbox: no plus-tag, no dots at Gmail, a mistyped provider put right
+    local: str  # local part of the key
+    domain: str  # registrable domain of the key
+    is_role: bool  # a role's mailbox (post@, faktura@)
+    is_placeholder: bool  # nobody's (test@, ukjent@)
+    is_public: bool  # a provider for anyone
+    typo_of: str | None  # the provider that was meant, when the domain is one letter off
+
+
+def email(raw: str | None) -> Email | None:
+    """The address in `raw` (`mailto:`, display name and trailing signs removed); None when there is none."""
+    address = email_address(raw)
+    if address is None:
+        return None
+    local, _, host = address.rpartition("@")
+    typo = intended_domain(host)
+    host = typo or host
+    domain = registrable_domain(host) or host
+    if host == "googlemail.com":
+        host = domain = "gmail.com"
+    bare = local.split("+", 1)[0] or local
+    if domain == "gmail.com":
+        bare = bare.replace(".", "") or bare
+    return Email(
+        address=address,
+        key=f"{bare}@{host}",
+        local=local.split("+", 1)[0] or local,
+        domain=domain,
+        is_role=domain not in PUBLIC_MAIL and is_role_local(bare),
+        is_placeholder=bare in PLACEHOLDER_LOCALS
+        or domain in _PLACEHOLDER_DOMAINS
+        or host in _PLACEHOLDER_DOMAINS,
+        is_public=domain in PUBLIC_MAIL,
+        typo_of=typo,
+    )
+
+
+def email_address(raw: str | None) -> str | None:
+    """The valid lower-case address in `raw`, or None. Syntax only; no name server is asked."""
+    if not raw:
+        return None
+    if plain_address(raw):
+        return raw.lower()
+    text = clean(raw)
+    in_brackets = _IN_BRACKETS.search(text)
+    text = in_brackets.group(1) if in_brackets else text
+    text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(" \t<>\"'.,;:()[]").replace(" ", "")
+    if plain_address(text):
+        return text.lower()
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return None
+
+
+def plain_address(text: str) -> bool:
+    """Whether the fast path is sure that email-validator accepts the text as it stands."""
+    if not _PLAIN.fullmatch(text):
+        return False
+    domain = text.rpartition("@")[2].lower()
+    if "--" in domain:
+        return False
+    return domain.rpartition(".")[2] not in _SPECIAL_TOP and domain not in SPECIAL_USE_DOMAIN_NAMES
+
+
+_SPECIAL_TOP = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+
+
+def is_role_local(local: str) -> bool:
+    """Whether a local part names a role: `post`, `faktura2`, `faktura.oslo`, `no-reply`, `regnskap_kurs`."""
+    text = folded(local)
+    whole = _LOCAL_SPLIT.sub("", text)
+    if whole in ROLE_MAILBOXES or _DIGITS.sub("", whole) in ROLE_MAILBOXES:
+        return True
+    parts = [part for part in _LOCAL_SPLIT.split(text) if part]
+    if len(parts) > 1 and not any(skeleton(part) in GIVEN_SKELETONS for part in parts):
+        return any(part in ROLE_STEMS for part in parts) or all(part in ROLE_MAILBOXES for part in parts)
+    return False
+
+
+class LocalName(NamedTuple):
+    """A person's name read off a local part: tokens in folded form."""
+
+    given: str
+    surname: str | None
+
+
+def name_in_local(local: str) -> LocalName | None:
+    """The name a local part spells out (`kari.hansen`, `ola_m_berg`, `kari`), only when a given name is
+    known.
+
+    A guess for comparison, never for a card.
+    """
+    parts = [part for part in _LOCAL_SPLIT.split(_DIGITS.sub("", folded(local))) if part]
+    parts = [_DIGITS.sub("", part) for part in parts if _DIGITS.sub("", part)]
+    if not parts or not all(part.isalpha() for part in parts):
+        return None
+    if len(parts) == 1:
+        return (
+            LocalName(parts[0], None) if len(parts[0]) > 2 and skeleton(parts[0]) in GIVEN_SKELETONS else None
+        )
+    first, last = parts[0], parts[-1]
+    if len(first) > 1 and len(last) > 1:
+        if skeleton(first) in GIVEN_SKELETONS:
+            return LocalName(first, last)
+        if skeleton(last) in GIVEN_SKELETONS:
+            return LocalName(last, first)
+    return None

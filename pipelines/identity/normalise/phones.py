@@ -1,0 +1,128 @@
+"""Phone numbers: E.164 by the Norwegian number plan, and what kind of line a number is.
+
+Pure functions on single strings. Plain Norwegian numbers take a fast path whose number plan is read from
+the phonenumbers metadata itself, so that the two cannot disagree; all else asks the library.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+import phonenumbers
+from phonenumbers import PhoneMetadata, PhoneNumberType
+
+Kind = Literal["mobile", "fixed", "service", "foreign", "unknown"]
+
+_SEPARATORS = re.compile(r"\s*(?:[/,;|]|\bog\b|\beller\b|\bor\b|\n)\s*", re.IGNORECASE)
+_PLAIN = re.compile(r"(?:(?:\+|00)\s?47|47(?=[\s\d]{8}))?[\s.\-]?((?:[2-9](?:[\s.\-]?[0-9]){7}))", re.ASCII)
+_NOTE = re.compile(r"\([^0-9)]*\)|[a-zæøå:.]{3,}", re.IGNORECASE)
+
+
+class Phone(NamedTuple):
+    """One number: the key (E.164 when it is valid, else its digits) and the kind of line."""
+
+    key: str
+    kind: Kind
+    is_valid: bool
+
+    @property
+    def identifies(self) -> bool:
+        """Whether one person may be reached at it: not a service or short number, not nonsense."""
+        return self.kind in ("mobile", "fixed", "foreign") and not is_placeholder_number(self.key)
+
+
+def phones(raw: str | None) -> tuple[Phone, ...]:
+    """Every number in a field that may hold several (`915 04 800 / 22 33 44 55`), in order, each once."""
+    if not raw:
+        return ()
+    whole = phone(raw)
+    if whole is not None and whole.is_valid:
+        return (whole,)
+    parts = _SEPARATORS.split(raw)
+    found = [number for part in parts if (number := phone(part)) is not None] if len(parts) > 1 else [whole]
+    return tuple(dict.fromkeys(number for number in found if number is not None))
+
+
+def phone(raw: str | None) -> Phone | None:
+    """One number, read with Norway as home; None when there are fewer than three digits."""
+    if not raw:
+        return None
+    plain = plain_number(raw)
+    if plain is not None:
+        return plain
+    text = raw.strip()
+    found = _by_library(text)
+    if found is None or not found.is_valid:
+        # A note beside the number ("(jobb)", "tlf:") would be read as keypad letters.
+        without = _NOTE.sub(" ", text).replace("(0)", "")
+        if without != text:
+            found = _by_library(without) or found
+    return found
+
+
+def plain_number(raw: str) -> Phone | None:
+    """A plain eight-digit Norwegian number, or None when the library must be asked.
+
+    Digits that the plan has not given out are told by their first one, and are not valid.
+    """
+    match = _PLAIN.fullmatch(raw.strip(" \t"))
+    if match is None:
+        return None
+    digits = re.sub(r"\D", "", match.group(1))
+    for kind, pattern in _PLAN:
+        if pattern.fullmatch(digits):
+            return Phone(f"+47{digits}", kind, True)
+    return None if digits[0] == "8" else Phone(f"+47{digits}", _unassigned(digits), False)
+
+
+def is_placeholder_number(key: str) -> bool:
+    """Digits nobody has: one digit repeated, or a run (`12345678`)."""
+    digits = key.removeprefix("+47").lstrip("+")
+    return len(set(digits)) <= 1 or digits in "01234567890123" or digits in "98765432109876"
+
+
+def _by_library(text: str) -> Phone | None:
+    try:
+        number = phonenumbers.parse(text, "NO")
+    except phonenumbers.NumberParseException:
+        digits = re.sub(r"\D", "", text)
+        return Phone(digits, "unknown", False) if 3 <= len(digits) <= 15 else None
+    number.extension = None
+    key = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not phonenumbers.is_valid_number(number):
+        national = str(number.national_number)
+        if number.country_code == 47 and len(national) == 8 and "1" < national[0] != "8":
+            return Phone(key, _unassigned(national), False)
+        return Phone(key, "unknown", False)
+    if number.country_code != 47:
+        return Phone(key, "foreign", True)
+    return Phone(key, _TYPE_KINDS.get(phonenumbers.number_type(number), "service"), True)
+
+
+def _unassigned(digits: str) -> Kind:
+    """Eight digits outside the plan: 4 and 9 begin mobile numbers, the rest fixed lines. The plan grows."""
+    return "mobile" if digits[0] in "49" else "fixed"
+
+
+_TYPE_KINDS: dict[int, Kind] = {
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE: "fixed",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "mobile",
+    PhoneNumberType.VOIP: "fixed",
+}
+
+
+def _norwegian_plan() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
+    plan: list[tuple[Kind, re.Pattern[str]]] = []
+    for region in ("NO", "SJ"):  # Svalbard and Jan Mayen share +47
+        metadata = PhoneMetadata.metadata_for_region(region)
+        assert metadata is not None
+        for kind, description in (("mobile", metadata.mobile), ("fixed", metadata.fixed_line)):
+            pattern = description.national_number_pattern if description else None
+            if pattern:
+                plan.append((kind, re.compile(f"(?:{pattern})")))  # type: ignore[arg-type]  # literal widened
+    return tuple(plan)
+
+
+_PLAN = _norwegian_plan()

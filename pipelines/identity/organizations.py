@@ -1,0 +1,579 @@
+"""Which records belong to which organisation, anchored on the register.
+
+An organisation number decides; else a name or a mail domain that points at exactly one organisation. What
+stays undecided is not linked but put up for review. Knows nothing of persons.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pipelines.identity.company_index import (
+    ALIAS,
+    CURRENT,
+    FORMER,
+    Candidate,
+    CompanyIndex,
+    compatible_names,
+    domain_likeness,
+)
+from pipelines.identity.decisions import Decisions
+from pipelines.identity.features import (
+    CONTACT,
+    CUSTOMER,
+    HELPSCOUT,
+    UNIT,
+    Bools,
+    Features,
+    Held,
+    Ints,
+    Objects,
+    mail_domain,
+)
+from pipelines.identity.normalise.organizations import NOTHING, CompanyName
+from pipelines.identity.normalise.text import squashed
+
+# A domain that only one organisation is seen with, and whose name is unlike it, must be seen at so many
+# different addresses before it stands for that organisation: one client with its accountant's address is
+# not enough.
+ADDRESSES_FOR_AN_UNLIKE_DOMAIN = 3
+_GONE = frozenset({"deleted", "removed", "bankrupt"})
+
+RULES = {
+    "register": "the unit itself in the register",
+    "number": "the same organisation number",
+    "customer": "contact person of this customer",
+    "decision": "a person decided so",
+    "name_and_form": "name and legal form are those of exactly one organisation",
+    "name": "the name is that of exactly one organisation",
+    "similar_name": "the name is one slip away from that of exactly one organisation",
+    "former_name_and_form": "a former name of exactly one organisation",
+    "former_name": "a former name of exactly one organisation",
+    "former_similar_name": "one slip away from a former name of exactly one organisation",
+    "name_and_place": "one of several of that name, told apart by its place",
+    "name_and_phone": "one of several of that name, told apart by its phone",
+    "name_and_domain": "one of several of that name, told apart by its domain",
+    "name_active": "the only one of that name that has not been dissolved",
+    "domain": "the mail domain points at exactly one organisation",
+    "domain_and_name": "the mail domain points at one organisation, whose name resembles the one written",
+    "organization_group": "Help Scout keeps the person under this organisation",
+    "own_name": "not in the register: the same name among customers",
+    "mailbox": "an address of exactly one organisation",
+}
+
+
+@dataclass(frozen=True)
+class Organizations:
+    """Organisation of each canonical row, -1 for none; `root` is the unit on top of a sub-unit."""
+
+    label: Ints
+    root: Ints
+    rule: Objects
+    score: np.ndarray
+    anchor: Ints  # row that stands for each label: its unit if there is one
+    is_personal: np.ndarray  # by label: a sole proprietor
+    reviews: list[tuple[int, int, float, str]] = field(default_factory=list)
+    guards: list[tuple[str, str, str, int | None, int | None]] = field(default_factory=list)
+
+
+def match_organizations(data: Features, decisions: Decisions) -> Organizations:
+    """Organisations of all records. Decisions are applied last and win."""
+    return _Resolver(data, decisions).run()
+
+
+class _Resolver:
+    """One pass; the state is what has been decided so far."""
+
+    def __init__(self, data: Features, decisions: Decisions) -> None:
+        self.data = data
+        self.decisions = decisions
+        self.size = len(data)
+        self.node = np.full(self.size, -1, dtype=np.int64)
+        self.rule = np.full(self.size, None, dtype=object)
+        self.score = np.full(self.size, np.nan)
+        self.names: list[CompanyName] = []  # of each node
+        self.form: list[str | None] = []
+        self.unit_row: list[int] = []
+        self.first_row: list[int] = []
+        self.by_number: dict[str, int] = {}
+        self.parent: dict[int, int] = {}
+        self.index = CompanyIndex()
+        self.reviews: list[tuple[int, int, float, str]] = []
+        self.guards: list[tuple[str, str, str, int | None, int | None]] = []
+        self.domain_of_email = np.array(
+            [mail_domain(value) for value in data.email_values] or [None], dtype=object
+        )
+        self.row_emails = data.emails.by_row()
+        self.row_phones = data.phones.by_row()
+        self.owner: dict[str, int] = {}
+        self.domain_votes: dict[str, Counter[int]] = {}
+
+    def run(self) -> Organizations:
+        self._register()
+        self._numbers()
+        self._index_names()
+        bearing = np.flatnonzero(self.data.is_company & (self.node < 0))
+        self._by_name(bearing)
+        self._domains()
+        self._undecided(bearing)
+        self._customers_of_their_own(bearing)
+        self._contacts()
+        rest = np.flatnonzero((self.node < 0) & (self.data.source != CONTACT) & ~self.data.is_company)
+        self._by_name(rest)
+        self._domains()
+        self._undecided(rest)
+        self._helpscout_groups()
+        self._by_domain(np.flatnonzero((self.node < 0) & ~self.data.is_company & self._may_belong()))
+        self._by_written_name(np.flatnonzero((self.node < 0) & ~self.data.is_company))
+        self._by_mailbox(np.flatnonzero((self.node < 0) & ~self.data.is_company & self._may_belong()))
+        self._decide()
+        return self._result()
+
+    # The register and numbers.
+
+    def _new_node(self, name: CompanyName, form: str | None, unit_row: int, row: int) -> int:
+        self.names.append(name)
+        self.form.append(form)
+        self.unit_row.append(unit_row)
+        self.first_row.append(row)
+        return len(self.names) - 1
+
+    def _register(self) -> None:
+        data = self.data
+        for row in np.flatnonzero(data.source == UNIT).tolist():
+            number = data.number[row] or f"unit:{data.source_id[row]}"
+            node = self.by_number.get(number)
+            if node is None:
+                node = self._new_node(self._company(row), data.form[row] or self._company(row).form, row, row)
+                self.by_number[number] = node
+            self._assign(row, node, "register", 1.0)
+        for row in np.flatnonzero(data.source == UNIT).tolist():
+            parent = self.by_number.get(data.parent_number[row]) if data.parent_number[row] else None
+            if parent is not None and parent != self.node[row]:
+                self.parent[int(self.node[row])] = parent
+
+    def _numbers(self) -> None:
+        data = self.data
+        numbered = np.array([value is not None for value in data.number], dtype=bool)
+        for row in np.flatnonzero(numbered & (self.node < 0)).tolist():
+            number = data.number[row]
+            node = self.by_number.get(number)
+            if node is None:
+                name = self._company(row)
+                node = self.by_number[number] = self._new_node(name, name.form, -1, row)
+            elif self.unit_row[node] >= 0 and data.is_company[row]:
+                self._doubt_the_number(row, node)
+            self._assign(row, node, "number", 1.0)
+
+    def _doubt_the_number(self, row: int, node: int) -> None:
+        written, known = self._company(row), self.names[node]
+        if written.core and known.core and not compatible_names(written._replace(form=None), known):
+            former = {self.data.companies[at].core for at in self._former_of(self.unit_row[node])}
+            if written.core not in former:
+                self._review(
+                    row, self.unit_row[node], 0.6, "same organisation number, names unlike each other"
+                )
+
+    # Names.
+
+    def _index_names(self) -> None:
+        data = self.data
+        for node, row in enumerate(self.first_row):
+            self.index.add(self.names[node], node, CURRENT, self.form[node])
+            if self.unit_row[node] >= 0:
+                for former in self._former_of(row):
+                    self.index.add(data.companies[former], node, FORMER, data.companies[former].form)
+        for row in np.flatnonzero((data.source == CUSTOMER) & (self.node >= 0)).tolist():
+            name = self._company(row)
+            node = int(self.node[row])
+            if name.core and name.core != self.names[node].core:
+                self.index.add(name, node, ALIAS, name.form)
+        self.index.ready()
+
+    def _former_of(self, row: int) -> list[int]:
+        if not hasattr(self, "_former"):
+            self._former = self.data.former.by_row()
+        return self._former.get(row, [])
+
+    def _meant(self, company: int) -> tuple[list[Candidate], str | None]:
+        """Candidates of a distinct text, sub-units behind their main units."""
+        name = self.data.companies[company]
+        if not name.core:
+            return [], None
+        found = self.index.exact(name)
+        if not found and name.department and not name.form:
+            found = self.index.exact(name._replace(core=name.core + name.department, department=None))
+        if name.department:
+            whole = self.index.exact(_with_department(name))
+            if whole:
+                found = whole
+        town = None
+        if not found:
+            found = self.index.similar(name)
+        if not found:
+            shorter = self.index.without_words(name)
+            for candidate, tail in shorter:
+                row = self.unit_row[candidate.node]
+                if row >= 0 and self.data.city[row] == tail:
+                    found.append(candidate)
+                    town = tail
+        nodes = {candidate.node for candidate in found}
+        return [candidate for candidate in found if self.parent.get(candidate.node) not in nodes], town
+
+    def _by_name(self, rows: Ints) -> None:
+        """Rows whose text means exactly one organisation. The rest waits for other evidence."""
+        self.meant: dict[int, list[Candidate]] = {}
+        company = self.data.company[rows]
+        for code in np.unique(company[company >= 0]).tolist():
+            self.meant[code], _ = self._meant(code)
+        for row, code in zip(rows.tolist(), company.tolist(), strict=True):
+            candidates = self.meant.get(code, [])
+            if len(candidates) == 1 and self._plausible(row, candidates[0]):
+                self._assign(row, candidates[0].node, candidates[0].rule, _SCORES[candidates[0].grade])
+
+    def _plausible(self, row: int, candidate: Candidate) -> bool:
+        """A slip of the name needs a second witness unless the name is long."""
+        if candidate.grade > 1:
+            return True
+        name = self.data.companies[self.data.company[row]]
+        return len(name.core) >= 10 or bool(self._speaks_for(row, candidate.node))
+
+    def _speaks_for(self, row: int, node: int) -> str | None:
+        """What in the record, other than the name, points at an organisation."""
+        data, unit = self.data, self.first_row[node]
+        for domain in self._domains_of(row):
+            if self.owner.get(domain) == node or domain == data.website[unit]:
+                return "domain"
+        mine = {data.phone_values[at].key for at in self.row_phones.get(row, [])}
+        if mine & {data.phone_values[at].key for at in self.row_phones.get(unit, [])}:
+            return "phone"
+        if data.postal_code[row] and data.postal_code[row] == data.postal_code[unit]:
+            return "place"
+        if data.city[row] and data.city[row] == data.city[unit]:
+            return "place"
+        if set(self._domains_of(row)) & set(self._domains_of(unit)):
+            return "domain"
+        department = data.companies[data.company[row]].department if data.company[row] >= 0 else None
+        return "place" if department and department == data.city[unit] else None
+
+    def _undecided(self, rows: Ints) -> None:
+        """Rows whose text means several organisations, told apart by domain, phone, place, or who is left."""
+        for row in rows.tolist():
+            if self.node[row] >= 0 or self.data.company[row] < 0:
+                continue
+            candidates = self.meant.get(int(self.data.company[row]), [])
+            if len(candidates) < 2:
+                continue
+            witnesses = {candidate.node: self._speaks_for(row, candidate.node) for candidate in candidates}
+            for kind in ("domain", "phone", "place"):
+                with_it = [node for node, witness in witnesses.items() if witness == kind]
+                if len(with_it) == 1:
+                    self._assign(row, with_it[0], f"name_and_{kind}", 0.97)
+                    break
+            else:
+                left = [candidate.node for candidate in candidates if not self._is_gone(candidate.node)]
+                if len(left) == 1:
+                    self._assign(row, left[0], "name_active", 0.9)
+                    continue
+                for candidate in candidates[:3]:
+                    self._review(
+                        row, self.first_row[candidate.node], 0.5, f"one of {len(candidates)} of that name"
+                    )
+
+    def _is_gone(self, node: int) -> bool:
+        row = self.unit_row[node]
+        return row >= 0 and self.data.status[row] in _GONE
+
+    # Domains.
+
+    def _domains_of(self, row: int) -> list[str]:
+        found = [self.domain_of_email[at] for at in self.row_emails.get(row, [])]
+        return [domain for domain in dict.fromkeys([*found, self.data.website[row]]) if domain]
+
+    def _domains(self) -> None:
+        """The owner of each mail domain, as far as the rows decided so far tell."""
+        data = self.data
+        held = data.emails.of_rows(self.node >= 0)
+        domain = self.domain_of_email[held.value] if len(held.value) else np.zeros(0, dtype=object)
+        keep = np.array([value is not None for value in domain], dtype=bool)
+        seen = pd.DataFrame(
+            {"domain": domain[keep], "node": self.node[held.row[keep]], "email": held.value[keep]}
+        ).drop_duplicates()
+        declared: dict[str, set[int]] = defaultdict(set)
+        for row in np.flatnonzero((self.node >= 0) & data.is_company).tolist():
+            if data.website[row]:
+                declared[data.website[row]].add(self._top(int(self.node[row])))
+        votes: dict[str, Counter[int]] = defaultdict(Counter)
+        counts = seen.groupby(["domain", "node"], sort=True).size()
+        for name, node, count in counts.reset_index().itertuples(index=False):
+            votes[str(name)][self._top(int(node))] += int(count)
+        self.owner = {}
+        self.domain_votes = votes
+        guards: list[tuple[str, str, str, int | None, int | None]] = []
+        for name in sorted(votes.keys() | declared.keys()):
+            owner, reason = self._owner(name, votes.get(name, Counter()), declared.get(name, set()))
+            if owner is not None:
+                self.owner[name] = owner
+            if reason:
+                guards.append(("domain", name, reason, None, len(votes.get(name, {}))))
+        self.guards = guards
+
+    def _owner(self, domain: str, votes: Counter[int], declared: set[int]) -> tuple[int | None, str | None]:
+        label = squashed(domain.split(".", 1)[0])
+        nodes = set(votes) | declared
+        alike = {node: likeness for node in nodes if (likeness := domain_likeness(label, self.names[node]))}
+        if len(nodes) == 1:
+            (node,) = nodes
+            known = bool(declared) or bool(alike) or votes[node] >= ADDRESSES_FOR_AN_UNLIKE_DOMAIN
+            return (node if known else None), None
+        if len(alike) == 1:
+            (node,) = alike
+            reason = (
+                None
+                if votes[node] * 2 > sum(votes.values())
+                else "addresses of other organisations stand on it"
+            )
+            return node, reason
+        if len(alike) > 1:
+            return None, "organisations with near names share it"
+        if len(declared) == 1:
+            (node,) = declared
+            return node, "addresses of other organisations stand on it"
+        node, most = votes.most_common(1)[0] if votes else (-1, 0)
+        if most >= 10 and most * 10 >= 9 * sum(votes.values()):
+            return node, None
+        return None, "several organisations use it"
+
+    def _by_domain(self, rows: Ints) -> None:
+        """Rows without a decided name, by the owner of their mail domain, unless they name somebody else."""
+        for row in rows.tolist():
+            owners = {self.owner[domain] for domain in self._domains_of(row) if domain in self.owner}
+            if len(owners) != 1:
+                continue
+            (node,) = owners
+            code = self.data.company[row]
+            written = self.data.companies[code] if code >= 0 else NOTHING
+            if not written.core:
+                self._assign(row, node, "domain", 0.95)
+            elif compatible_names(written, self.names[node]):
+                self._assign(row, node, "domain_and_name", 0.95)
+
+    # Organisations that the register does not know.
+
+    def _customers_of_their_own(self, rows: Ints) -> None:
+        """Customers without number or register entry: one card per name and place."""
+        groups: dict[str, list[int]] = defaultdict(list)
+        for row in rows.tolist():
+            if self.node[row] >= 0 or self.data.source[row] != CUSTOMER:
+                continue
+            if self._near_owner(row):
+                continue
+            name = self._company(row)
+            groups[name.full if name.core else f"row {row}"].append(row)
+        for full in sorted(groups):
+            for members in self._by_place(groups[full]):
+                name = self._company(members[0])
+                node = self._new_node(name, name.form, -1, members[0])
+                self.index.add(name, node, CURRENT, name.form)
+                for row in members:
+                    self._assign(row, node, "own_name", 0.9)
+        self.index.ready()
+
+    def _near_owner(self, row: int) -> bool:
+        owners = {self.owner[domain] for domain in self._domains_of(row) if domain in self.owner}
+        if len(owners) != 1:
+            return False
+        (node,) = owners
+        name = self._company(row)
+        if not name.core or not compatible_names(name, self.names[node]):
+            return False
+        self._assign(row, node, "domain_and_name", 0.95)
+        return True
+
+    def _by_place(self, rows: list[int]) -> Iterable[list[int]]:
+        """Rows of one name, apart when their postal codes differ."""
+        codes = {self.data.postal_code[row] for row in rows} - {None}
+        if len(codes) < 2:
+            return [rows]
+        places: dict[str, list[int]] = defaultdict(list)
+        for row in rows:
+            places[self.data.postal_code[row] or f"row {row}"].append(row)
+        return list(places.values())
+
+    def _by_written_name(self, rows: Ints) -> None:
+        """Persons of organisations nobody knows: one card per name as written, unless it is ambiguous."""
+        nodes: dict[str, int] = {}
+        for row in rows.tolist():
+            code = int(self.data.company[row])
+            if code < 0 or len(self.data.companies[code].core) < 2 or len(self.meant.get(code, [])) > 1:
+                continue
+            name = self.data.companies[code]
+            near = self.index.other_forms(name)
+            for node in near[:2]:
+                self._review(row, self.first_row[node], 0.4, "the same name in another legal form")
+            node = nodes.get(name.full, -1)
+            if node < 0:
+                node = nodes[name.full] = self._new_node(name, name.form, -1, row)
+            self._assign(row, node, "own_name", 0.8)
+
+    # Persons by what they are filed under.
+
+    def _contacts(self) -> None:
+        data = self.data
+        customers = {
+            data.source_id[row]: int(self.node[row])
+            for row in np.flatnonzero((data.source == CUSTOMER) & data.is_company).tolist()
+        }
+        for row in np.flatnonzero(data.source == CONTACT).tolist():
+            node = customers.get(data.company_ref[row], -1)
+            if node >= 0:
+                self._assign(row, node, "customer", 1.0)
+
+    def _helpscout_groups(self) -> None:
+        """Persons filed under a Help Scout organisation whose other persons agree on one organisation."""
+        data = self.data
+        members: dict[str, list[int]] = defaultdict(list)
+        for row in np.flatnonzero(data.source == HELPSCOUT).tolist():
+            if data.company_ref[row]:
+                members[data.company_ref[row]].append(row)
+        for rows in members.values():
+            counts = Counter(int(self.node[row]) for row in rows if self.node[row] >= 0)
+            if len(counts) != 1:
+                continue
+            (node,) = counts
+            for row in rows:
+                written = self.data.companies[data.company[row]] if data.company[row] >= 0 else NOTHING
+                if self.node[row] < 0 and (not written.core or compatible_names(written, self.names[node])):
+                    self._assign(row, node, "organization_group", 0.95)
+
+    def _may_belong(self) -> Bools:
+        """Private customers act for themselves."""
+        result: Bools = self.data.source != CUSTOMER
+        return result
+
+    def _by_mailbox(self, rows: Ints) -> None:
+        """Rows with an address or a phone that stands on exactly one organisation's own record."""
+        data = self.data
+        for held, values in ((data.emails, data.email_values), (data.phones, data.phone_values)):
+            owned = held.of_rows(data.is_company & (self.node >= 0))
+            nodes: dict[int, set[int]] = defaultdict(set)
+            for row, value in zip(owned.row.tolist(), owned.value.tolist(), strict=True):
+                nodes[value].add(self._top(int(self.node[row])))
+            mine = held.of_rows(np.isin(np.arange(self.size), rows))
+            for row, value in zip(mine.row.tolist(), mine.value.tolist(), strict=True):
+                found = nodes.get(value, set())
+                if len(found) == 1 and self.node[row] < 0 and self.data.company[row] < 0:
+                    domain = getattr(values[value], "domain", None)
+                    if domain in self.owner and self.owner[domain] not in found:
+                        continue
+                    self._assign(row, next(iter(found)), "mailbox", 0.9)
+
+    # What a person decided.
+
+    def _decide(self) -> None:
+        organizational = [pair for pair in self.decisions.same if self._both_bear(pair)]
+        for left, right in organizational:
+            if self.node[left] < 0 and self.node[right] < 0:
+                self.node[left] = self._new_node(self._company(left), None, -1, left)
+            keep, gone = (left, right) if self.node[left] >= 0 else (right, left)
+            if self.node[gone] >= 0 and self.unit_row[int(self.node[gone])] >= 0:
+                keep, gone = gone, keep
+            old, new = int(self.node[gone]), int(self.node[keep])
+            if old != new:
+                moved = self.node == old if old >= 0 else np.isin(np.arange(self.size), [gone])
+                self.node[moved] = new
+                self.rule[moved & (np.arange(self.size) == gone)] = "decision"
+        for left, right in self.decisions.different:
+            if (
+                not self._both_bear((left, right))
+                or self.node[left] != self.node[right]
+                or self.node[left] < 0
+            ):
+                continue
+            leaves = (
+                right
+                if self.data.source[left] == UNIT
+                or (self.data.source[right] != UNIT and self.score[left] >= self.score[right])
+                else left
+            )
+            with_it = self.decisions.same_group(leaves)
+            node = self._new_node(self._company(leaves), None, -1, leaves)
+            for row in with_it:
+                if self.node[row] == self.node[leaves] and row != leaves:
+                    self.node[row] = node
+            self.node[leaves] = node
+            self.rule[leaves] = "decision"
+
+    def _both_bear(self, pair: tuple[int, int]) -> bool:
+        return all(not self.data.has_person[row] for row in pair)
+
+    # Odds and ends.
+
+    def _company(self, row: int) -> CompanyName:
+        code = self.data.company[row]
+        return self.data.companies[code] if code >= 0 else NOTHING
+
+    def _top(self, node: int) -> int:
+        seen = set()
+        while node in self.parent and node not in seen:
+            seen.add(node)
+            node = self.parent[node]
+        return node
+
+    def _assign(self, row: int, node: int, rule: str, score: float) -> None:
+        self.node[row] = node
+        self.rule[row] = rule
+        self.score[row] = score
+
+    def _review(self, left: int, right: int, score: float, reason: str) -> None:
+        if left != right and not self.decisions.decided(left, right):
+            self.reviews.append((left, right, score, reason))
+
+    def _result(self) -> Organizations:
+        """Nodes renumbered by the first canonical row that belongs to each."""
+        used, label = np.unique(self.node, return_inverse=True)
+        first = np.full(len(used), self.size, dtype=np.int64)
+        np.minimum.at(first, label, np.arange(self.size))
+        order = [at for at in np.argsort(first, kind="stable").tolist() if used[at] >= 0]
+        rank = np.full(len(used), -1, dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        final = rank[label]
+        nodes = [int(used[at]) for at in order]
+        where = {node: at for at, node in enumerate(nodes)}
+        root = np.array(
+            [where.get(self._top(node), at) for at, node in enumerate(nodes)] or [-1], dtype=np.int64
+        )
+        anchor = np.array(
+            [
+                self.unit_row[node] if self.unit_row[node] >= 0 else first[at]
+                for node, at in zip(nodes, order, strict=True)
+            ],
+            dtype=np.int64,
+        )
+        return Organizations(
+            label=final,
+            root=np.where(final >= 0, root[final], -1),
+            rule=self.rule,
+            score=self.score,
+            anchor=anchor,
+            is_personal=np.array([self.form[node] == "ENK" for node in nodes], dtype=bool),
+            reviews=self.reviews,
+            guards=self.guards,
+        )
+
+
+_SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
+
+
+def _with_department(name: CompanyName) -> CompanyName:
+    department = name.department or ""
+    words = (*name.words, "avd", department)
+    return name._replace(core="".join(name.words) + department, words=words, department=None)
+
+
+__all__ = ["RULES", "Held", "Organizations", "match_organizations"]

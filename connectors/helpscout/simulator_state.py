@@ -41,13 +41,16 @@ class HelpScoutState(AccountRecords):
         *,
         emails: Sequence[str | Record] = (),
         phones: Sequence[str | Record] = (),
+        chats: Sequence[str | Record] = (),
+        social_profiles: Sequence[str | Record] = (),
+        websites: Sequence[str | Record] = (),
         properties: Sequence[Record] = (),
         address: Record | None = None,
         at: datetime | None = None,
         modified_at: datetime | None = None,
         **fields: Any,
     ) -> Record:
-        """Add a person. Texts in `emails` and `phones` become entries of type `work`.
+        """Add a person. Texts in `emails`, `phones` ... become entries of type `work`.
 
         `fields` are further fields of the customer object (`jobTitle`, `organization`,
         `organizationId` ...). `modified_at` may lie before `at`: the API shows such rows.
@@ -70,9 +73,9 @@ class HelpScoutState(AccountRecords):
             "_embedded": {
                 "emails": self._entries("emails", emails),
                 "phones": self._entries("phones", phones),
-                "chats": [],
-                "social_profiles": [],
-                "websites": [],
+                "chats": self._entries("chats", chats),
+                "social_profiles": self._entries("social_profiles", social_profiles),
+                "websites": self._entries("websites", websites),
                 "properties": list(properties),
                 **({"address": address} if address else {}),
             },

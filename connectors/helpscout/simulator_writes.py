@@ -76,8 +76,8 @@ class Writes:
         if "address" in content:
             _check_address(content["address"])
         fields = {key: content[key] for key in _CORE_FIELDS if content.get(key) not in (None, "")}
-        state.add_customer(customer_id, fields.pop("firstName", ""), fields.pop("lastName", ""), **fields)
-        state.change_customer(customer_id, **entries, address=content.get("address"))
+        first, last = fields.pop("firstName", ""), fields.pop("lastName", "")
+        state.add_customer(customer_id, first, last, address=content.get("address"), **entries, **fields)
         return created(f"{call.base}/v2/customers/{customer_id}", customer_id)
 
     def _overwrite_customer(self, call: Call) -> Response:
@@ -105,9 +105,9 @@ class Writes:
         state = self._account.state
         emptied = [key for key, value in fields.items() if value in (None, "") and key not in _NAMES]
         values: Record = {key: value or "" for key, value in fields.items() if key not in emptied}
-        state.change_customer(customer_id, **values)
         if emptied:
             state.remove_fields("customers", customer_id, *emptied)
+        state.change_customer(customer_id, **values)
 
     def _delete_customer(self, call: Call) -> Response:
         customer_id, state, behaviour = call.id(), self._account.state, self._account.behaviour

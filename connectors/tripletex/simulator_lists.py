@@ -97,6 +97,7 @@ class Query:
             self.switches.changed_since,
             self.switches.case_sensitive,
             self.switches.name_match,
+            self._limit,
         )
 
     def rows(self) -> list[Row]:
@@ -108,8 +109,7 @@ class Query:
             for record_id, stored in sorted(self.state.table(self.listing.entity).items())
             if all(test(record_id, stored) for test in tests)
         ]
-        limited = self.listing.entity.name in self.switches.row_limited
-        if limited and len(found) > self.switches.row_limit:
+        if self._limit is not None and len(found) > self._limit:
             raise errors.ApiFailure(422, 23000, "Result set too large. Limit of 10.000 reached", None, ())
         for path, descending in reversed(order):
             if path == ("id",) and not descending:
@@ -130,6 +130,11 @@ class Query:
         if more and self.switches.full_result_size == "look-ahead":
             return self.start + self.count + 1
         return total
+
+    @property
+    def _limit(self) -> int | None:
+        limited = self.listing.entity.name in self.switches.row_limited
+        return self.switches.row_limit if limited else None
 
     def _tests(self) -> list[Test]:
         missing = [name for name in self.listing.required if not self.given.get(name)]

@@ -31,17 +31,17 @@ class Writer:
 
     def create_customer(self, body: Any) -> int:
         """POST /customer. Nothing but the customer number is checked for being taken."""
-        return self.state.add_customer(**self.checked_customer(body))
+        return self.state.add_customer(**self._checked_customer(body))
 
     def create_customers(self, body: Any) -> list[int]:
         """POST /customer/list: all or none."""
-        return [self.state.add_customer(**values) for values in map(self.checked_customer, _list(body))]
+        checked = [self._checked_customer(each) for each in _list(body)]
+        return [self.state.add_customer(**values) for values in checked]
 
-    def checked_customer(self, body: Any) -> Values:
-        """The values of a customer to create. Raises ApiFailure."""
+    def _checked_customer(self, body: Any) -> Values:
         values = self._read("Customer", body, inline=ADDRESS_FIELDS)
         _refuse_id(body)
-        _require("name", values)
+        _require("name", body)
         self._check_customer(values, {}, creating=True)
         return values
 
@@ -63,8 +63,8 @@ class Writer:
     def _checked_update(self, customer_id: int, body: Any) -> tuple[Values, list[str]]:
         stored = self._current("Customer", customer_id, body)
         values = self._read("Customer", body, inline=ADDRESS_FIELDS)
-        if "name" in values:
-            _require("name", values)
+        if "name" in body:
+            _require("name", body)
         self._check_customer(values, stored.values, creating=False)
         fresh = self._fresh_addresses(body, stored)
         if self.switches.put_loses_customer_role and stored.values.get("isSupplier"):
@@ -134,7 +134,8 @@ class Writer:
 
     def create_contacts(self, body: Any) -> list[int]:
         """POST /contact/list: all or none."""
-        return [self._add_contact(values) for values in map(self._checked_contact, _list(body))]
+        checked = [self._checked_contact(each) for each in _list(body)]
+        return [self._add_contact(values) for values in checked]
 
     def update_contact(self, contact_id: int, body: Any) -> None:
         """PUT /contact/{id}: only the fields sent are changed."""
@@ -172,7 +173,7 @@ class Writer:
         values = self._read(name, body)
         _refuse_id(body)
         for each in required:
-            _require(each, values)
+            _require(each, body)
         record_id = self.state.next_id(name)
         self.state.put(name, record_id, values)
         return record_id
@@ -186,7 +187,7 @@ class Writer:
         """POST /product; the number must be free."""
         values = self._read("Product", body)
         _refuse_id(body)
-        _require("name", values)
+        _require("name", body)
         self._check_product_number(values)
         return self.state.add_product(**_product_arguments(values))
 
@@ -233,7 +234,7 @@ class Writer:
         _refuse_id(body)
         values = self._read("Invoice", body, inline=("orders",))
         for name in ("invoiceDate", "invoiceDueDate", "orders"):
-            _require(name, values)
+            _require(name, body)
         if len(values["orders"]) != 1:
             raise errors.invalid([Problem("orders", errors.ONE_ORDER)])
         self.check_bank_account()
@@ -268,7 +269,7 @@ class Writer:
         values = self._read("Order", body, inline=("orderLines",))
         _refuse_id(body)
         for name in ("customer", "orderDate", "deliveryDate"):
-            _require(name, values)
+            _require(name, body)
         gross = bool(values.get("isPrioritizeAmountsIncludingVat"))
         lines = [self._line(sent, gross=gross) for sent in values.pop("orderLines", [])]
         order_date = date.fromisoformat(values.pop("orderDate"))
@@ -437,10 +438,10 @@ def _refuse_id(body: Any) -> None:
         raise errors.invalid([Problem("id", errors.ID_ON_CREATE)])
 
 
-def _require(name: str, values: Values) -> None:
-    if values.get(name) is None:
+def _require(name: str, body: Mapping[str, Any]) -> None:
+    if body.get(name) is None:
         raise errors.invalid([Problem(name, errors.NOT_NULL, f"null.{name}")], bean=True)
-    if values[name] == "":
+    if body[name] == "":
         raise errors.invalid([Problem(name, errors.BLANK)])
 
 

@@ -86,7 +86,7 @@ def test_the_feed_starts_at_a_time_inclusive(api: Api, told: list[str]) -> None:
         {"organisasjonsnummer": "1234"},
     ],
 )
-def test_invalid_parameters_are_refused(api: Api, query: dict[str, str]) -> None:
+def test_invalid_parameters_are_refused(api: Api, query: dict[str, Any]) -> None:
     assert api.get(FEED, **query).status_code == 400
 
 

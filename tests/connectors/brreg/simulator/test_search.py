@@ -116,7 +116,7 @@ def test_the_window_ends_at_ten_thousand(api: Api, page: int, size: int, status:
         {"overordnetEnhet": "12"},
     ],
 )
-def test_invalid_parameters_are_refused(api: Api, query: dict[str, str]) -> None:
+def test_invalid_parameters_are_refused(api: Api, query: dict[str, Any]) -> None:
     answer = api.get("/enheter", **query)
 
     assert answer.status_code == 400

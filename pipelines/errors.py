@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import sqlalchemy as sa
 
 from connectors.errors import EgressError
@@ -37,6 +38,8 @@ def nothing_personal() -> Iterator[None]:
     except _CLEAN:
         raise
     except sa.exc.DBAPIError as error:
+        raise StoreError(_of_the_database(error.orig)) from None
+    except psycopg.Error as error:
         raise StoreError(_of_the_database(error)) from None
     except Exception as error:
         raise CleanedError(f"{type(error).__name__} in {_places(error)}") from None
@@ -65,10 +68,10 @@ def _places(error: Exception) -> str:
     )
 
 
-def _of_the_database(error: sa.exc.DBAPIError) -> str:
+def _of_the_database(error: BaseException | None) -> str:
     """`UniqueViolation on crm.person (pk_person)`: PostgreSQL's own fields without its DETAIL."""
-    diagnostics = getattr(error.orig, "diag", None)
-    kind = type(error.orig).__name__
+    diagnostics = getattr(error, "diag", None)
+    kind = type(error).__name__
     table = ".".join(
         part for name in ("schema_name", "table_name") if (part := getattr(diagnostics, name, None))
     )

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from connectors.errors import EgressError
-from connectors.sandbox.server import Sandbox
-from pipelines.sandbox import seed_platform
 from pipelines.settings import Settings, load_settings
 from pipelines.sources.clients import SYSTEMS, connect, is_configured
 from pipelines.store.database import open_store, platform_admin_url
@@ -39,6 +37,9 @@ def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
     if settings.has_any_source:
         yield settings, False
         return
+    # Real accounts never load the simulators.
+    from connectors.sandbox.server import Sandbox
+
     directory = settings.dagster_home / "sandbox"
     with Sandbox(directory) as sandbox:
         os.environ.update(sandbox.environment())
@@ -90,6 +91,8 @@ def _seed_platform(settings: Settings) -> None:
     """Fill the embedded platform database, so that there are IP addresses to expire."""
     if settings.platform_database_url is not None or settings.crm_database_url is not None:
         return
+    from pipelines.sandbox import seed_platform
+
     prepare_store(settings)
     url = platform_admin_url(settings)
     assert url is not None, "without CRM_DATABASE_URL the platform database is embedded"

@@ -9,7 +9,6 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 from rich.console import Console
-from rich.table import Table
 
 from pipelines.cli.startup import left_out
 from pipelines.settings import Settings
@@ -31,7 +30,8 @@ _LABELS = {
     "brreg": "Brønnøysund register (S2)",
     "pindena": "Registration system (S2, S4)",
 }
-_COLUMNS = "told received stored unchanged repeated suppressed rejected deleted requests".split()
+_SHOWN = "told received stored unchanged suppressed rejected requests".split()
+_COLUMNS = [*_SHOWN, "deleted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +114,24 @@ def read_facts(connection: sa.Connection, run_id: str) -> Facts:
 
 
 def _sources(console: Console, settings: Settings, facts: Facts) -> None:
-    table = Table(title="Sources", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("")
-    for name in _COLUMNS:
-        table.add_column(name, justify="right")
     missing = left_out(settings)
-    for system, label in _LABELS.items():
-        payloads = [payload for payload in PAYLOADS if _system_of(payload) == system]
-        table.add_row(f"[bold]{label}[/]" + ("  [yellow]not configured[/]" if system in missing else ""))
-        for payload in payloads if system not in missing else ():
-            numbers = facts.loads.get(payload.source)
-            cells = [f"{numbers[name]:,}" for name in _COLUMNS] if numbers else ["–"] * len(_COLUMNS)
-            table.add_row(f"  {payload.source}", *cells)
     console.print()
-    console.print(table)
+    console.print(f"[bold]{'Sources':<16}[/]" + "".join(f"{name:>{len(name) + 1}}" for name in _SHOWN))
+    for system, label in _LABELS.items():
+        note = "  [yellow]not configured[/]" if system in missing else ""
+        console.print(f"[bold]{label}[/]{note}")
+        for payload in PAYLOADS if system not in missing else ():
+            if _system_of(payload) == system:
+                console.print(_line(payload, facts.loads.get(payload.source)))
+
+
+def _line(payload: type[Payload], numbers: dict[str, int] | None) -> str:
+    """One source entity and its numbers under their headings."""
+    name = f"  {payload.source.split('_', maxsplit=1)[1]:<14}"
+    if numbers is None:
+        return f"{name}[dim]not read[/]"
+    cells = "".join(f"{numbers[column]:>{len(column) + 1},}" for column in _SHOWN)
+    return name + cells + (f"  {numbers['deleted']:,} gone" if numbers["deleted"] else "")
 
 
 def _cards(console: Console, facts: Facts) -> None:

@@ -5,6 +5,8 @@ Exit codes: 0 all well, 1 something failed (the last line says what to do), 2 no
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 import time
@@ -53,7 +55,8 @@ def _run(console: Console, settings: Settings, is_sandbox: bool) -> int:
     steps = len(job.graph.nodes)
     with dg.DagsterInstance.get() as instance:
         console.print(f"Running the [bold]{NIGHTLY}[/] job (run {run_id[:8]}, {steps} steps)")
-        with progress(console, instance, run_id, steps), _quiet():
+        # Dagster's own lines stay off the terminal: they are in the run's page.
+        with progress(console, instance, run_id, steps), contextlib.redirect_stderr(io.StringIO()):
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=DAILY.get_last_partition_key(),
@@ -69,20 +72,6 @@ def _run(console: Console, settings: Settings, is_sandbox: bool) -> int:
             seconds=time.monotonic() - began,
             is_sandbox=is_sandbox,
         )
-
-
-class _quiet:
-    """Keeps Dagster's own log lines off the terminal: they are in the run's page."""
-
-    def __enter__(self) -> None:
-        import logging
-
-        self._logger = logging.getLogger("dagster")
-        self._level = self._logger.level
-        self._logger.setLevel(logging.CRITICAL + 1)
-
-    def __exit__(self, *_: object) -> None:
-        self._logger.setLevel(self._level)
 
 
 if __name__ == "__main__":

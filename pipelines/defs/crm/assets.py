@@ -75,7 +75,7 @@ _TABLES = tuple(
         for table in _TABLES
     ],
 )
-def cards(context: dg.AssetExecutionContext, workbench: Workbench) -> Iterator[dg.MaterializeResult[None]]:
+def cards(context: dg.AssetExecutionContext, workbench: Workbench) -> Iterator[dg.MaterializeResult]:
     """Merge the landed records into cards: match, choose the golden values, keep the ids, publish."""
     with nothing_personal():
         report = rebuild(workbench.store.crm, context.run.run_id)

@@ -6,12 +6,17 @@ import dagster as dg
 
 from pipelines.defs.crm.assets import cards
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, retention_plan
+from pipelines.defs.metadata import OWNERS, removals, retention_plan
+from pipelines.defs.platform.tables import ACCESS_LOG
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
+from pipelines.identity.rebuild import rebuild
 from pipelines.privacy import access_log, retention
 from pipelines.privacy.overdue import nothing_overdue
+from pipelines.privacy.suppression import Suppression
+from pipelines.store.landing import count_rows
 from schemas.policy import load_policy
+from schemas.tables import landing, privacy
 
 _RETENTION = dg.AssetKey(["privacy", "retention"])
 _IP_ADDRESSES = dg.AssetKey(["privacy", "ip_address_retention"])
@@ -34,6 +39,49 @@ class Retention(dg.Config):
     kinds={"policy", "postgres"},
     owners=OWNERS,
     tags=_TAGS,
+    check_specs=[dg.AssetCheckSpec("nothing_overdue", asset=_RETENTION, description=nothing_overdue.__doc__)],
+)
+def retention_rules(
+    context: dg.AssetExecutionContext, config: Retention, workbench: Workbench
+) -> dg.MaterializeResult:
+    """Deletes from landing, crm and privacy what policy.yaml gives no more time, and rebuilds the cards."""
+    policy, now, engine = load_policy(), datetime.now(UTC), workbench.store.crm
+    done: tuple[retention.Removal, ...] = ()
+    with nothing_personal():
+        with engine.connect() as connection:
+            plans = retention.preview(connection, policy, now)
+        if config.apply:
+            done = retention.apply(
+                engine,
+                policy,
+                now,
+                run_id=context.run.run_id,
+                suppression=Suppression(workbench.settings.secret),
+                confirmed=config.confirmed,
+            )
+            if any(removal.rows for removal in done if removal.data.startswith(f"{landing.SCHEMA}.")):
+                rebuild(engine, context.run.run_id)
+        with engine.connect() as connection:
+            overdue = nothing_overdue(retention.overdue(connection, policy, now))
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": count_rows(engine, privacy.retention_log),
+            "applied": config.apply,
+            "rows_removed": sum(removal.rows for removal in done),
+            "plan": retention_plan(plans),
+            "removed": removals(done),
+        },
+        check_results=[check_result(overdue, "nothing_overdue")],
+    )
+
+
+@dg.asset(
+    key=_IP_ADDRESSES,
+    group_name="privacy",
+    deps=[ACCESS_LOG],
+    kinds={"policy", "postgres"},
+    owners=OWNERS,
+    tags=_TAGS | {"clause/S3": "true"},
     check_specs=[
         dg.AssetCheckSpec(
             "no_expired_ip_address",

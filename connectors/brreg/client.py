@@ -159,7 +159,7 @@ class BrregClient:
                 # The feed does not reach up to where it was read: it is another one, so nothing is known.
                 return set(followed), tip
             for chunk in _chunks(followed, lambda: self._chunk):
-                changed |= self._touched(feed, chunk, max(0, since - OVERLAP_IDS), until)
+                changed |= self._touched(feed, chunk, max(1, since - OVERLAP_IDS), until)
         return changed, tip
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ _WORDS = frozenset(
     ungdomslag universitet utvalg velforening verksted
     """.split()
 )
+# Ends of compound words …
 _ENDINGS = tuple(
     """
     forening foreningen forbund forbundet kommune skole skolen klubb klubben laget idrettslag senter senteret
@@ -35,6 +36,9 @@ _ENDINGS = tuple(
     tilsynet fondet rådet utvalget gruppen nettverk samvirke borettslag sameie sameiet
     """.split()
 )
+# … which are signs by themselves as well, but for those that are surnames.
+_ENDINGS_THAT_ARE_SURNAMES = frozenset({"kirke", "skolen"})
+_SIGNS = _FORM_WORDS | _WORDS | frozenset(_ENDINGS) - _ENDINGS_THAT_ARE_SURNAMES
 
 
 def could_be_a_persons(name: str) -> bool:
@@ -45,7 +49,7 @@ def could_be_a_persons(name: str) -> bool:
     if written[-1] in _AMBIGUOUS_FORMS and not all(word.isupper() for word in written):
         return False
     words = [word.casefold() for word in written]
-    return not any(word in _FORM_WORDS or word in _WORDS or _is_compound(word) for word in words)
+    return not any(word in _SIGNS or _is_compound(word) for word in words)
 
 
 def _is_compound(word: str) -> bool:

@@ -60,6 +60,7 @@ class TripletexSession:
                 "/token/session/{token}",
                 variables={"token": self._token},
                 accept=(200, 204, 401, 403, 404),
+                attempts=2,
             )
         except EgressError as error:
             logger.warning("the session was not ended and expires by itself: %s", error)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.applications import Starlette
 
 from connectors.budget import RequestBudget
 from connectors.simulation.server import LoopbackServer
@@ -13,29 +13,19 @@ from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import TripletexState, encode_token
 from schemas.policy import load_policy
-
-
-class FakeTime:
-    """A clock that moves when somebody sleeps on it."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
+from tests.connectors.fake_time import FakeTime
 
 
 @pytest.fixture
 def fake_time() -> FakeTime:
     return FakeTime()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LoopbackServer]:
+    """A loopback port that each test hangs its own simulator on."""
+    with LoopbackServer(Starlette()) as running:
+        yield running
 
 
 @pytest.fixture
@@ -49,32 +39,34 @@ def simulator(state: TripletexState, fake_time: FakeTime) -> TripletexSimulator:
 
 
 @pytest.fixture
-def connect(simulator: TripletexSimulator, fake_time: FakeTime) -> Iterator[Callable[..., TripletexClient]]:
+def connect(
+    server: LoopbackServer, simulator: TripletexSimulator, fake_time: FakeTime
+) -> Iterator[Callable[..., TripletexClient]]:
     """Makes clients of the simulated company; other tokens than its own may be given."""
     clients: list[TripletexClient] = []
-    with LoopbackServer(simulator.app) as server:
+    server.app = simulator.app
 
-        def make(
-            consumer_token: str = simulator.state.consumer_token,
-            employee_token: str = simulator.state.employee_token,
-        ) -> TripletexClient:
-            client = TripletexClient.connect(
-                load_policy(),
-                server.url,
-                consumer_token,
-                employee_token,
-                clock=fake_time.now,
-                budget=RequestBudget(10_000, clock=fake_time.monotonic, sleep=fake_time.sleep),
-                sleep=fake_time.sleep,
-            )
-            clients.append(client)
-            return client
+    def make(
+        consumer_token: str = simulator.state.consumer_token,
+        employee_token: str = simulator.state.employee_token,
+    ) -> TripletexClient:
+        client = TripletexClient.connect(
+            load_policy(),
+            server.url,
+            consumer_token,
+            employee_token,
+            clock=fake_time.now,
+            budget=RequestBudget(10_000, clock=fake_time.monotonic, sleep=fake_time.sleep),
+            sleep=fake_time.sleep,
+        )
+        clients.append(client)
+        return client
 
-        yield make
-        simulator.faults.planned.clear()
-        simulator.faults.between_requests = None
-        for client in clients:
-            client.close()
+    yield make
+    simulator.faults.planned.clear()
+    simulator.faults.between_requests = None
+    for client in clients:
+        client.close()
 
 
 @pytest.fixture

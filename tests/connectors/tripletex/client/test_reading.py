@@ -25,7 +25,7 @@ from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import Line, TripletexState
 from schemas.payloads.base import Payload
 from schemas.policy import load_policy
-from tests.connectors.tripletex.client.conftest import FakeTime
+from tests.connectors.fake_time import FakeTime
 
 P = TypeVar("P", bound=Payload)
 URL = "https://tripletex.example.no/v2"

@@ -15,7 +15,7 @@ from connectors.errors import PermanentError, TransientError
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from schemas.policy import load_policy
-from tests.connectors.tripletex.client.conftest import FakeTime
+from tests.connectors.fake_time import FakeTime
 
 CREATE = "/token/session/:create"
 URL = "https://tripletex.example.no/v2"

@@ -111,7 +111,7 @@ class PindenaClient:
     ) -> Iterator[Page[P]]:
         for activity in activities:
             items = self._participants(activity, after, before)
-            page = read_page(payload, items, told=len(items))
+            page = read_page(payload, items)
             if any(record.activity_id != activity for record in page.records):
                 raise _foreign(activity)
             yield page

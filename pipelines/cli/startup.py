@@ -44,8 +44,9 @@ def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
     with Sandbox(directory) as sandbox:
         os.environ.update(sandbox.environment())
         console.print(
-            "No source is configured, so this runs against the [bold]sandbox[/]: four simulated APIs with an\n"
-            "invented Norwegian world, on this machine. To connect real accounts, copy .env.example to .env."
+            "No source is configured, so this runs against the [bold]sandbox[/]: four simulated APIs\n"
+            "with an invented Norwegian world, on this machine. To connect real accounts, copy\n"
+            ".env.example to .env and fill it in."
         )
         settings = load_settings()
         _seed_platform(settings)

@@ -116,7 +116,7 @@ def read_facts(connection: sa.Connection, run_id: str) -> Facts:
 def _sources(console: Console, settings: Settings, facts: Facts) -> None:
     missing = left_out(settings)
     console.print()
-    console.print(f"[bold]{'Sources':<16}[/]" + "".join(f"{name:>{len(name) + 1}}" for name in _SHOWN))
+    console.print(f"[bold]{'Sources':<16}[/]" + "".join(f"{name:>{_width(name)}}" for name in _SHOWN))
     for system, label in _LABELS.items():
         note = "  [yellow]not configured[/]" if system in missing else ""
         console.print(f"[bold]{label}[/]{note}")
@@ -130,8 +130,13 @@ def _line(payload: type[Payload], numbers: dict[str, int] | None) -> str:
     name = f"  {payload.source.split('_', maxsplit=1)[1]:<14}"
     if numbers is None:
         return f"{name}[dim]not read[/]"
-    cells = "".join(f"{numbers[column]:>{len(column) + 1},}" for column in _SHOWN)
+    cells = "".join(f"{numbers[column]:>{_width(column)},}" for column in _SHOWN)
     return name + cells + (f"  {numbers['deleted']:,} gone" if numbers["deleted"] else "")
+
+
+def _width(column: str) -> int:
+    """Characters of a column: all of them and the names fit into 80."""
+    return max(8, len(column) + 1)
 
 
 def _cards(console: Console, facts: Facts) -> None:

@@ -135,7 +135,7 @@ def features(records: pd.DataFrame) -> Features:
     number = _mapped(number_raw, organization_number)
     is_unit = source == UNIT
     number[is_unit] = np.where(number[is_unit] == None, column("source_id")[is_unit], number[is_unit])  # noqa: E711
-    is_company = _companies(source, column("is_private"), number, first, last, full, given, names_given)
+    is_company = _companies(source, column("is_private"), number, first, last, full, given, names_given) | is_unit
     own_name = np.where(full == None, last, full)  # noqa: E711
     company_texts[bears & is_company] = own_name[bears & is_company]
     company_texts[bears & ~is_company] = None
@@ -150,7 +150,7 @@ def features(records: pd.DataFrame) -> Features:
     companies.extend(company_name(text) for text in former_names)
 
     role_only = _role_mailboxes_only(size, emails, email_values, given, names_given)
-    has_person = ~is_company & ~is_unit & ~role_only
+    has_person = ~is_company & ~role_only
     name, names = _with_derived(given, names_given, emails, email_values, has_person)
     return Features(
         order=order,
@@ -176,7 +176,7 @@ def features(records: pd.DataFrame) -> Features:
         website=_mapped(column("website"), website_domain),
         form=column("organization_form"),
         status=column("unit_status"),
-        is_company=is_company | is_unit,
+        is_company=is_company,
         has_person=has_person,
     )
 
@@ -227,9 +227,7 @@ def _held(lists: Objects, function: Callable[[str], K | None]) -> tuple[Held, li
 def _held_many(lists: Objects, function: Callable[[str], Sequence[K]]) -> tuple[Held, list[K]]:
     """Rows and the distinct values the function finds in their texts, each pair once."""
     rows, texts = _flat(lists)
-    codes, uniques = (
-        pd.factorize(np.array(texts, dtype=object)) if texts else (np.zeros(0, dtype=np.int64), [])
-    )
+    codes, uniques = _factorized(np.array(texts, dtype=object))
     numbers: dict[K, int] = {}
     found = [[numbers.setdefault(value, len(numbers)) for value in function(text)] for text in uniques]
     sizes = np.fromiter((len(item) for item in found), dtype=np.int64, count=len(found))

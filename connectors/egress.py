@@ -134,13 +134,15 @@ class Egress:
         anonymous: bool = False,
         repeatable: bool | None = None,
         weight: int | None = None,
+        attempts: int | None = None,
     ) -> Answer:
         """Send one request and return its answer when its status is in `accept`.
 
         `path` is a template of policy.yaml (`/v2/customers/{id}`), filled from `variables`; `body` is sent as
         JSON, `form` as a form. `repeatable`: sending it twice does no harm (default: by method); any other
         request whose answer is lost raises AmbiguousError instead of being sent again. `weight`: what it
-        costs of the budget (default: 1 to read, 2 to write).
+        costs of the budget (default: 1 to read, 2 to write). `attempts` where this request is worth fewer
+        than others.
 
         Raises RefusedByPolicyError, UnauthorizedError, PermanentError, AmbiguousError, and TransientError
         when all attempts failed.
@@ -159,7 +161,7 @@ class Egress:
         cost = (1 if method == "GET" else 2) if weight is None else weight
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_waiting_for),
-            stop=tenacity.stop_after_attempt(self._attempts),
+            stop=tenacity.stop_after_attempt(attempts or self._attempts),
             wait=_wait,
             sleep=self._sleep,
             before_sleep=_log_retry,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -54,6 +55,8 @@ _RETRY_HEADERS = ("X-RateLimit-Retry-After", "X-Rate-Limit-Reset", "Retry-After"
 _LIMIT_HEADERS = ("X-RateLimit-Limit-Minute",)
 _REMAINING_HEADERS = ("X-RateLimit-Remaining-Minute", "X-Rate-Limit-Remaining")
 _RESET_HEADERS = ("X-Rate-Limit-Reset",)
+
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z.:]{0,79}")
 
 logger = logging.getLogger(__name__)
 # The library below tells each URL with its query when a log is set to debug; a query can name a person.
@@ -303,7 +306,8 @@ def _judge(
     if status == 401 and 401 not in accept:
         raise UnauthorizedError(f"{what}: answered 401, the credentials are not accepted", status=401)
     if status not in accept:
-        raise PermanentError(f"{what}: answered {status}", status=status, code=_error_code(content))
+        code, fields = _named_faults(content)
+        raise PermanentError(f"{what}: answered {status}", status=status, code=code, fields=fields)
     if not content.strip():
         return Answer(status, None, headers, empty=True)
     try:
@@ -407,12 +411,19 @@ def _number(headers: Mapping[str, str], names: tuple[str, ...]) -> int | None:
     return None
 
 
-def _error_code(content: bytes) -> int | None:
-    """The API's own code in an error body (Tripletex); the rest of the body can quote what was sent."""
-    with contextlib.suppress(ValueError, RecursionError, AttributeError):
-        code = _parsed(content).get("code")
-        return code if isinstance(code, int) else None
-    return None
+def _named_faults(content: bytes) -> tuple[int | None, tuple[str, ...]]:
+    """The API's own code in an error body and the fields it names (Tripletex).
+
+    The rest of the body can quote what was sent, so nothing else of it is read.
+    """
+    code: int | None = None
+    names: list[str] = []
+    with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError):
+        body = _parsed(content)
+        code = body.get("code") if isinstance(body.get("code"), int) else None
+        for fault in body.get("validationMessages") or ():
+            names += str(fault.get("field") or "").split(",")
+    return code, tuple(dict.fromkeys(name for name in names if _FIELD_NAME.fullmatch(name)))
 
 
 def _never_connected(error: Exception) -> bool:

@@ -30,11 +30,20 @@ class RateLimitedError(TransientError):
 class PermanentError(EgressError):
     """The same request will fail again; somebody has to mend something."""
 
-    def __init__(self, message: str, *, status: int | None = None, code: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: int | None = None,
+        fields: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         """The API's own error code in the body, where it has one."""
+        self.fields = fields
+        """Names of the fields that the API found fault with, where it names them."""
 
 
 class UnauthorizedError(PermanentError):

@@ -32,7 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.command == "advance":
             world = advance(given.directory, given.days)
-            sys.stdout.write(f"The world is {len(world.days)} days old; the next sync finds what is new.\n")
+            sys.stdout.write(
+                f"Days in the world since its birth: {len(world.days)}. The next sync finds what is new.\n"
+            )
             return 0
         return _serve(given.directory, given.port)
     except (SandboxError, OSError) as error:

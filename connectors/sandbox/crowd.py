@@ -170,8 +170,8 @@ Marius Morten Nina Nora Ole Pål Ragnar Randi Sigrid Sindre Siri Sondre Stine To
 LAST_NAMES = """
 Aasen Amundsen Andersen Bakken Berg Berge Brekke Bråthen Dahl Dalen Edvardsen Ellingsen Engen Evensen Fossum
 Fredriksen Gundersen Hagen Haugen Henriksen Hovland Isaksen Jakobsen Johannessen Jørgensen Karlsen
-Kristoffersen Larsen Lunde Mathisen Myklebust Nilsen Nygård Olsen Pettersen Røed Simonsen Skoglund Solheim Sørensen
-Tangen Tveit Ulvestad Vold Ødegaard Østby
+Kristoffersen Larsen Lunde Mathisen Myklebust Nilsen Nygård Olsen Pettersen Røed Simonsen Skoglund Solheim
+Sørensen Tangen Tveit Ulvestad Vold Ødegaard Østby
 """.split()
 STREETS = ("Bryggegata", "Fjordveien", "Kirkegata", "Skolegata", "Sentrumsgata", "Torggata", "Åsveien")
 COMPANIES = """

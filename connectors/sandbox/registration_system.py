@@ -5,12 +5,12 @@ The rows belong to the world as its participants do, and come from the same seed
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from connectors.sandbox.stories import FOREIGN_EVENTS
-from connectors.sandbox.world_file import OSLO, WorldFile
+from connectors.sandbox.world_file import WorldFile
 
 DAYS_OF_LOG = 24
 """So many days before the world's birth the log begins: more than may be kept."""
@@ -40,15 +40,15 @@ class Submission:
 def accesses(file: WorldFile, day: int) -> Iterator[Access]:
     """The log of a day of the world, oldest first; day 0 is all its past."""
     if day == 0:
-        birth = datetime.combine(file.birth, time(), OSLO).astimezone(UTC)
-        ends = [birth - timedelta(days=days) for days in reversed(range(DAYS_OF_LOG))]
+        ends = [file.born_at - timedelta(days=days) for days in reversed(range(DAYS_OF_LOG))]
+        hours = 18
     else:
-        ends = [file.days[day - 1]]
+        # A day that was added a moment ago has no morning of its own.
+        ends, hours = [file.days[day - 1]], 2
     random = Random(f"{file.seed}/log/{day}")  # noqa: S311  # an invented world holds no secret
     for end in ends:
-        # Within the last few hours: a day that was added a moment ago has no morning of its own.
-        seconds = sorted(random.randrange(1, 3 * 3600) for _ in range(REQUESTS_A_DAY))
-        for second in reversed(seconds):
+        seconds = sorted((random.randrange(1, hours * 3600) for _ in range(REQUESTS_A_DAY)), reverse=True)
+        for second in seconds:
             user = random.randrange(1, 31)
             yield Access(user, _address(user, random), _BROWSERS[user % 3], end - timedelta(seconds=second))
 
@@ -56,7 +56,7 @@ def accesses(file: WorldFile, day: int) -> Iterator[Access]:
 def submissions(file: WorldFile, day: int) -> Iterator[Submission]:
     """What was submitted on a day of the world; day 0 is all its past."""
     random = Random(f"{file.seed}/submissions/{day}")  # noqa: S311  # an invented world holds no secret
-    moment = file.days[day - 1] if day else datetime.combine(file.birth, time(), OSLO).astimezone(UTC)
+    moment = file.days[day - 1] if day else file.born_at
     for activity, _, organizer, participants in FOREIGN_EVENTS:
         present = participants if day == 0 else [participants[day % len(participants)]]
         for first, last, email in present:

@@ -72,6 +72,7 @@ class Stage:
         self.day, self.clock.stopped_at = day, moment
         self.random = Random(f"{seed}/{day}")  # noqa: S311  # an invented world holds no secret
         self._last_ids.clear()
+        self.helpscout.settle_deletions()
 
     def ago(self, days: int, at: str = "10:00") -> datetime:
         """A time of day (Norwegian) so many days before the birth; 0 days: now."""

@@ -40,12 +40,22 @@ def founding(stage: Stage) -> None:
 
 
 def one_person_in_all_four_sources(stage: Stage) -> None:
-    """She asked for a sample solution, ordered, is billed, took a course and writes to support: one card."""
+    """She asked for a sample solution, ordered, is billed, took a course and writes to support: one card.
+
+    The sources know more of her than is ours to read: her role, her job title, a note, what she wrote.
+    """
     hotel = Company("Fjordlys Hotell AS", stage.numbers.organization(), "fjordlys.example.no",
                     street="Strandgaten 14", postcode="5004", city="BERGEN",
                     industry=("55.101", "Hoteller med restaurant"))  # fmt: skip
     ingrid = employee("Ingrid", "Sæther", hotel, stage.numbers.phone())
-    stage.register(hotel, antallAnsatte=48, hjemmeside="www.fjordlys.example.no")
+    stage.register(
+        hotel,
+        antallAnsatte=48,
+        hjemmeside="www.fjordlys.example.no",
+        epostadresse=hotel.mailbox("post"),
+        telefon=stage.numbers.phone(),
+    )
+    stage.brreg.add_role(hotel.number, "DAGL", "Ingrid", "Sæther", date(1979, 3, 8), since=date(2019, 5, 2))
     stage.signs_up(ingrid, SAMPLE_SOLUTION, 420, company="Fjordlys Hotell")
     stage.signs_up(ingrid, ORDER_FORM, 400, company=hotel.name)
     customer = stage.customer(hotel, 398)
@@ -53,7 +63,11 @@ def one_person_in_all_four_sources(stage: Stage) -> None:
     stage.bill(customer, 395, 14_900, paid=True)
     stage.bill(customer, 30, 14_900, paid=True)
     stage.signs_up(ingrid, BASIC_COURSE, 150, company="Fjordlys Hotell AS", status="confirmed", Paid="Paid")
-    support = stage.known_to_support(ingrid, 380, company="Fjordlys Hotell")
+    shouted = ingrid.email.upper().replace("EXAMPLE.NO", "example.no")
+    stage.signs_up(ingrid, ADVANCED_COURSE, 20, company="Fjordlys Hotell AS", email=shouted, phone="")
+    support = stage.known_to_support(
+        ingrid, 380, company="Fjordlys Hotell", jobTitle="Hotellsjef", background="Ringer helst før lunsj."
+    )
     stage.writes(support, 380, "Hvordan endrer jeg prisen?", "Hei, prisen på middagen er feil. Mvh Ingrid")
     stage.writes(
         support, 12, "Avmelding", "Hvordan lar jeg deltakerne melde seg av selv?", tags=["avmelding"]
@@ -129,7 +143,7 @@ def removed_company(stage: Stage) -> None:
 
 
 def sub_unit_and_parent(stage: Stage) -> None:
-    """A branch orders under a number of its own; the register knows whom it belongs to."""
+    """Branches order under numbers of their own; the register knows whom they belong to. One was closed."""
     parent = Company("Kystruta Reiseliv AS", stage.numbers.organization(), "kystruta.example.no",
                      street="Havnegata 3", postcode="7010", city="TRONDHEIM",
                      industry=("79.120", "Turoperatørvirksomhet"))  # fmt: skip
@@ -144,6 +158,13 @@ def sub_unit_and_parent(stage: Stage) -> None:
         announce=False,
         beliggenhetsadresse=address(branch.street, postnummer=branch.postcode, poststed=branch.city),
     )
+    closed = Company("Kystruta Reiseliv avd Vadsø", stage.numbers.organization(), "kystruta.example.no",
+                     "BEDR", "Havnegata 8", "9800", "VADSØ")  # fmt: skip
+    stage.brreg.add_sub_unit(
+        closed.number, closed.official_name, parent.number, at=stage.ago(1_400), announce=False
+    )
+    stage.brreg.dissolve_unit(closed.number, at=stage.ago(420))
+    stage.customer(closed, 1_300, isInactive=True, email=parent.mailbox("vadso"))
     head = stage.customer(parent, 1_000)
     local = stage.customer(branch, 700, email=parent.mailbox("bodo"))
     stage.contact(head, employee("Geir", "Solberg", parent, stage.numbers.phone()))
@@ -166,6 +187,14 @@ def bankrupt_company(stage: Stage) -> None:
     stage.writes(support, 105, "Utsettelse", "Kan vi få utsettelse med fakturaen?", mailbox=INVOICING)
 
 
+def number_nobody_has(stage: Stage) -> None:
+    """A number that passes mod 11, and that the register has never heard of."""
+    club = Company("Rett Ved Siden Av", stage.numbers.organization(), "rettvedsidenav.example.no", "FLI")
+    customer = stage.customer(club, 180)
+    stage.contact(customer, employee("Torunn", "Aamodt", club, stage.numbers.phone()), 180)
+    stage.bill(customer, 178, 4_900, paid=True)
+
+
 def lead_without_a_company(stage: Stage) -> None:
     """Somebody asked for a sample solution from home and named no company."""
     stage.signs_up(private_person("Silje", "Næss", stage.numbers.phone()), SAMPLE_SOLUTION, 18)
@@ -185,6 +214,24 @@ def private_customer(stage: Stage) -> None:
     )
     stage.bill(customer, 88, 1_200, text="Kurs for privatpersoner", paid=True)
     stage.signs_up(odd, BASIC_COURSE, 95, status="confirmed", Paid="Invoiced")
+
+
+def couple_with_one_address(stage: Stage) -> None:
+    """Husband and wife share a mailbox: one address, two people."""
+    for first in ("Gerd", "Kåre"):
+        shared = Person(first, "Myrvold", "myrvold@privat.example.no", stage.numbers.phone())
+        stage.signs_up(shared, WEBINAR, 34)
+
+
+def address_of_nobody(stage: Stage) -> None:
+    """Two who would not give their address wrote the same invented one."""
+    for first, last, company in (("Nils", "Sivertsen", "Turlaget"), ("Elise", "Ruud", "Korforbundet")):
+        stage.signs_up(
+            Person(first, last, "ukjent@privat.example.no", stage.numbers.phone()),
+            SAMPLE_SOLUTION,
+            44,
+            company=company,
+        )
 
 
 def contact_without_a_name(stage: Stage) -> None:
@@ -271,11 +318,18 @@ def inactive_customers(stage: Stage) -> None:
         form = "AS" if name.endswith("AS") else "FLI"
         former = Company(name, stage.numbers.organization(), domain, form)
         stage.register(former)
-        customer = stage.customer(former, 1_800, isInactive=True)
+        customer = stage.customer(former, 2_000, isInactive=True)
         stage.contact(
-            customer, employee("Per", "Danielsen", former, stage.numbers.phone()), 1_700, isInactive=True
+            customer, employee("Per", "Danielsen", former, stage.numbers.phone()), 1_990, isInactive=True
         )
         stage.bill(customer, 1_500, 5_900, paid=True)
+        stage.bill(customer, 1_900, 5_900, paid=True)
+
+
+def last_seen_long_ago(stage: Stage) -> None:
+    """Nobody has heard of him for four years: what support knows of him has had its time."""
+    former = private_person("Asbjørn", "Tveiten", stage.numbers.phone())
+    stage.writes(stage.known_to_support(former, 1_460), 1_460, "Takk for hjelpen", "Da var alt i orden.")
 
 
 def invoices_of_every_kind(stage: Stage) -> None:
@@ -359,16 +413,25 @@ def foreign_customer(stage: Stage) -> None:
 
 
 def twice_at_support(stage: Stage) -> None:
-    """Support has one person twice, since he wrote from work and from home."""
+    """Support has one person twice, since he wrote from work and from home. One of them names the company."""
     firm = Company("Stjerneskudd Teater AS", stage.numbers.organization(), "stjerneskudd.example.no")
     phone = stage.numbers.phone()
     stage.register(firm)
+    stage.helpscout.add_organization(
+        660_001, firm.name, domains=[firm.domain], number=firm.number, at=stage.ago(330)
+    )
     customer = stage.customer(firm, 610)
     work = employee("Eirik", "Gulbrandsen", firm, phone)
     stage.contact(customer, work)
-    at_work = stage.known_to_support(work, 330, company=firm.name, properties=[_number_property(firm.number)])
+    at_work = stage.known_to_support(
+        work,
+        329,
+        company=firm.name,
+        organizationId=660_001,
+        properties=[_number_property(firm.number)],
+    )
     at_home = stage.known_to_support(private_person("Eirik", "Gulbrandsen", phone), 120)
-    stage.writes(at_work, 330, "Ny bruker", "Kan vi få en bruker til?")
+    stage.writes(at_work, 329, "Ny bruker", "Kan vi få en bruker til?")
     stage.writes(at_home, 120, "Ny bruker, igjen", "Jeg skriver hjemmefra nå.")
 
 
@@ -425,14 +488,18 @@ STORIES: tuple[Story, ...] = (
     removed_company,
     sub_unit_and_parent,
     bankrupt_company,
+    number_nobody_has,
     lead_without_a_company,
     private_customer,
+    couple_with_one_address,
+    address_of_nobody,
     contact_without_a_name,
     transliterated_letters,
     job_changer,
     mistyped_number,
     accountant_of_several_customers,
     inactive_customers,
+    last_seen_long_ago,
     invoices_of_every_kind,
     malformed_record,
     identity_number_in_a_name,

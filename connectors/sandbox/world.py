@@ -25,7 +25,7 @@ def build_world(file: WorldFile, entries: Sequence[journal.Entry] = (), live: Cl
     `live` is the time for everything that changes afterwards.
     """
     stage = Stage(file, live)
-    stage.clock.stopped_at = stage.ago(0, "00:00")
+    stage.clock.stopped_at = file.born_at
     for story in (founding, *STORIES, crowd):
         story(stage)
     _replay(stage, [entry for entry in entries if entry.day == 0])

@@ -3,12 +3,14 @@
 The world is a pure function of this file and of the journal beside it, so all processes see the same one.
 """
 
+import contextlib
 import fcntl
 import json
+import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,14 +40,22 @@ class WorldFile:
     it, whatever the clock says.
     """
 
+    @property
+    def born_at(self) -> datetime:
+        """The midnight (Norwegian) that begins the day of birth."""
+        return datetime.combine(self.birth, time(), OSLO).astimezone(UTC)
+
 
 def load_or_create(directory: Path, *, seed: int = DEFAULT_SEED, clock: Clock = utc_now) -> WorldFile:
     """The world of a directory, born today when there is none. Raises SandboxError."""
     path = directory / WORLD
     if not path.exists():
-        with locked(directory):
-            if not path.exists():
-                _write(path, WorldFile(seed, clock().astimezone(OSLO).date()))
+        directory.mkdir(parents=True, exist_ok=True)
+        new = _write(path, WorldFile(seed, clock().astimezone(OSLO).date()))
+        # Of two processes that start at once, one gives the world.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(new)
+        new.unlink()
     return _read(path)
 
 
@@ -57,11 +67,11 @@ def advance(directory: Path, days: int = 1, *, clock: Clock = utc_now) -> WorldF
         now = clock().astimezone(UTC)
         moment = max([now, *before.days[-1:]])
         after = replace(before, days=before.days + (moment,) * days)
-        _write(directory / WORLD, after)
+        _write(directory / WORLD, after).replace(directory / WORLD)
     return after
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Keeps other processes from writing to the directory for as long as the block."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -85,13 +95,15 @@ def _read(path: Path) -> WorldFile:
         ) from None
 
 
-def _write(path: Path, world: WorldFile) -> None:
+def _write(path: Path, world: WorldFile) -> Path:
+    """Write to a new file beside `path`, which it is to become, and return it."""
     content = {
         "format": FORMAT,
         "seed": world.seed,
         "birth": world.birth.isoformat(),
         "days": [moment.isoformat() for moment in world.days],
     }
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(content, indent=1) + "\n")
-    new.replace(path)
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent, text=True)
+    with os.fdopen(handle, "w") as file:
+        file.write(json.dumps(content, indent=1) + "\n")
+    return Path(name)

@@ -95,9 +95,9 @@ def read_previous(connection: sa.Connection, entity: Entity) -> Previous:
     created = connection.execute(sa.select(card.c[key], card.c.created_at))
     aliases = connection.execute(sa.select(alias.alias_id, alias.current_id).where(alias.entity == entity))
     return Previous(
-        card_of=dict(links.tuples().all()),
-        created=dict(created.tuples().all()),
-        aliases=dict(aliases.tuples().all()),
+        card_of=dict(map(tuple, links)),
+        created=dict(map(tuple, created)),
+        aliases=dict(map(tuple, aliases)),
     )
 
 

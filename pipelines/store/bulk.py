@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,9 @@ from sqlalchemy.dialects import postgresql
 
 # Rows that are turned into text at a time: large enough that COPY pays, small enough for memory.
 BLOCK_ROWS = 50_000
+
+# From here on a hash join is never the worse plan by much.
+_MANY_ROWS = 10_000
 
 NULL = r"\N"
 
@@ -145,7 +149,8 @@ def replace(
     if within is None and _is_empty(connection, table):
         return append(connection, table, frame)
     staging = copy_frame(connection, table, frame, columns)
-    return _make_equal(connection, table, columns, staging, touch=touch, within=within)
+    with _planned_for(connection, len(frame)):
+        return _make_equal(connection, table, columns, staging, touch=touch, within=within)
 
 
 def replace_from(
@@ -154,15 +159,19 @@ def replace_from(
     """As `replace`, where a query in the database says what the table should hold."""
     columns = [column.name for column in wanted.selected_columns]
     _require_key(table, columns)
-    staging = _staging_table(connection, table, columns)
     compiled = wanted.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    is_first = within is None and _is_empty(connection, table)
+    target = _name(table) if is_first else _staging_table(connection, table, columns)
     cursor = _cursor(connection)
-    cursor.execute(
-        sql.SQL("INSERT INTO {} ").format(staging) + sql.SQL(str(compiled)),
-        compiled.params,
-    )
-    cursor.execute(sql.SQL("ANALYZE {}").format(staging))
-    return _make_equal(connection, table, columns, staging, touch=None, within=within)
+    rows = cursor.execute(
+        sql.SQL("INSERT INTO {} ({}) ").format(target, names) + sql.SQL(str(compiled)), compiled.params
+    ).rowcount
+    if is_first:
+        return Written(inserted=rows)
+    cursor.execute(sql.SQL("ANALYZE {}").format(target))
+    with _planned_for(connection, rows):
+        return _make_equal(connection, table, columns, target, touch=None, within=within)
 
 
 def frame_rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
@@ -177,7 +186,7 @@ def read_frame(
     """The answer of a query as a frame of object columns, missing values as None."""
     result = connection.execute(statement, parameters or {})
     names = list(result.keys())
-    columns = list(zip(*result.tuples(), strict=True)) or [()] * len(names)
+    columns = list(zip(*result.all(), strict=True)) or [()] * len(names)
     return pd.DataFrame(
         {name: pd.Series(values, dtype=object) for name, values in zip(names, columns, strict=True)}
     )
@@ -247,7 +256,7 @@ def _make_equal(
     connection: sa.Connection,
     table: sa.Table,
     columns: Sequence[str],
-    staging: sql.Identifier,
+    staging: sql.Composable,
     *,
     touch: str | None,
     within: Scope | None,
@@ -298,6 +307,22 @@ def _make_equal(
         ).format(**parts)
     ).rowcount
     return Written(inserted=inserted, updated=updated, deleted=deleted)
+
+
+@contextmanager
+def _planned_for(connection: sa.Connection, rows: int) -> Iterator[None]:
+    """Keep the planner from nested loops over many rows.
+
+    A table that grows while it is searched looks small to the planner: an anti-join that scans it once per
+    row would then be quadratic.
+    """
+    many = rows > _MANY_ROWS
+    cursor = _cursor(connection)
+    if many:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    if many:
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _staging_table(connection: sa.Connection, table: sa.Table, columns: Sequence[str]) -> sql.Identifier:

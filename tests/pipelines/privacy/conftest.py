@@ -1,37 +1,49 @@
-"""An empty CRM database for the privacy engine's tests; each test's changes are rolled back."""
+"""What the privacy engine's tests share: a transaction, and landing rows as a read leaves them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.store.embedded import embedded_url
-from schemas.tables import metadata
-
-
-@pytest.fixture(scope="session")
-def privacy_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
-    """An engine of a CRM database with all tables and no rows."""
-    engine = _engine(tmp_path_factory.mktemp("privacy") / "postgres")
-    with engine.begin() as connection:
-        for schema in ("landing", "crm", "privacy"):
-            connection.execute(sa.schema.CreateSchema(schema))
-        metadata.create_all(connection)
-    yield engine
-    engine.dispose()
+from schemas.tables.landing import TABLES
 
 
 @pytest.fixture
-def connection(privacy_engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction that is rolled back when the test ends."""
-    with privacy_engine.connect() as connection, connection.begin() as transaction:
+def connection(crm_engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction on the test's own CRM database."""
+    with crm_engine.connect() as connection, connection.begin():
         yield connection
-        transaction.rollback()
 
 
-def _engine(data_directory: Path) -> sa.Engine:
-    url = embedded_url(data_directory, "kundekort_test")
-    return sa.create_engine(url, connect_args={"options": "-c timezone=UTC"}, hide_parameters=True)
+class Sources:
+    """Writes landing rows as a read would; what a row does not say is null, false or empty."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def put(self, source: str, key: Any, **fields: Any) -> None:
+        """Insert a row, or replace the one with the same key."""
+        table = TABLES[source]
+        name = next(iter(table.primary_key)).name
+        row = {column.name: [] for column in table.columns if isinstance(column.type, sa.ARRAY)}
+        if "is_subunit" in table.c:
+            row["is_subunit"] = False
+        row |= {"content_hash": b"", name: key, **fields}
+        statement = pg.insert(table).values(row)
+        with self.engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=[name], set_=row))
+
+    def count(self, source: str) -> int:
+        """Rows of a source entity."""
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(TABLES[source])) or 0
+
+
+@pytest.fixture
+def sources(crm_engine: sa.Engine) -> Sources:
+    """The landing tables of the test's own CRM database."""
+    return Sources(crm_engine)

@@ -173,23 +173,23 @@ def test_a_short_secret_is_refused() -> None:
         Suppression(b"short")
 
 
-def test_an_erasure_waits_for_the_landing_under_way(privacy_engine: sa.Engine) -> None:
+def test_an_erasure_waits_for_the_landing_under_way(crm_engine: sa.Engine) -> None:
     """Else the rows of that transaction would be stored after the erasure looked for them."""
     erased = threading.Event()
 
     def erase() -> None:
-        with privacy_engine.connect() as connection, connection.begin() as transaction:
+        with crm_engine.connect() as connection, connection.begin() as transaction:
             ledger().lock(connection)
             erased.set()
             transaction.rollback()
 
-    with privacy_engine.connect() as landing, landing.begin():
+    with crm_engine.connect() as landing, landing.begin():
         records: list[Payload] = [writer(1)]
         ledger().held_back(landing, "helpscout_customer", records)
         worker = threading.Thread(target=erase)
         worker.start()
         waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        with privacy_engine.connect() as observer:
+        with crm_engine.connect() as observer:
             while not observer.scalar(waiting):
                 observer.rollback()
         assert not erased.is_set()

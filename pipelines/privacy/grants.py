@@ -1,0 +1,57 @@
+"""What a database role may see, read from the catalog: the lock that holds when code is wrong (clause S5)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+
+def reachable_tables(connection: sa.Connection, role: str, tables: frozenset[str]) -> dict[str, str]:
+    """Which of `tables` (`schema.table`) the role could read or write in this database, and how.
+
+    Counts what it holds itself, through PUBLIC, by membership, as owner or as superuser, on the whole table
+    or on one column. A table that does not exist here is reachable by nobody.
+    """
+    if not _exists(connection, role):
+        return {}
+    found = {}
+    for name in sorted(tables):
+        how = connection.scalar(sa.text(_TABLE), {"role": role, "name": _quoted(connection, name)})
+        if how is not None:
+            found[name] = how
+    return found
+
+
+def may_become(connection: sa.Connection, role: str, other: str) -> bool:
+    """Whether the role could take another role's rights (SET ROLE), its own superuser rights included."""
+    return (
+        _exists(connection, role)
+        and _exists(connection, other)
+        and bool(
+            connection.scalar(
+                sa.text("SELECT pg_has_role(:role, :other, 'MEMBER')"), {"role": role, "other": other}
+            )
+        )
+    )
+
+
+_TABLE = """
+SELECT CASE
+    WHEN to_regclass(:name) IS NULL THEN NULL
+    WHEN has_table_privilege(:role, :name, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+        THEN 'table'
+    WHEN has_any_column_privilege(:role, :name, 'SELECT, INSERT, UPDATE, REFERENCES') THEN 'column'
+END
+"""
+
+
+def _exists(connection: sa.Connection, role: str) -> bool:
+    return bool(
+        connection.scalar(
+            sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role)"), {"role": role}
+        )
+    )
+
+
+def _quoted(connection: sa.Connection, name: str) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    return ".".join(quote(part) for part in name.rsplit(".", 1))

@@ -6,7 +6,6 @@ mean that the record must tell them apart. Knows nothing of records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
@@ -61,7 +60,7 @@ class CompanyIndex:
                 self._deletions.setdefault(key, set()).add(core)
 
     def exact(self, name: CompanyName) -> list[Candidate]:
-        """Organisations of that name at the best grade, forms permitting; one form excludes another."""
+        """Organisations that bear or bore that name, forms permitting, in the order of their nodes."""
         found: dict[int, Candidate] = {}
         for (node, form), currency in self._by_core.get(name.core, {}).items():
             grade = _grade(name.form, form)
@@ -69,7 +68,11 @@ class CompanyIndex:
                 candidate = Candidate(grade, currency, node)
                 if node not in found or candidate > found[node]:
                     found[node] = candidate
-        return _best(found.values())
+        return [found[node] for node in sorted(found)]
+
+    def any(self, name: CompanyName) -> set[int]:
+        """Every organisation that bears or bore the name, in whatever legal form."""
+        return {node for node, _ in self._by_core.get(name.core, {})}
 
     def other_forms(self, name: CompanyName) -> list[int]:
         """Organisations of that name in another legal form than the one that was written."""
@@ -93,7 +96,7 @@ class CompanyIndex:
             for (node, form), currency in self._by_core[core].items():
                 if _grade(name.form, form):
                     found.setdefault(node, Candidate(1, currency, node))
-        return _best(found.values())
+        return [found[node] for node in sorted(found)]
 
     def without_words(self, name: CompanyName) -> list[tuple[Candidate, str]]:
         """Organisations whose name is this one without its last word, with that word (a town, perhaps)."""
@@ -125,25 +128,14 @@ def _grade(written: str | None, registered: str | None) -> int:
     return 3 if written in ("STI", "FLI") and registered in ("STI", "FLI") else 0
 
 
-def _best(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Those at the highest grade and currency, in the order of their nodes."""
-    listed = sorted(candidates, key=lambda candidate: candidate.node)
-    if not listed:
-        return []
-    best = max(listed)
-    return [
-        candidate
-        for candidate in listed
-        if (candidate.grade, candidate.currency) == (best.grade, best.currency)
-    ]
-
-
 def _digits(text: str) -> str:
     return "".join(sign for sign in text if sign.isdigit())
 
 
 def domain_likeness(label: str, name: CompanyName) -> int:
-    """How much a domain's first label looks like a company's name: 3 the same, 2 alike, 0 not.
+    """How much a domain's first label looks like a company's name.
+
+    3 the same, 2 alike, 1 alike but for a word that tells members of a group apart, 0 not.
 
     >>> from pipelines.identity.normalise.organizations import company_name
     >>> domain_likeness("nbs", company_name("Norsk Bygg Service AS"))
@@ -156,7 +148,10 @@ def domain_likeness(label: str, name: CompanyName) -> int:
         return 0
     if label in (core, f"{core}{(name.form or '').lower()}"):
         return 3
-    if (len(label) >= 4 and core.startswith(label)) or (len(core) >= 4 and label.startswith(core)):
+    if len(label) >= 4 and core.startswith(label):
+        # "fjord" is Fjord AS before it is Fjord Holding AS.
+        return 1 if _rest_distinguishes(label, name.words) else 2
+    if len(core) >= 4 and label.startswith(core):
         return 2
     if len(name.words) >= 2 and len(label) >= 2:
         initials = "".join(word[0] for word in name.words)
@@ -165,6 +160,13 @@ def domain_likeness(label: str, name: CompanyName) -> int:
     if len(label) >= 6 and OSA.distance(label, core, score_cutoff=2) <= (2 if len(label) >= 10 else 1):
         return 2
     return 0
+
+
+def _rest_distinguishes(label: str, words: tuple[str, ...]) -> bool:
+    for at in range(1, len(words)):
+        if "".join(words[:at]) == label:
+            return set(words[at:]) <= DISTINGUISHING
+    return False
 
 
 def compatible_names(written: CompanyName, known: CompanyName) -> bool:

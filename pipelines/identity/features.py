@@ -135,7 +135,9 @@ def features(records: pd.DataFrame) -> Features:
     number = _mapped(number_raw, organization_number)
     is_unit = source == UNIT
     number[is_unit] = np.where(number[is_unit] == None, column("source_id")[is_unit], number[is_unit])  # noqa: E711
-    is_company = _companies(source, column("is_private"), number, first, last, full, given, names_given) | is_unit
+    is_company = (
+        _companies(source, column("is_private"), number, first, last, full, given, names_given) | is_unit
+    )
     own_name = np.where(full == None, last, full)  # noqa: E711
     company_texts[bears & is_company] = own_name[bears & is_company]
     company_texts[bears & ~is_company] = None

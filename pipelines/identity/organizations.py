@@ -42,6 +42,8 @@ from pipelines.identity.normalise.text import squashed
 # different addresses before it stands for that organisation: one client with its accountant's address is
 # not enough.
 ADDRESSES_FOR_AN_UNLIKE_DOMAIN = 3
+# A name of so many letters is recognised with a slip; a shorter one needs a second witness.
+SURE_WITH_A_SLIP = 8
 _GONE = frozenset({"deleted", "removed", "bankrupt"})
 
 RULES = {
@@ -120,13 +122,11 @@ class _Resolver:
         bearing = np.flatnonzero(self.data.is_company & (self.node < 0))
         self._by_name(bearing)
         self._domains()
-        self._undecided(bearing)
         self._customers_of_their_own(bearing)
         self._contacts()
         rest = np.flatnonzero((self.node < 0) & (self.data.source != CONTACT) & ~self.data.is_company)
         self._by_name(rest)
         self._domains()
-        self._undecided(rest)
         self._helpscout_groups()
         self._by_domain(np.flatnonzero((self.node < 0) & ~self.data.is_company & self._may_belong()))
         self._by_written_name(np.flatnonzero((self.node < 0) & ~self.data.is_company))
@@ -149,13 +149,18 @@ class _Resolver:
             number = data.number[row] or f"unit:{data.source_id[row]}"
             node = self.by_number.get(number)
             if node is None:
-                node = self._new_node(self._company(row), data.form[row] or self._company(row).form, row, row)
+                node = self._new_node(self._company(row), self._form(row), row, row)
                 self.by_number[number] = node
             self._assign(row, node, "register", 1.0)
         for row in np.flatnonzero(data.source == UNIT).tolist():
             parent = self.by_number.get(data.parent_number[row]) if data.parent_number[row] else None
             if parent is not None and parent != self.node[row]:
                 self.parent[int(self.node[row])] = parent
+
+    def _form(self, row: int) -> str | None:
+        """The form that the unit's name says; a sub-unit bears the name of its main unit."""
+        form = self.data.form[row]
+        return self._company(row).form if form is None or form in _SUB_FORMS else str(form)
 
     def _numbers(self) -> None:
         data = self.data
@@ -200,55 +205,58 @@ class _Resolver:
             self._former = self.data.former.by_row()
         return self._former.get(row, [])
 
-    def _meant(self, company: int) -> tuple[list[Candidate], str | None]:
-        """Candidates of a distinct text, sub-units behind their main units."""
+    def _meant(self, company: int) -> list[Candidate]:
+        """All organisations a distinct text may mean, sub-units behind their main units."""
         name = self.data.companies[company]
         if not name.core:
-            return [], None
-        found = self.index.exact(name)
+            return []
+        found: list[Candidate] = []
+        if name.department:
+            found = self.index.exact(_with_department(name))
+        found = found or self.index.exact(name)
         if not found and name.department and not name.form:
             found = self.index.exact(name._replace(core=name.core + name.department, department=None))
-        if name.department:
-            whole = self.index.exact(_with_department(name))
-            if whole:
-                found = whole
-        town = None
+        found = found or self.index.similar(name)
         if not found:
-            found = self.index.similar(name)
-        if not found:
-            shorter = self.index.without_words(name)
-            for candidate, tail in shorter:
+            for candidate, tail in self.index.without_words(name):
                 row = self.unit_row[candidate.node]
                 if row >= 0 and self.data.city[row] == tail:
                     found.append(candidate)
-                    town = tail
         nodes = {candidate.node for candidate in found}
-        return [candidate for candidate in found if self.parent.get(candidate.node) not in nodes], town
+        return [candidate for candidate in found if self.parent.get(candidate.node) not in nodes]
 
     def _by_name(self, rows: Ints) -> None:
-        """Rows whose text means exactly one organisation. The rest waits for other evidence."""
-        self.meant: dict[int, list[Candidate]] = {}
+        """Rows whose text means one organisation; then, with what that tells of domains, the others."""
         company = self.data.company[rows]
-        for code in np.unique(company[company >= 0]).tolist():
-            self.meant[code], _ = self._meant(code)
+        self.meant: dict[int, list[Candidate]] = {
+            code: self._meant(code) for code in np.unique(company[company >= 0]).tolist()
+        }
+        several: list[tuple[int, list[Candidate]]] = []
         for row, code in zip(rows.tolist(), company.tolist(), strict=True):
             candidates = self.meant.get(code, [])
             if len(candidates) == 1 and self._plausible(row, candidates[0]):
                 self._assign(row, candidates[0].node, candidates[0].rule, _SCORES[candidates[0].grade])
+            elif len(candidates) > 1:
+                several.append((row, candidates))
+        self._domains()
+        for row, candidates in several:
+            self._one_of(row, candidates)
 
     def _plausible(self, row: int, candidate: Candidate) -> bool:
         """A slip of the name needs a second witness unless the name is long."""
         if candidate.grade > 1:
             return True
         name = self.data.companies[self.data.company[row]]
-        return len(name.core) >= 10 or bool(self._speaks_for(row, candidate.node))
+        return len(name.core) >= SURE_WITH_A_SLIP or bool(self._speaks_for(row, candidate.node))
 
     def _speaks_for(self, row: int, node: int) -> str | None:
         """What in the record, other than the name, points at an organisation."""
         data, unit = self.data, self.first_row[node]
-        for domain in self._domains_of(row):
-            if self.owner.get(domain) == node or domain == data.website[unit]:
-                return "domain"
+        domains = self._domains_of(row)
+        if any(self.owner.get(domain) == node or domain == data.website[unit] for domain in domains):
+            return "domain"
+        if set(domains) & set(self._domains_of(unit)):
+            return "domain"
         mine = {data.phone_values[at].key for at in self.row_phones.get(row, [])}
         if mine & {data.phone_values[at].key for at in self.row_phones.get(unit, [])}:
             return "phone"
@@ -256,34 +264,44 @@ class _Resolver:
             return "place"
         if data.city[row] and data.city[row] == data.city[unit]:
             return "place"
-        if set(self._domains_of(row)) & set(self._domains_of(unit)):
-            return "domain"
         department = data.companies[data.company[row]].department if data.company[row] >= 0 else None
         return "place" if department and department == data.city[unit] else None
 
-    def _undecided(self, rows: Ints) -> None:
-        """Rows whose text means several organisations, told apart by domain, phone, place, or who is left."""
-        for row in rows.tolist():
-            if self.node[row] >= 0 or self.data.company[row] < 0:
-                continue
-            candidates = self.meant.get(int(self.data.company[row]), [])
-            if len(candidates) < 2:
-                continue
-            witnesses = {candidate.node: self._speaks_for(row, candidate.node) for candidate in candidates}
-            for kind in ("domain", "phone", "place"):
-                with_it = [node for node, witness in witnesses.items() if witness == kind]
-                if len(with_it) == 1:
-                    self._assign(row, with_it[0], f"name_and_{kind}", 0.97)
-                    break
-            else:
-                left = [candidate.node for candidate in candidates if not self._is_gone(candidate.node)]
-                if len(left) == 1:
-                    self._assign(row, left[0], "name_active", 0.9)
-                    continue
-                for candidate in candidates[:3]:
-                    self._review(
-                        row, self.first_row[candidate.node], 0.5, f"one of {len(candidates)} of that name"
-                    )
+    def _one_of(self, row: int, candidates: list[Candidate]) -> None:
+        """One of several of that name: by domain, phone or place, else by the better fit of the name."""
+        if self._restarted(candidates):
+            self._ask(row, candidates, "an organisation and the one that went on under its name")
+            return
+        witnesses = {candidate.node: self._speaks_for(row, candidate.node) for candidate in candidates}
+        for kind in ("domain", "phone", "place"):
+            with_it = [node for node, witness in witnesses.items() if witness == kind]
+            if len(with_it) == 1:
+                self._assign(row, with_it[0], f"name_and_{kind}", 0.97)
+                return
+        best = max(candidates)
+        alike = [
+            candidate for candidate in candidates if not candidate < best and self._plausible(row, candidate)
+        ]
+        written = self.data.companies[self.data.company[row]].words
+        same_words = [candidate for candidate in alike if self.names[candidate.node].words == written]
+        left = [candidate for candidate in alike if not self._is_gone(candidate.node)]
+        for chosen, rule in ((alike, None), (same_words, None), (left, "name_active")):
+            if len(chosen) == 1:
+                self._assign(row, chosen[0].node, rule or chosen[0].rule, 0.93)
+                return
+        self._ask(row, candidates, f"one of {len(candidates)} of that name")
+
+    def _restarted(self, candidates: list[Candidate]) -> bool:
+        """Whether an organisation that is gone and one that is not share name and town: a new start."""
+        best = max(candidates)
+        rows = [self.unit_row[candidate.node] for candidate in candidates if not candidate < best]
+        gone = {self.data.city[row] for row in rows if row >= 0 and self.data.status[row] in _GONE}
+        left = {self.data.city[row] for row in rows if row >= 0 and self.data.status[row] not in _GONE}
+        return bool((gone & left) - {None})
+
+    def _ask(self, row: int, candidates: list[Candidate], reason: str) -> None:
+        for candidate in candidates[:3]:
+            self._review(row, self.first_row[candidate.node], 0.5, reason)
 
     def _is_gone(self, node: int) -> bool:
         row = self.unit_row[node]
@@ -324,15 +342,24 @@ class _Resolver:
         self.guards = guards
 
     def _owner(self, domain: str, votes: Counter[int], declared: set[int]) -> tuple[int | None, str | None]:
+        if ("domain", domain) in self.decisions.not_identifying:
+            return None, "a person decided so"
         label = squashed(domain.split(".", 1)[0])
-        nodes = set(votes) | declared
+        namesakes = {node for node in self.index.any(NOTHING._replace(core=label)) if not self._is_gone(node)}
+        seen = {node for node in set(votes) | declared if not self._is_gone(node)}
+        nodes = seen | {self._top(node) for node in namesakes} if seen else seen
+        if not nodes:
+            return None, None
         alike = {node: likeness for node in nodes if (likeness := domain_likeness(label, self.names[node]))}
         if len(nodes) == 1:
             (node,) = nodes
-            known = bool(declared) or bool(alike) or votes[node] >= ADDRESSES_FOR_AN_UNLIKE_DOMAIN
+            known = (
+                node in declared or alike.get(node, 0) > 1 or votes[node] >= ADDRESSES_FOR_AN_UNLIKE_DOMAIN
+            )
             return (node if known else None), None
-        if len(alike) == 1:
-            (node,) = alike
+        best = [node for node, likeness in alike.items() if likeness > 1]
+        if len(best) == 1 and len(alike) == 1:
+            (node,) = best
             reason = (
                 None
                 if votes[node] * 2 > sum(votes.values())
@@ -457,20 +484,18 @@ class _Resolver:
         return result
 
     def _by_mailbox(self, rows: Ints) -> None:
-        """Rows with an address or a phone that stands on exactly one organisation's own record."""
+        """Rows with an address that stands on exactly one organisation's own record."""
         data = self.data
-        for held, values in ((data.emails, data.email_values), (data.phones, data.phone_values)):
-            owned = held.of_rows(data.is_company & (self.node >= 0))
-            nodes: dict[int, set[int]] = defaultdict(set)
-            for row, value in zip(owned.row.tolist(), owned.value.tolist(), strict=True):
-                nodes[value].add(self._top(int(self.node[row])))
-            mine = held.of_rows(np.isin(np.arange(self.size), rows))
-            for row, value in zip(mine.row.tolist(), mine.value.tolist(), strict=True):
-                found = nodes.get(value, set())
-                if len(found) == 1 and self.node[row] < 0 and self.data.company[row] < 0:
-                    domain = getattr(values[value], "domain", None)
-                    if domain in self.owner and self.owner[domain] not in found:
-                        continue
+        owned = data.emails.of_rows(data.is_company & (self.node >= 0))
+        nodes: dict[int, set[int]] = defaultdict(set)
+        for row, value in zip(owned.row.tolist(), owned.value.tolist(), strict=True):
+            nodes[value].add(self._top(int(self.node[row])))
+        mine = data.emails.of_rows(np.isin(np.arange(self.size), rows))
+        for row, value in zip(mine.row.tolist(), mine.value.tolist(), strict=True):
+            found = nodes.get(value, set())
+            if len(found) == 1 and self.node[row] < 0 and data.company[row] < 0:
+                domain = data.email_values[value].domain
+                if domain not in self.owner or self.owner[domain] in found:
                     self._assign(row, next(iter(found)), "mailbox", 0.9)
 
     # What a person decided.
@@ -567,6 +592,7 @@ class _Resolver:
         )
 
 
+_SUB_FORMS = frozenset({"BEDR", "AAFY"})
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
 
 

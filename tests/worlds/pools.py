@@ -64,12 +64,12 @@ TOWNS = [
     ("Moss", ("1530",)),
 ]
 
-HEADS = """
-Fjord Fjell Nordlys Solvang Lysne Bekk Furu Granli Havblikk Strandvik Elvebakken Skogly Tindvik Sjøgata
-Bryggen Vestre Midnatt Kystlinjen Myrvang Nesodd Holmestad Lyngstad Kvitvær Sletta Tangvoll Bergtun
-Kløver Rognli Einer Bjørkelund Havørn Isbre Nordavind Storfjell Vidda Torget Havnelageret Lindealléen
-Ekeberghagen Sauherad Trollheim Raudfjell
+_FIRST_PARTS = """
+Nord Sør Fjell Hav Sol Gran Furu Lyng Bjørk Elv Storm Kvit Raud Myr Tind Sand Stein Skog Vind Dal Bekk Ås Ulv
+Ørn Hegg Eike Rogn Isbre
 """.split()
+_LAST_PARTS = "vik nes lia bakken vang tun stad heim strand haugen moen sletta vollen borg sund øya".split()
+HEADS = [first + last for first in _FIRST_PARTS for last in _LAST_PARTS]
 
 TRADES = """
 Bakeri Rør Elektro Bygg Regnskap Transport Reklame Mat Maskin Tannlegesenter Frisør Blomster

@@ -178,7 +178,9 @@ def review_rows(records: pd.DataFrame, reviews: pd.DataFrame) -> pd.DataFrame:
 
 def guard_rows(guards: pd.DataFrame) -> pd.DataFrame:
     """crm.identity_guard: each key once, with the first reason given."""
-    return guards.drop_duplicates(["key_kind", "key_value"], ignore_index=True)
+    rows = guards.drop_duplicates(["key_kind", "key_value"], ignore_index=True)
+    # A count that is unknown turns the column into floats, which no bigint takes.
+    return rows.astype({"people": "Int64", "organizations": "Int64"})
 
 
 def alias_rows(ledger: Ledger) -> pd.DataFrame:

@@ -208,7 +208,7 @@ def _as_text(series: pd.Series[Any]) -> list[str]:
         return [NULL if missing else text for text, missing in zip(texts, np.isnat(stamps), strict=True)]
     if series.dtype == np.bool_:
         return ["t" if value else "f" for value in series.tolist()]
-    if series.dtype.kind in "iu":
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
         return list(map(str, series.tolist()))
     values = series.tolist()
     if set(map(type, values)) <= {str, type(None)}:
@@ -229,7 +229,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 def _value_as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return _array_literal(value).translate(_ESCAPES)
-    if value is None or value != value or value is pd.NaT:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
         return NULL
     if isinstance(value, bool | np.bool_):
         return "t" if value else "f"

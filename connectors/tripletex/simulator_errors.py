@@ -73,6 +73,11 @@ def not_found() -> ApiFailure:
     return ApiFailure(404, 6000, "Object not found")
 
 
+def wrong_method() -> ApiFailure:
+    """A path that is there, but not for this method; the code of the error is not documented."""
+    return ApiFailure(405, 4000, "HTTP 405 Method Not Allowed")
+
+
 def bad_parameter() -> ApiFailure:
     """A query parameter that cannot be read as its type: a 404, although the contract says 422."""
     return ApiFailure(404, 21000, "HTTP 404 Not Found")

@@ -1,31 +1,32 @@
-"""The records behind the Tripletex simulator: one company with customers, contacts, orders and invoices.
+"""One company behind the Tripletex simulator: its customers, contacts and people, and its sessions.
 
 Every change goes through a method, so that versions, changes and amounts stay consistent. Fields are
-named as in the API; references are held as ids and unset fields not at all. Knows nothing of HTTP.
+named as in the API. Knows nothing of HTTP.
 """
 
 import base64
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from connectors.tripletex.simulator_catalogue import COUNTRIES, CURRENCIES, NORWAY, VAT_TYPES
-from connectors.tripletex.simulator_model import Entity, entity
+from connectors.tripletex.simulator_model import entity
+from connectors.tripletex.simulator_records import Stored, Values
+from connectors.tripletex.simulator_sales import OSLO, RECEIVABLES, Line, Sales
 
-Values = dict[str, Any]
-Change = tuple[datetime, Literal["CREATE", "UPDATE"]]
+__all__ = ["OSLO", "Line", "Mail", "Session", "Stored", "TripletexState", "encode_token"]
 
-OSLO = ZoneInfo("Europe/Oslo")
 COMPANY_ID = 5_205_177
 EMPLOYEE_ID = 18_504_521
 BANK, CASH = 33_295_810, 33_295_809
 """Payment types every company has: paid to the bank, paid in cash."""
-
+ADDRESS_FIELDS = ("postalAddress", "physicalAddress", "deliveryAddress")
+OWNER = "owner"
+"""Customer id kept with an address; the API does not show it."""
 
 _FIRST_IDS: dict[str, int] = {
     "Customer": 108_248_241,
@@ -44,33 +45,7 @@ _FIRST_IDS: dict[str, int] = {
     "CustomerCategory": 26_118_004,
     "Session": 19_015_016,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One object. Replaced as a whole, never changed in place."""
-
-    values: Mapping[str, Any]
-    """Only what is set; references are ids, lists of references lists of ids."""
-    version: int
-    changes: tuple[Change, ...]
-
-    @property
-    def modified_at(self) -> datetime:
-        """The time of the last change of the object itself."""
-        return self.changes[-1][0]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An order line to be added. Prices are excluding VAT, in the order's currency."""
-
-    description: str = ""
-    count: Decimal = Decimal(1)
-    unit_price: Decimal = Decimal(0)
-    vat_type: int = 3
-    product: int | None = None
-    discount: Decimal = Decimal(0)
+"""Where the ids of each kind begin: of the size they have in the real system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +67,13 @@ class Session:
 
 
 @dataclass
-class TripletexState:
+class TripletexState(Sales):
     """One company in Tripletex. `now` stamps changes; all times are aware."""
 
     consumer_token: str
     employee_token: str
     now: Callable[[], datetime]
-    company_name: str = "Pamelding Eksempel AS"
+    company_name: str = "Påmelding Eksempel AS"
     language: Literal["no", "en"] = "no"
     """The token owner's language, in which messages are written."""
     tables: dict[str, dict[int, Stored]] = field(default_factory=dict)
@@ -111,7 +86,7 @@ class TripletexState:
     """Without one no invoice can be made."""
     exchange_rates: dict[int, Decimal] = field(default_factory=dict)
     """Norwegian kroner for one unit of a currency, by currency id; 1 where none is given."""
-    _counters: dict[str, int] = field(default_factory=lambda: dict(_FIRST_IDS))
+    counters: dict[str, int] = field(default_factory=lambda: dict(_FIRST_IDS))
 
     def __post_init__(self) -> None:
         moment = datetime(2018, 11, 1, 8, 0, tzinfo=UTC)
@@ -161,7 +136,7 @@ class TripletexState:
                 "DeliveryAddress", customer_id, values["deliveryAddress"], moment
             )
         values.setdefault("currency", 1)
-        values.setdefault("ledgerAccount", _RECEIVABLES)
+        values.setdefault("ledgerAccount", RECEIVABLES)
         self.put("Customer", customer_id, values, version=1, at=moment)
         return customer_id
 
@@ -239,35 +214,7 @@ class TripletexState:
         """Remove a contact person without a trace."""
         self.drop("Contact", contact_id)
 
-    # Products, employees, categories
-
-    def add_product(
-        self,
-        name: str,
-        number: str = "",
-        *,
-        price: Decimal = Decimal(0),
-        vat_type: int = 3,
-        at: datetime | None = None,
-        **fields: Any,
-    ) -> int:
-        """Add a product (a licence, a course day) and return its id; the price is excluding VAT."""
-        product_id = fields.pop("id", None) or self.next_id("Product")
-        values: Values = {
-            "name": name,
-            "number": number,
-            "priceExcludingVatCurrency": price,
-            "priceIncludingVatCurrency": _with_vat(price, self._percentage(vat_type)),
-            "vatType": vat_type,
-            "currency": 1,
-            **fields,
-        }
-        self.put("Product", product_id, values, at=at)
-        return product_id
-
-    def change_product(self, product_id: int, *, at: datetime | None = None, **fields: Any) -> None:
-        """Change fields of a product."""
-        self.change("Product", product_id, fields, at=at)
+    # People, categories, rights
 
     def add_employee(self, first: str, last: str, *, at: datetime | None = None, **fields: Any) -> int:
         """Add an employee (an account manager) and return its id."""
@@ -294,146 +241,6 @@ class TripletexState:
         self.put("CustomerCategory", category_id, {"name": name, "number": number}, at=at)
         return category_id
 
-    # Orders and invoices
-
-    def add_order(
-        self,
-        customer_id: int,
-        lines: Iterable[Line] = (),
-        *,
-        order_date: date,
-        at: datetime | None = None,
-        **fields: Any,
-    ) -> int:
-        """Add an order and return its id; `isSubscription=True` makes it a running licence."""
-        moment = at or self.now()
-        order_id = fields.pop("id", None) or self.next_id("Order")
-        currency = fields.get("currency") or self.tables["Customer"][customer_id].values.get("currency", 1)
-        line_ids = [self._add_line(order_id, line, currency, moment) for line in lines]
-        values: Values = {
-            "customer": customer_id,
-            "orderDate": order_date.isoformat(),
-            "deliveryDate": order_date.isoformat(),
-            "number": str(self.next_id("orderNumber")),
-            "sendMethodDescription": "Faktura må sendes manuelt.",
-            **fields,
-            "currency": currency,
-            "orderLines": line_ids,
-        }
-        self.put("Order", order_id, values, at=moment)
-        return order_id
-
-    def change_order(self, order_id: int, *, at: datetime | None = None, **fields: Any) -> None:
-        """Change fields of an order."""
-        self.change("Order", order_id, fields, at=at)
-
-    def invoice_order(
-        self,
-        order_id: int,
-        invoice_date: date,
-        *,
-        due_date: date | None = None,
-        at: datetime | None = None,
-        **fields: Any,
-    ) -> int:
-        """Charge an order and return the id of the invoice. A subscription stays open, others close."""
-        moment = at or self.now()
-        order = self.tables["Order"][order_id].values
-        lines = [self.tables["OrderLine"][line_id].values for line_id in order["orderLines"]]
-        net = sum((line["amountExcludingVatCurrency"] for line in lines), Decimal(0))
-        gross = sum((line["amountIncludingVatCurrency"] for line in lines), Decimal(0))
-        due = due_date or invoice_date + timedelta(days=order.get("invoicesDueIn", 14))
-        invoice_id = self._add_invoice(
-            order["customer"], order["currency"], net, gross, invoice_date, due, moment, fields
-        )
-        self.change(
-            "Invoice",
-            invoice_id,
-            {
-                "orders": [order_id],
-                "orderLines": order["orderLines"],
-                "deliveryDate": order.get("deliveryDate"),
-                "invoiceComment": order.get("invoiceComment", ""),
-            },
-            at=moment,
-            version=3,
-        )
-        for line_id in order["orderLines"]:
-            self.change("OrderLine", line_id, {"isCharged": True}, at=moment)
-        self.change("Order", order_id, {"isClosed": not order.get("isSubscription", False)}, at=moment)
-        return invoice_id
-
-    def add_invoice(
-        self,
-        customer_id: int,
-        lines: Iterable[Line],
-        invoice_date: date,
-        *,
-        due_date: date | None = None,
-        at: datetime | None = None,
-        **fields: Any,
-    ) -> int:
-        """Add an order and charge it at once; returns the id of the invoice."""
-        moment = at or self.now()
-        order_id = self.add_order(customer_id, lines, order_date=invoice_date, at=moment)
-        return self.invoice_order(order_id, invoice_date, due_date=due_date, at=moment, **fields)
-
-    def pay_invoice(
-        self,
-        invoice_id: int,
-        amount: Decimal | None = None,
-        *,
-        on: date | None = None,
-        at: datetime | None = None,
-    ) -> None:
-        """Register a payment in the invoice's currency; None pays what is outstanding."""
-        moment = at or self.now()
-        invoice = self.tables["Invoice"][invoice_id].values
-        paid = invoice["amountCurrencyOutstanding"] if amount is None else amount
-        posting = self._add_posting(
-            invoice_id, invoice, -paid, on or moment.astimezone(OSLO).date(), "INCOMING_PAYMENT", moment
-        )
-        left = invoice["amountCurrencyOutstanding"] - paid
-        fields = self._outstanding(invoice, left) | {"postings": [*invoice["postings"], posting]}
-        self.change("Invoice", invoice_id, fields, at=moment)
-
-    def credit_invoice(
-        self, invoice_id: int, on: date, *, comment: str = "", at: datetime | None = None
-    ) -> int:
-        """Nullify an invoice by a credit note and return the id of the note.
-
-        What had been paid stays as a balance in the customer's favour on the note.
-        """
-        moment = at or self.now()
-        invoice = self.tables["Invoice"][invoice_id].values
-        gross, open_amount = invoice["amountCurrency"], invoice["amountCurrencyOutstanding"]
-        note_id = self._add_invoice(
-            invoice["customer"],
-            invoice["currency"],
-            -invoice["amountExcludingVatCurrency"],
-            -gross,
-            on,
-            on,
-            moment,
-            {"isCreditNote": True, "creditedInvoice": invoice_id, "comment": comment},
-        )
-        note = self.tables["Invoice"][note_id].values
-        self.change(
-            "Invoice",
-            note_id,
-            {
-                "orders": invoice.get("orders", []),
-                "orderLines": invoice.get("orderLines", []),
-                "deliveryDate": invoice.get("deliveryDate"),
-            }
-            | self._outstanding(note, open_amount - gross),
-            at=moment,
-            version=3,
-        )
-        nullified = {"isCredited": True} | self._outstanding(invoice, Decimal(0))
-        self.change("Invoice", invoice_id, nullified, at=moment)
-        return note_id
-
     # Sessions
 
     def open_session(self, expires: date) -> Session:
@@ -442,67 +249,6 @@ class TripletexState:
         session = Session(session_id, encode_token(session_id), expires)
         self.sessions[session.token] = session
         return session
-
-    # Any record
-
-    def put(
-        self,
-        name: str,
-        record_id: int,
-        values: Mapping[str, Any],
-        *,
-        version: int = 0,
-        at: datetime | None = None,
-    ) -> None:
-        """Store any values under an id: also the way to a malformed record."""
-        moment = at or self.now()
-        self.tables.setdefault(name, {})[record_id] = Stored(dict(values), version, ((moment, "CREATE"),))
-        self.revision += 1
-
-    def change(
-        self,
-        name: str,
-        record_id: int,
-        fields: Mapping[str, Any],
-        *,
-        at: datetime | None = None,
-        version: int | None = None,
-    ) -> None:
-        """Change fields of an object: its version goes up by one, or to the one given."""
-        stored = self.tables[name][record_id]
-        moment = at or self.now()
-        self.tables[name][record_id] = Stored(
-            {**stored.values, **fields},
-            stored.version + 1 if version is None else version,
-            (*stored.changes, (moment, "UPDATE")),
-        )
-        self.revision += 1
-
-    def drop(self, name: str, record_id: int) -> None:
-        """Remove an object without a trace."""
-        del self.tables[name][record_id]
-        self.revision += 1
-
-    def table(self, kind: Entity | str) -> dict[int, Stored]:
-        """The objects of one kind by id."""
-        return self.tables.setdefault(kind if isinstance(kind, str) else kind.name, {})
-
-    def referring(self, name: str, field_name: str, record_id: int) -> list[int]:
-        """Ids of the objects of a kind whose reference points at an object."""
-        return [
-            key
-            for key, stored in list(self.table(name).items())
-            if stored.values.get(field_name) == record_id
-        ]
-
-    def next_id(self, name: str) -> int:
-        """The next free id or number of a kind."""
-        taken = self.tables.get(name, {})
-        number = self._counters.setdefault(name, 1)
-        while number in taken:
-            number += 1
-        self._counters[name] = number + 1
-        return number
 
     def _add_address(self, kind: str, customer_id: int, fields: Mapping[str, Any], moment: datetime) -> int:
         address_id = self.next_id("Address")
@@ -530,124 +276,8 @@ class TripletexState:
         self.change(kind, address_id, fields, at=moment)
         return address_id
 
-    def _add_line(self, order_id: int, line: Line, currency: int, moment: datetime) -> int:
-        line_id = self.next_id("OrderLine")
-        percentage = self._percentage(line.vat_type)
-        net = _cents(line.count * line.unit_price * (100 - line.discount) / 100)
-        description = line.description
-        if not description and line.product is not None:
-            description = self.tables["Product"][line.product].values.get("name", "")
-        values: Values = {
-            "product": line.product,
-            "description": description,
-            "count": line.count,
-            "unitPriceExcludingVatCurrency": line.unit_price,
-            "unitPriceIncludingVatCurrency": _with_vat(line.unit_price, percentage),
-            "currency": currency,
-            "discount": line.discount,
-            "vatType": line.vat_type,
-            "amountExcludingVatCurrency": net,
-            "amountIncludingVatCurrency": _with_vat(net, percentage),
-            "order": order_id,
-        }
-        self.put("OrderLine", line_id, values, at=moment)
-        return line_id
-
-    def _add_invoice(
-        self,
-        customer_id: int,
-        currency: int,
-        net: Decimal,
-        gross: Decimal,
-        invoice_date: date,
-        due_date: date,
-        moment: datetime,
-        fields: Mapping[str, Any],
-    ) -> int:
-        given = dict(fields)
-        invoice_id: int = given.pop("id", None) or self.next_id("Invoice")
-        rate = self.exchange_rates.get(currency, Decimal(1))
-        values: Values = {
-            "invoiceNumber": self.next_id("invoiceNumber"),
-            "invoiceDate": invoice_date.isoformat(),
-            "customer": customer_id,
-            "invoiceDueDate": due_date.isoformat(),
-            "currency": currency,
-            "amount": _cents(gross * rate),
-            "amountCurrency": gross,
-            "amountExcludingVat": _cents(net * rate),
-            "amountExcludingVatCurrency": net,
-            "voucher": self.next_id("Voucher"),
-            "documentId": self.next_id("Document"),
-            **given,
-        }
-        values |= self._outstanding(values, gross)
-        values["postings"] = [
-            self._add_posting(
-                invoice_id, values, gross, invoice_date, "OUTGOING_INVOICE_CUSTOMER_POSTING", moment
-            )
-        ]
-        self.put("Invoice", invoice_id, values, at=moment)
-        return invoice_id
-
-    def _outstanding(self, invoice: Mapping[str, Any], left: Decimal) -> Values:
-        # The contract states these in the invoice's currency, the names notwithstanding.
-        return {
-            "amountOutstanding": left,
-            "amountCurrencyOutstanding": left,
-            "amountOutstandingTotal": left,
-            "amountCurrencyOutstandingTotal": left,
-        }
-
-    def _add_posting(
-        self,
-        invoice_id: int,
-        invoice: Mapping[str, Any],
-        amount: Decimal,
-        on: date,
-        kind: str,
-        moment: datetime,
-    ) -> int:
-        posting_id = self.next_id("Posting")
-        rate = self.exchange_rates.get(invoice["currency"], Decimal(1))
-        values: Values = {
-            "voucher": invoice["voucher"],
-            "date": on.isoformat(),
-            "description": f"Faktura nummer {invoice['invoiceNumber']}",
-            "account": _RECEIVABLES,
-            "customer": invoice["customer"],
-            "amount": _cents(amount * rate),
-            "amountCurrency": amount,
-            "amountGross": _cents(amount * rate),
-            "amountGrossCurrency": amount,
-            "currency": invoice["currency"],
-            "invoiceNumber": str(invoice["invoiceNumber"]),
-            "termOfPayment": invoice["invoiceDueDate"],
-            "type": kind,
-        }
-        self.put("Posting", posting_id, values, at=moment)
-        return posting_id
-
-    def _percentage(self, vat_type: int) -> Decimal:
-        return Decimal(str(self.tables["VatType"][vat_type].values["percentage"]))
-
 
 def encode_token(token_id: int, *, test: bool = True) -> str:
     """A token as Tripletex makes them: base64 of JSON with a number and a uuid."""
     inner = {"tokenId": token_id, "token": ("test-" if test else "") + str(uuid.uuid4())}
     return base64.b64encode(json.dumps(inner, separators=(",", ":")).encode()).decode()
-
-
-ADDRESS_FIELDS = ("postalAddress", "physicalAddress", "deliveryAddress")
-OWNER = "owner"
-"""Customer id kept with an address; the API does not show it."""
-_RECEIVABLES = 264_309_517
-"""The ledger account 1500, customers."""
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def _with_vat(amount: Decimal, percentage: Decimal) -> Decimal:
-    return _cents(amount * (100 + percentage) / 100)

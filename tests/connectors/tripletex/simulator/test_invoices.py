@@ -89,6 +89,26 @@ def test_an_invoice_in_another_currency_has_both_amounts(
 
 
 @pytest.mark.parametrize(
+    ("number", "unit", "due"),
+    [
+        (14, "DAYS", "2026-02-14"),
+        (1, "MONTHS", "2026-02-28"),
+        (12, "MONTHS", "2027-01-31"),
+        (20, "RECURRING_DAY_OF_MONTH", "2026-02-20"),
+        (31, "RECURRING_DAY_OF_MONTH", "2026-02-28"),
+    ],
+)
+def test_an_invoice_is_due_as_its_customer_has_it(
+    api: Api, state: TripletexState, customer: int, number: int, unit: str, due: str
+) -> None:
+    state.change_customer(customer, invoicesDueIn=number, invoicesDueInType=unit)
+
+    invoice = state.add_invoice(customer, [Line("Lisens")], date(2026, 1, 31))
+
+    assert api.value(f"/invoice/{invoice}")["invoiceDueDate"] == due
+
+
+@pytest.mark.parametrize(
     ("query", "found"),
     [({"invoiceNumber": "2"}, [1]), ({"kid": "0042"}, [0]), ({"customerId": "1"}, []), ({"id": "1"}, [])],
 )

@@ -157,6 +157,7 @@ def test_rows_are_sorted_by_several_fields_and_by_those_of_other_objects(
     third = state.add_customer("Bjørk AS", postalAddress={"city": "Alta"})
 
     assert api.ids("/customer", sorting="name,-id") == [second, third, first]
+    assert api.ids("/customer", sorting="id,name") == [first, second, third]
     assert api.ids("/customer", sorting="postalAddress.city") == [third, second, first]
     assert api.ids("/customer", sorting="-displayName") == [third, first, second]
 

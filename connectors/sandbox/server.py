@@ -111,7 +111,7 @@ class Sandbox:
         await self._simulators[system].app(inner, receive, send)
 
     async def _write(self, system: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that may change something, and note it down when it did."""
+        """Answer a request that may change something; what it changed is noted down before it is answered."""
         body = await _read(receive)
 
         async def read_again() -> Message:
@@ -122,15 +122,25 @@ class Sandbox:
                 world = self._catch_up()
                 # The replay will happen at the very same moment.
                 moment = world.clock.stopped_at = self._clock().astimezone(UTC)
-                before = _state_of_change(world)
+                entry, known = _entry(world, system, scope, body, moment), _state_of_change(world)
+
+                def note_down() -> None:
+                    # The status would not do: a planned reset takes the answer of a change that was made.
+                    nonlocal known
+                    if _state_of_change(world) != known:
+                        known = _state_of_change(world)
+                        journal.append(self.directory, entry)
+                        self._signature = self._present_signature()
+
+                async def note_down_and_send(message: Message) -> None:
+                    note_down()
+                    await send(message)
+
                 try:
-                    await self._simulators[system].app(scope, read_again, send)
+                    await self._simulators[system].app(scope, read_again, note_down_and_send)
                 finally:
                     world.clock.stopped_at = None
-                # The status would not do: a planned reset takes the answer of a change that was made.
-                if _state_of_change(world) != before:
-                    journal.append(self.directory, _entry(world, system, scope, body, moment))
-                    self._signature = self._present_signature()
+                    note_down()
 
     def _catch_up(self) -> Stage:
         """The world, built anew where its files are not those it was built from."""

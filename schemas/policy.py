@@ -7,7 +7,7 @@ contradicts itself is refused before anything runs, with the line to mend.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -78,7 +78,8 @@ class Request(_Rule):
     """One kind of request a recipient may be sent.
 
     `path` is a template (`/v2/customers/{id}`); `query` and `body` are the only names that may be
-    sent; `allow` ties a path variable to a named allow-list that the egress layer is given.
+    sent; `allow` ties a path variable to a named allow-list that the egress layer is given. `discloses`
+    names the categories the recipient learns by it and did not have from us or by itself before.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -86,6 +87,7 @@ class Request(_Rule):
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     allow: dict[str, str] = {}
+    discloses: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _allow_lists_name_variables_of_the_path(self) -> Self:
@@ -179,6 +181,16 @@ class Hold(_Rule):
         return self
 
 
+class Copy(_Rule):
+    """What is kept beside the tables: logs of runs, write-ahead log, backups."""
+
+    id: RuleId
+    what: Bilingual
+    period: IsoPeriod
+    clause: str
+    basis: Bilingual
+
+
 class Policy(_Rule):
     """The whole policy. Use `load_policy`, which has checked that its parts fit together."""
 
@@ -191,6 +203,11 @@ class Policy(_Rule):
     recipients: dict[str, Recipient]
     retention: tuple[RetentionRule, ...]
     holds: tuple[Hold, ...] = ()
+    copies: tuple[Copy, ...] = ()
+
+    def copy_period(self, copy_id: str) -> str:
+        """The period (ISO 8601) of what is kept beside the tables. Raises KeyError for an unknown id."""
+        return {copy.id: copy.period for copy in self.copies}[copy_id]
 
     def retention_of(self, table: str) -> RetentionRule:
         """The rule for `schema.table`: its own, else the one for `schema.*`.
@@ -204,6 +221,9 @@ class Policy(_Rule):
         """Names (`schema.table`) of the tables of one class."""
         return frozenset(name for name, rule in self.data.items() if rule.data_class == data_class)
 
+
+PROCESSOR_CLAUSE = "S5"
+"""The clause under which data are held for customers and passed on to nobody."""
 
 # The European Economic Area, by ISO 3166 code: GDPR art. 44 starts where this ends.
 EEA = frozenset(
@@ -221,6 +241,7 @@ def load_policy(path: Path = POLICY_FILE) -> Policy:
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        doubled = next(_doubled(tree), None) if tree is not None else None
         document = yaml.safe_load(text)
     except OSError as error:
         raise PolicyError(f"{path.name} cannot be read: {error.strerror}") from None
@@ -228,6 +249,8 @@ def load_policy(path: Path = POLICY_FILE) -> Policy:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
         problem = getattr(error, "problem", None) or "is not YAML"
         raise PolicyError(f"{path.name} line {line}: {problem}") from None
+    if doubled is not None:
+        raise PolicyError(f"{path.name} line {doubled[1]}: {doubled[0]} is given twice")
     lines = dict(_lines(tree)) if tree is not None else {}
     try:
         policy = Policy.model_validate(document)
@@ -239,41 +262,158 @@ def load_policy(path: Path = POLICY_FILE) -> Policy:
     return policy
 
 
-def _contradictions(policy: Policy) -> Iterator[tuple[tuple[Any, ...], str]]:
+Place = tuple[Any, ...]
+Problems = Iterator[tuple[Place, str]]
+
+
+def _contradictions(policy: Policy) -> Problems:
     """What single parts cannot know about each other, as (place in the document, problem)."""
-    for name, purpose in policy.purposes.items():
-        for clause in purpose.clauses:
-            if clause not in policy.clauses:
-                yield ("purposes", name), f"unknown clause {clause}"
+    yield from _unknown_names(policy)
+    yield from _data_problems(policy)
+    yield from _recipient_problems(policy)
+    yield from _retention_problems(policy)
+    yield from _hold_problems(policy)
+
+
+def _unknown_names(policy: Policy) -> Problems:
+    named: list[tuple[Place, str, Iterable[str], Collection[str]]] = [
+        *(
+            (("purposes", name), "clause", one.clauses, policy.clauses)
+            for name, one in policy.purposes.items()
+        ),
+        *((("data", name), "clause", one.clauses, policy.clauses) for name, one in policy.data.items()),
+        *((("data", name), "purpose", one.purposes, policy.purposes) for name, one in policy.data.items()),
+        *(
+            (("recipients", name), "purpose", one.purposes, policy.purposes)
+            for name, one in policy.recipients.items()
+        ),
+        *(
+            (("recipients", name, "requests", at), "category", request.discloses, policy.categories)
+            for name, one in policy.recipients.items()
+            for at, request in enumerate(one.requests)
+        ),
+        *(
+            (("retention", at), "clause", [one.clause], policy.clauses)
+            for at, one in enumerate(policy.retention)
+        ),
+        *((("copies", at), "clause", [one.clause], policy.clauses) for at, one in enumerate(policy.copies)),
+    ]
+    for place, kind, names, known in named:
+        for name in names:
+            if name not in known:
+                yield place, f"unknown {kind} {name}"
+
+
+def _data_problems(policy: Policy) -> Problems:
+    """A table serves purposes of its own clauses only, and processor data serves the customers alone."""
     for name, rule in policy.data.items():
-        for clause in rule.clauses:
-            if clause not in policy.clauses:
-                yield ("data", name), f"unknown clause {clause}"
-        for purpose_name in rule.purposes:
-            if purpose_name not in policy.purposes:
-                yield ("data", name), f"unknown purpose {purpose_name}"
+        for purpose in rule.purposes:
+            covered = policy.purposes[purpose].clauses if purpose in policy.purposes else rule.clauses
+            if not set(covered) & set(rule.clauses):
+                yield ("data", name), f"purpose {purpose} is covered by none of its clauses"
+            if rule.data_class == "processor" and set(covered) != {PROCESSOR_CLAUSE}:
+                yield (
+                    ("data", name),
+                    f"participants' data may not serve {purpose} (clause {PROCESSOR_CLAUSE})",
+                )
+    for name in policy.clauses:
+        if not any(name in rule.clauses for rule in policy.data.values()):
+            yield ("clauses", name), f"no data are listed under clause {name}"
+
+
+def _recipient_problems(policy: Policy) -> Problems:
     for name, recipient in policy.recipients.items():
-        for purpose_name in recipient.purposes:
-            if purpose_name not in policy.purposes:
-                yield ("recipients", name), f"unknown purpose {purpose_name}"
-            elif policy.purposes[purpose_name].clauses == ("S5",):
-                yield ("recipients", name), "clause S5 forbids sending participants' data"
+        for purpose in recipient.purposes:
+            if purpose in policy.purposes and policy.purposes[purpose].clauses == (PROCESSOR_CLAUSE,):
+                yield ("recipients", name), f"clause {PROCESSOR_CLAUSE} forbids sending participants' data"
+        requests = [(request.method, request.path) for request in recipient.requests]
+        for at, request in enumerate(requests):
+            if request in requests[:at]:
+                yield ("recipients", name, "requests", at), f"{' '.join(request)} is listed twice"
+
+
+def _retention_problems(policy: Policy) -> Problems:
+    """Every table has exactly one rule, and the rule fits what the table is."""
     seen: dict[str, str] = {}
-    for index, retention in enumerate(policy.retention):
-        place = ("retention", index)
-        if retention.clause not in policy.clauses:
-            yield place, f"unknown clause {retention.clause}"
-        if retention.data in seen:
-            yield place, f"{retention.data} has two periods, here and in {seen[retention.data]}"
-        seen[retention.data] = retention.id
-        if not retention.data.endswith(".*") and retention.data not in policy.data:
-            yield place, f"{retention.data} is not listed under data"
-    for table in policy.data:
-        if table not in seen and f"{table.split('.')[0]}.*" not in seen:
-            yield ("data", table), f"{table} has no retention rule"
-    for index, hold in enumerate(policy.holds):
+    for at, rule in enumerate(policy.retention):
+        place, table = ("retention", at), policy.data.get(rule.data)
+        if rule.data in seen:
+            yield place, f"{rule.data} has two periods, here and in {seen[rule.data]}"
+        if rule.id in seen.values():
+            yield place, f"the id {rule.id} is given twice"
+        seen[rule.data] = rule.id
+        if rule.data.endswith(".*"):
+            if not any(name.startswith(rule.data[:-1]) for name in policy.data):
+                yield place, f"no table of {rule.data} is listed under data"
+            continue
+        if table is None:
+            yield place, f"{rule.data} is not listed under data"
+            continue
+        if rule.clause not in table.clauses:
+            yield place, f"clause {rule.clause} is not among the clauses of {rule.data}"
+        if (table.data_class == "processor") != rule.instruction_only:
+            yield place, "instruction_only is for data of class processor, and for all of them (GDPR art. 28)"
+    for table_name in policy.data:
+        if table_name not in seen and f"{table_name.split('.')[0]}.*" not in seen:
+            yield ("data", table_name), f"{table_name} has no retention rule"
+    for at, rule in enumerate(policy.retention):
+        if rule.follows is not None and not _is_known(policy, rule.follows):
+            yield ("retention", at), f"follows {rule.follows}, which is not listed under data"
+    ids = [copy.id for copy in policy.copies]
+    for at, copy_id in enumerate(ids):
+        if copy_id in ids[:at]:
+            yield ("copies", at), f"the id {copy_id} is given twice"
+
+
+def _hold_problems(policy: Policy) -> Problems:
+    """A duty to keep all rows may not be longer than the period after which they go."""
+    ids = [hold.id for hold in policy.holds]
+    for at, hold in enumerate(policy.holds):
+        place: Place = ("holds", at)
+        if hold.id in ids[:at]:
+            yield place, f"the id {hold.id} is given twice"
         if hold.data not in policy.data:
-            yield ("holds", index), f"{hold.data} is not listed under data"
+            yield place, f"{hold.data} is not listed under data"
+            continue
+        for rule_at, rule in enumerate(policy.retention):
+            if rule.data != hold.data or hold.at_least is None:
+                continue
+            if rule.period is None:
+                kind = "follows other data" if rule.follows else "has no clock of its own"
+                yield place, f"retention rule {rule.id} {kind}, so {hold.at_least} cannot be promised"
+            elif _may_be_shorter(rule.period, hold.at_least):
+                yield (
+                    ("retention", rule_at, "period"),
+                    f"{rule.period} contradicts hold {hold.id}, which keeps {hold.data} for {hold.at_least}",
+                )
+
+
+def _is_known(policy: Policy, name: str) -> bool:
+    """Whether a name is a table, or a database schema, of the policy."""
+    return name in policy.data or any(table.startswith(f"{name}.") for table in policy.data)
+
+
+def _may_be_shorter(period: str, other: str) -> bool:
+    """Whether a period can end before another; a month is 28 to 31 days long."""
+    if period[-1] == other[-1]:
+        return int(period[1:-1]) < int(other[1:-1])
+    shortest = int(period[1:-1]) * (28 if period.endswith("M") else 1)
+    longest = int(other[1:-1]) * (31 if other.endswith("M") else 1)
+    return shortest < longest
+
+
+def _doubled(node: yaml.Node) -> Iterator[tuple[str, int]]:
+    """Keys that stand twice in one mapping, with their line: YAML would keep the last without a word."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _doubled(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _doubled(item)
 
 
 def _lines(node: yaml.Node, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], int]]:

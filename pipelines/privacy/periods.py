@@ -47,14 +47,6 @@ class Period:
             return now.astimezone(UTC) - timedelta(days=self.count)
         return _moved(now, -self.count)
 
-    def is_shorter_than(self, other: Period) -> bool:
-        """Whether it can ever be the shorter one; a month is taken as 28 to 31 days."""
-        shortest = self.count * (28 if self.is_months else 1)
-        longest_other = other.count * (31 if other.is_months else 1)
-        if self.is_months == other.is_months:
-            return self.count < other.count
-        return shortest < longest_other
-
     def __str__(self) -> str:
         return f"P{self.count}{'M' if self.is_months else 'D'}"
 

@@ -12,9 +12,6 @@ from schemas.policy import Policy
 from schemas.tables import metadata, qualified
 from schemas.tables.privacy import request_log
 
-# Alembic's own book-keeping: a version number.
-_NOT_OURS = frozenset({"public.alembic_version"})
-
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -26,7 +23,10 @@ class Unknown:
 
 
 def unknown_structure(connection: sa.Connection, policy: Policy) -> tuple[Unknown, ...]:
-    """Tables and columns of this CRM database that the policy and the table declarations do not know."""
+    """Tables and columns in the schemas of the CRM that the policy and the table declarations do not know.
+
+    Other schemas of the database are their owners' business (Dagster's storage may be one).
+    """
     known = {qualified(table): table for table in metadata.sorted_tables}
     found: list[Unknown] = []
     columns = connection.execute(
@@ -35,14 +35,12 @@ def unknown_structure(connection: sa.Connection, policy: Policy) -> tuple[Unknow
             " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
             " LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
             " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'"
-            " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
-            " ORDER BY 1, a.attnum"
-        )
+            " AND n.nspname = any(:schemas) ORDER BY 1, a.attnum"
+        ),
+        {"schemas": sorted({str(table.schema) for table in known.values()})},
     )
     seen: set[str] = set()
     for row in columns:
-        if row.name in _NOT_OURS:
-            continue
         table = known.get(row.name)
         if table is None or row.name not in policy.data:
             if row.name not in seen:

@@ -1,4 +1,4 @@
-"""Reads Tripletex: customers, their contact persons and invoices, as whole lists or one by one.
+"""The client of Tripletex: reads customers, their contact persons and invoices, whole or one by one.
 
 Yields typed pages; knows no store and no Dagster. No request here can make Tripletex send a message.
 """
@@ -6,6 +6,7 @@ Yields typed pages; knows no store and no Dagster. No request here can make Trip
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +29,7 @@ from connectors.tripletex.client_paging import (
     version_of,
     walk,
 )
+from connectors.tripletex.client_registration import Registration
 from connectors.tripletex.client_session import TripletexSession
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer, TripletexInvoice
@@ -52,13 +54,21 @@ logger = logging.getLogger(__name__)
 class TripletexClient:
     """One company in Tripletex. Use `connect`; `close` ends the session."""
 
-    def __init__(self, egress: Egress, session: TripletexSession, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        egress: Egress,
+        session: TripletexSession,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._egress = egress
         self._session = session
         self._clock = clock
         self._fields: dict[type[Payload], list[FieldPath]] = {}
         self.refused_fields: dict[str, list[str]] = {}
         """Declared fields that the server does not know (any more), by source; they are read as absent."""
+        self.registration = Registration(egress, self, sleep)
+        """Registers customers and contact persons."""
 
     @classmethod
     def connect(
@@ -73,7 +83,8 @@ class TripletexClient:
     ) -> TripletexClient:
         """A client for the base URL; sends nothing yet. `clock` returns an aware time."""
         session = TripletexSession(consumer_token, employee_token, clock)
-        return cls(Egress(policy, "tripletex", url, credentials=session, **egress_options), session, clock)
+        egress = Egress(policy, "tripletex", url, credentials=session, **egress_options)
+        return cls(egress, session, clock, egress_options.get("sleep", time.sleep))
 
     @property
     def requests_sent(self) -> int:
@@ -128,6 +139,25 @@ class TripletexClient:
     def invoice_fate(self, invoice_id: int) -> Present | Gone:
         """Whether the invoice still exists."""
         return self._fate("/invoice/{id}", invoice_id)
+
+    def find(self, payload: type[P], path: str, query: Mapping[str, object]) -> list[P]:
+        """All objects that a list answers. Raises PermanentError when one of them cannot be read."""
+        found: list[P] = []
+        for page in self._pages(payload, SeenIds(), self._list(payload, path, query)):
+            if page.rejected:
+                raise PermanentError(
+                    f"{payload.source}: one that was found cannot be read ({page.rejected[0].reason})"
+                )
+            found += page.records
+        return found
+
+    def read(
+        self, payload: type[Payload], path: str, record_id: int, more: Sequence[FieldPath] = ()
+    ) -> Mapping[str, Any]:
+        """One object with the declared and `more` fields, raw. Raises PermanentError when there is none."""
+        fields = written([*self._fields.get(payload, declared_paths(payload)), *more])
+        body = self._egress.request("GET", path, variables={"id": record_id}, query={"fields": fields}).body
+        return _about(record_id, body, path)
 
     def close(self) -> None:
         """End the session and close the connections."""
@@ -303,14 +333,20 @@ class TripletexClient:
         answer = self._egress.request(
             "GET", path, variables={"id": record_id}, query={"fields": "id"}, accept=(200, 404)
         )
-        body = answer.body if isinstance(answer.body, dict) else {}
         if answer.status == 404:
-            if body.get("code") != _NOT_FOUND:
+            if not isinstance(answer.body, dict) or answer.body.get("code") != _NOT_FOUND:
                 raise PermanentError(f"tripletex GET {path}: answered 404 without saying why", status=404)
             return Gone()
-        if id_of(body.get("value")) != record_id:
-            raise TransientError(f"tripletex GET {path}: the answer is about another record")
+        _about(record_id, answer.body, path)
         return Present()
+
+
+def _about(record_id: int, body: Any, path: str) -> Mapping[str, Any]:
+    """The object in an answer. Raises TransientError unless it is the one that was asked for."""
+    value = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(value, dict) or id_of(value) != record_id:
+        raise TransientError(f"tripletex GET {path}: the answer is not about the record asked for")
+    return value
 
 
 def _is_dated_within(row: Any, start: date, end: date) -> bool:

@@ -24,6 +24,7 @@ MARGIN = timedelta(minutes=10)
 
 _CREATE = "/token/session/:create"
 _VALIDATION = 18000
+_SETTINGS = {"arg:consumerToken": "TRIPLETEX_CONSUMER_TOKEN", "arg:employeeToken": "TRIPLETEX_EMPLOYEE_TOKEN"}
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +74,11 @@ class TripletexSession:
             answer = self._posted(egress, values)
         except PermanentError as error:
             if error.code == _VALIDATION:
+                wrong = [setting for field, setting in _SETTINGS.items() if field in error.fields]
+                settings = " and ".join(wrong or _SETTINGS.values())
                 raise PermanentError(
-                    "tripletex: the tokens are not accepted; check TRIPLETEX_CONSUMER_TOKEN and "
-                    "TRIPLETEX_EMPLOYEE_TOKEN (test and production each have their own)",
+                    f"tripletex: a token is not accepted; check {settings} "
+                    "(test and production each have their own)",
                     status=error.status,
                     code=error.code,
                 ) from None

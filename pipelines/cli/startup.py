@@ -26,6 +26,11 @@ class StartError(RuntimeError):
     """A source cannot be used as it is configured; the message names the variables."""
 
 
+def terminal() -> Console:
+    """Where commands print: lines are as long as they are, the terminal wraps them."""
+    return Console(highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
     """(settings, whether the sandbox is used), with the sandbox running for as long as the block.

@@ -30,6 +30,7 @@ _LABELS = {
     "brreg": "Brønnøysund register (S2)",
     "pindena": "Registration system (S2, S4)",
 }
+_ENTITIES = {"person": "person", "organization": "organisation"}
 _SHOWN = "told received stored unchanged suppressed rejected requests".split()
 _COLUMNS = [*_SHOWN, "deleted"]
 
@@ -70,7 +71,7 @@ def summarize(
     console.print(f"[bold]Checks[/]  {passed} passed" + (f", {len(warnings)} to look at" if warnings else ""))
     for name, description in [*failures, *warnings]:
         colour = "red" if (name, description) in failures else "yellow"
-        console.print(f"  [{colour}]{name}[/]: {description}", soft_wrap=True)
+        console.print(f"  [{colour}]{name}[/]: {description}")
     _where(console, settings, seconds, run_id)
     return _verdict(console, facts, events, failures, succeeded=succeeded, is_sandbox=is_sandbox)
 
@@ -147,7 +148,7 @@ def _cards(console: Console, facts: Facts) -> None:
         f"  [dim]({changes or 'no card made, merged or split'})[/]"
     )
     for entity, rule, number in facts.rules:
-        console.print(f"  {number:>7,}  {entity} records joined by {rule.replace('_', ' ')}")
+        console.print(f"  {number:>7,}  {_ENTITIES[entity]} records joined by {rule.replace('_', ' ')}")
     console.print(f"  {facts.reviews:>7,}  pairs wait for a person's decision (crm.match_review)")
 
 
@@ -192,7 +193,7 @@ def _verdict(
     console.print()
     failed_steps = [event for event in events if event.is_step_failure]
     for event in failed_steps:
-        console.print(f"[red]{_last_part(event.step_key)} failed:[/] {_cause(event)}", soft_wrap=True)
+        console.print(f"[red]{_last_part(event.step_key)} failed:[/] {_cause(event)}")
     if failed_steps or not succeeded:
         console.print("[red]The sync failed.[/] Mend what the line above names, then run `make sync` again.")
         return 1

@@ -15,7 +15,7 @@ import warnings
 
 from rich.console import Console
 
-from pipelines.cli.startup import StartError, check_doors, configured, prepare_store
+from pipelines.cli.startup import StartError, check_doors, configured, prepare_store, terminal
 from pipelines.settings import ConfigurationError, Settings
 from pipelines.store.engines import DatabaseError
 from schemas.policy import PolicyError, load_policy
@@ -23,7 +23,7 @@ from schemas.policy import PolicyError, load_policy
 
 def main() -> int:
     """Sync once; returns the exit code."""
-    console = Console(highlight=False)
+    console = terminal()
     try:
         load_policy()
         with configured(console) as (settings, is_sandbox):
@@ -32,7 +32,7 @@ def main() -> int:
             prepare_store(settings)
             return _run(console, settings, is_sandbox)
     except (ConfigurationError, DatabaseError, PolicyError, StartError) as error:
-        console.print(f"[red]Nothing was started.[/] {error}", soft_wrap=True)
+        console.print(f"[red]Nothing was started.[/] {error}")
         return 2
     except KeyboardInterrupt:
         console.print("Interrupted. What was landed stays; run `make sync` again to go on.")

@@ -7,9 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
-from pipelines.cli.startup import configured, prepare_store
+from pipelines.cli.startup import configured, prepare_store, terminal
 from pipelines.settings import ConfigurationError
 from pipelines.store.engines import DatabaseError
 
@@ -19,7 +17,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=3000)
     port = parser.parse_args(arguments).port
-    console = Console(highlight=False)
+    console = terminal()
     try:
         with configured(console) as (settings, _):
             prepare_store(settings)

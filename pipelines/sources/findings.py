@@ -7,6 +7,9 @@ import sqlalchemy as sa
 from pipelines.findings import Finding
 from schemas.tables.landing import load, rejected
 
+_NAMED = 8
+"""Field names in one sentence."""
+
 
 def adds_up(connection: sa.Connection, source: str) -> Finding:
     """Every record of the last read ended in exactly one column."""
@@ -61,20 +64,18 @@ def nothing_set_aside(connection: sa.Connection, source: str) -> Finding:
 
 def no_drift(connection: sa.Connection, source: str) -> Finding:
     """The last read met no field that the payload does not know."""
-    number = (
-        connection.scalar(
-            sa.select(load.c.unknown_fields)
-            .where(load.c.source == source)
-            .order_by(load.c.load_id.desc())
-            .limit(1)
-        )
-        or 0
-    )
-    if number == 0:
+    row = connection.execute(
+        sa.select(load.c.unknown_fields, load.c.unknown_names)
+        .where(load.c.source == source)
+        .order_by(load.c.load_id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or row.unknown_fields == 0:
         return Finding(True, "only known fields", {"unknown_fields": 0})
+    named = ", ".join(row.unknown_names[:_NAMED]) + (" …" if len(row.unknown_names) > _NAMED else "")
     return Finding(
         False,
-        f"{number:,} values of fields that schemas/payloads does not know were dropped: declare the field, "
-        "or list it under not_read",
-        {"unknown_fields": number},
+        f"{row.unknown_fields:,} values of fields that schemas/payloads does not know were dropped ({named}): "
+        "declare the field, or list it under not_read",
+        {"unknown_fields": row.unknown_fields},
     )

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pipelines.settings import EMBEDDED_DIRECTORY, Settings
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import (
+    AUDITOR_ROLE,
     PIPELINE_ROLE,
     RETENTION_ROLE,
     DatabaseError,
@@ -32,15 +33,22 @@ class Store:
 
     crm: sa.Engine
     platform: sa.Engine | None
+    auditor: sa.Engine | None
+    """Compares submissions by keyed hash, and nothing else."""
     is_embedded: bool
     crm_role: str | None
     """Role that `crm` works under; None where the login's own rights apply."""
 
+    @property
+    def role(self) -> str:
+        """The role whose grants count: the one taken, or the login itself."""
+        return self.crm_role or str(self.crm.url.username)
+
     def close(self) -> None:
         """Close all connections."""
-        self.crm.dispose()
-        if self.platform is not None:
-            self.platform.dispose()
+        for engine in (self.crm, self.platform, self.auditor):
+            if engine is not None:
+                engine.dispose()
 
 
 def crm_admin_url(settings: Settings) -> sa.URL:
@@ -76,26 +84,31 @@ def open_store(settings: Settings) -> Store:
         ) from None
     finally:
         admin.dispose()
-    platform = _open_platform(settings, platform_url)
+    platform, auditor = _open_platform(settings, platform_url)
     return Store(
         crm=make_engine(crm_url, role=PIPELINE_ROLE if has_roles else None),
         platform=platform,
+        auditor=auditor,
         is_embedded=settings.crm_database_url is None,
         crm_role=PIPELINE_ROLE if has_roles else None,
     )
 
 
-def _open_platform(settings: Settings, url: sa.URL | None) -> sa.Engine | None:
+def _open_platform(settings: Settings, url: sa.URL | None) -> tuple[sa.Engine | None, sa.Engine | None]:
+    """Engines for retention and for the auditor; a real platform's login has just the rights it was given."""
     if url is None:
-        return None
+        return None, None
     if settings.platform_database_url is not None:
         engine = make_engine(url)
         check_connection(engine, "PLATFORM_DATABASE_URL")
-        return engine
+        return engine, make_engine(url)
     admin = make_engine(url)
     has_roles = create_platform(admin)
     admin.dispose()
-    return make_engine(url, role=RETENTION_ROLE if has_roles else None)
+    return (
+        make_engine(url, role=RETENTION_ROLE if has_roles else None),
+        make_engine(url, role=AUDITOR_ROLE if has_roles else None),
+    )
 
 
 def _embedded(settings: Settings) -> Path:

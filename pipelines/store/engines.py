@@ -7,6 +7,7 @@ import sqlalchemy as sa
 PIPELINE_ROLE = "kundekort_pipeline"
 READER_ROLE = "kundekort_reader"
 RETENTION_ROLE = "kundekort_retention"
+AUDITOR_ROLE = "kundekort_auditor"
 
 
 class DatabaseError(RuntimeError):
@@ -64,7 +65,7 @@ def ensure_roles(connection: sa.Connection) -> bool:
     )
     if not may_create:
         return False
-    for role in (PIPELINE_ROLE, READER_ROLE, RETENTION_ROLE):
+    for role in (PIPELINE_ROLE, READER_ROLE, RETENTION_ROLE, AUDITOR_ROLE):
         # Roles belong to the whole server: another database's migration may make them right now.
         connection.exec_driver_sql(
             f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN;"
@@ -89,13 +90,15 @@ def grant_crm(connection: sa.Connection) -> None:
 def grant_platform(connection: sa.Connection) -> None:
     """Retention owns the access log (only an owner may drop a partition) and reads nothing else.
 
-    Of submissions it sees id, activity and date, never the answers (policy clause S5). The
-    pipeline role may not even connect.
+    Of submissions it sees id, activity and date, never the answers (policy clause S5). The auditor reads
+    answers, to compare them by keyed hash, and writes nothing. The pipeline role may not even connect.
     """
     database = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "")
     connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")
-    connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database} TO {RETENTION_ROLE}")
+    connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database} TO {RETENTION_ROLE}, {AUDITOR_ROLE}")
     connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA platform TO {RETENTION_ROLE}")
+    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA platform TO {AUDITOR_ROLE}")
+    connection.exec_driver_sql(f"GRANT SELECT ON platform.participant_submission TO {AUDITOR_ROLE}")
     connection.exec_driver_sql(f"ALTER TABLE platform.access_log OWNER TO {RETENTION_ROLE}")
     connection.exec_driver_sql(
         "GRANT SELECT (id, customer_org, activity_id, submitted_at), DELETE"

@@ -237,6 +237,7 @@ def record_load(
             window_end=window[1],
             started_at=started_at,
             finished_at=sa.func.clock_timestamp(),
+            unknown_names=sorted(tally.unknown_fields),
             **tally.counts(),
         )
     )

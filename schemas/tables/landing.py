@@ -140,9 +140,11 @@ load = sa.Table(
             ("unchanged", "Rows that were already the same or newer"),
             ("suppressed", "Records held back because they were erased or are past their period"),
             ("deleted", "Rows found to be gone from the source"),
-            ("unknown_fields", "Fields in the answers that are not declared, dropped"),
+            ("unknown_fields", "Values of undeclared fields in the answers, dropped"),
         )
     ),
+    column("unknown_names", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False,
+           comment="Names of the undeclared fields"),
     schema=SCHEMA,
     comment="One read of one source entity, in numbers that must add up",
 )  # fmt: skip

@@ -55,7 +55,7 @@ def landing_asset(
             pool=system,
             kinds={"python", "postgres"},
             owners=OWNERS,
-            tags=table_tags(table),
+            tags=table_tags(table) | {"recipient": system},
             metadata=table_metadata(table),
             # Only a read that does not add up keeps the cards from being rebuilt.
             check_specs=[

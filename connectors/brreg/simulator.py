@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from connectors.brreg.simulator_parts import FORMS, SUB_UNIT_FORMS
 from connectors.brreg.simulator_search import (
     NOT_A_NUMBER,
     Invalid,
@@ -25,8 +26,6 @@ from connectors.brreg.simulator_search import (
     search,
 )
 from connectors.brreg.simulator_state import (
-    FORMS,
-    SUB_UNIT_FORMS,
     BrregState,
     Kind,
     Unit,

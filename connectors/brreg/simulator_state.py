@@ -11,6 +11,20 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from connectors.brreg.simulator_parts import address, foreign_address, organisation_form
+from connectors.brreg.simulator_patch import differences
+
+__all__ = [
+    "BrregState",
+    "Kind",
+    "Unit",
+    "Update",
+    "Values",
+    "address",
+    "feed_stamp",
+    "foreign_address",
+]
+
 Values = dict[str, Any]
 Kind = Literal["enhet", "underenhet"]
 Status = Literal["active", "deleted", "removed"]
@@ -273,106 +287,6 @@ class BrregState:
         self.revision += 1
 
 
-def differences(before: Any, after: Any, path: str = "") -> list[Values]:
-    """RFC 6902 operations that turn one JSON value into another."""
-    if before == after:
-        return []
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        operations: list[Values] = []
-        for key in before:
-            if key not in after:
-                operations.append({"op": "remove", "path": f"{path}/{_escaped(key)}"})
-        for key, value in after.items():
-            inner = f"{path}/{_escaped(key)}"
-            if key in before:
-                operations += differences(before[key], value, inner)
-            else:
-                operations.append({"op": "add", "path": inner, "value": value})
-        return operations
-    if isinstance(before, list) and isinstance(after, list):
-        common = min(len(before), len(after))
-        operations = [
-            operation
-            for position in range(common)
-            for operation in differences(before[position], after[position], f"{path}/{position}")
-        ]
-        operations += [
-            {"op": "remove", "path": f"{path}/{position}"}
-            for position in range(len(before) - 1, common - 1, -1)
-        ]
-        operations += [
-            {"op": "add", "path": f"{path}/{position}", "value": after[position]}
-            for position in range(common, len(after))
-        ]
-        return operations
-    return [{"op": "replace", "path": path, "value": after}]
-
-
-def organisation_form(code: str) -> Values:
-    """An organisation form as it stands in a unit."""
-    return {"kode": code, "beskrivelse": FORMS[code]}
-
-
-def address(
-    *lines: str | None,
-    postnummer: str,
-    poststed: str,
-    kommune: str | None = None,
-    kommunenummer: str | None = None,
-) -> Values:
-    """A Norwegian address as it stands in a unit."""
-    return {
-        "land": "Norge",
-        "landkode": "NO",
-        "postnummer": postnummer,
-        "poststed": poststed,
-        "adresse": list(lines),
-        "kommune": kommune or poststed,
-        "kommunenummer": kommunenummer or "0301",
-    }
-
-
-def foreign_address(*lines: str, land: str, landkode: str, poststed: str | None = None) -> Values:
-    """An address abroad: without post code and municipality."""
-    place = {} if poststed is None else {"poststed": poststed}
-    return {"land": land, "landkode": landkode, **place, "adresse": list(lines)}
-
-
-FORMS = {
-    "AAFY": "Underenhet til ikke-næringsdrivende",
-    "ADOS": "Administrativ enhet - offentlig sektor",
-    "ANNA": "Annen juridisk person",
-    "ANS": "Ansvarlig selskap med solidarisk ansvar",
-    "AS": "Aksjeselskap",
-    "ASA": "Allmennaksjeselskap",
-    "BBL": "Boligbyggelag",
-    "BEDR": "Underenhet til næringsdrivende og offentlig forvaltning",
-    "BRL": "Borettslag",
-    "DA": "Ansvarlig selskap med delt ansvar",
-    "ENK": "Enkeltpersonforetak",
-    "ESEK": "Eierseksjonssameie",
-    "FKF": "Fylkeskommunalt foretak",
-    "FLI": "Forening/lag/innretning",
-    "FYLK": "Fylkeskommune",
-    "IKS": "Interkommunalt selskap",
-    "KBO": "Konkursbo",
-    "KF": "Kommunalt foretak",
-    "KIRK": "Den norske kirke",
-    "KOMM": "Kommune",
-    "KS": "Kommandittselskap",
-    "NUF": "Norskregistrert utenlandsk foretak",
-    "ORGL": "Organisasjonsledd",
-    "PRE": "Partrederi",
-    "SA": "Samvirkeforetak",
-    "SAM": "Tingsrettslig sameie",
-    "SF": "Statsforetak",
-    "STAT": "Staten",
-    "STI": "Stiftelse",
-    "SÆR": "Annet foretak iflg. særskilt lov",
-    "UTLA": "Utenlandsk enhet",
-}
-SUB_UNIT_FORMS = ("AAFY", "BEDR")
-
 _KEPT = ("organisasjonsnummer", "navn", "organisasjonsform", "historiskeNavn", "nedleggelsesdato")
 """What is left of a deleted unit."""
 _WITHOUT_VAT = frozenset({"ENK", "FLI", "STI", "BRL", "ESEK", "KBO", "UTLA", "ORGL", "ADOS", "SAM"})
@@ -406,10 +320,6 @@ def _position(item: tuple[str, Any]) -> int:
 def _with_flag(values: Values) -> Values:
     """The flag tells that employees are registered, also where their number is withheld."""
     return {"harRegistrertAntallAnsatte": values.get("antallAnsatte") is not None} | values
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _day(moment: datetime) -> date:

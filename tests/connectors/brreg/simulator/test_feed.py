@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.brreg.simulator_state import BrregState, differences
+from connectors.brreg.simulator_patch import differences
+from connectors.brreg.simulator_state import BrregState
 from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api, Time
 
 FEED = "/oppdateringer/enheter"

@@ -1,100 +1,18 @@
-"""Searches of the Brreg simulator: parameters, their checks, matching and order.
+"""What a search of the Brreg simulator matches and in which order, and what a feed tells.
 
-Unknown parameters are ignored. Knows nothing of HTTP.
+Knows nothing of HTTP.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rapidfuzz import fuzz, utils
 
-from connectors.brreg.simulator_state import BrregState, Kind, Unit, Update, Values
+from connectors.brreg.simulator_parameters import NOT_A_NUMBER, Parameters, is_number
+from connectors.brreg.simulator_state import BrregState, Kind, Unit, Update
 
-DEEPEST = 10_000
-"""`(page + 1) * size` may not pass this."""
-MOST_NUMBERS = 2_000
-"""Organisation numbers in one request, as documented."""
-
-Pairs = Sequence[tuple[str, str]]
 Test = Callable[[Mapping[str, Any]], bool]
-
-
-class Invalid(Exception):
-    """Refused parameters: messages, what they are about, and the offending values."""
-
-    def __init__(self, *problems: Values) -> None:
-        super().__init__("invalid parameters")
-        self.problems = list(problems)
-
-
-@dataclass
-class Parameters:
-    """The query of one request, with every complaint about it."""
-
-    pairs: Pairs
-    problems: list[Values] = field(default_factory=list)
-
-    def one(self, name: str) -> str | None:
-        """The first value of a parameter; blank counts as not given."""
-        return next((value for key, value in self.pairs if key == name and value != ""), None)
-
-    def many(self, name: str) -> list[str]:
-        """All values of a comma-separated or repeated parameter."""
-        values = [value for key, value in self.pairs if key == name]
-        return [part.strip() for value in values for part in value.split(",") if part.strip()]
-
-    def refuse(self, text: str, name: str, value: str) -> None:
-        """Note a complaint."""
-        self.problems.append(problem(text, name, value))
-
-    def whole(self, name: str, default: int, least: int) -> int:
-        """A whole number of at least `least`."""
-        text = self.one(name)
-        if text is None:
-            return default
-        if not re.fullmatch(r"\d{1,12}", text) or int(text) < least:
-            self.refuse(f"{name} må være et heltall større enn eller lik {least}", name, text)
-            return default
-        return int(text)
-
-    def numbers(self) -> frozenset[str] | None:
-        """The organisation numbers asked for, None when the parameter is not there."""
-        found = self.many("organisasjonsnummer")
-        for number in found:
-            if not is_number(number):
-                self.problems.append(problem(NOT_A_NUMBER, number, number))
-        if len(found) > MOST_NUMBERS:
-            text = f"Kan ikke søke på flere enn {MOST_NUMBERS} organisasjonsnummer"
-            self.refuse(text, "organisasjonsnummer", str(len(found)))
-        return frozenset(found) if found else None
-
-    def page(self) -> tuple[int, int]:
-        """`page` and `size`, within the window."""
-        page, size = self.whole("page", 0, 0), self.whole("size", 20, 1)
-        if (page + 1) * size > DEEPEST:
-            self.refuse(f"(page+1)*size kan ikke overskride {DEEPEST}", "page", str(page))
-        return page, size
-
-    def check(self) -> None:
-        """Raises Invalid when there was any complaint."""
-        if self.problems:
-            raise Invalid(*self.problems)
-
-
-NOT_A_NUMBER = "Organisasjonsnummer må være et nummer med nøyaktig 9 siffer"
-
-
-def problem(text: str, subject: str, value: str) -> Values:
-    """One entry of `valideringsfeil`."""
-    return {"feilmelding": text, "parametere": [subject], "feilaktigVerdi": value}
-
-
-def is_number(text: str) -> bool:
-    """Nine digits; the server does not check the control digit."""
-    return bool(re.fullmatch(r"[0-9]{9}", text))
 
 
 def search(state: BrregState, kind: Kind, parameters: Parameters) -> Callable[[], list[Unit]]:
@@ -127,7 +45,7 @@ def feed(state: BrregState, kind: Kind, parameters: Parameters) -> Callable[[], 
     """Read a request for changes; the result lists them in order. Raises Invalid."""
     numbers = parameters.numbers()
     cursor = parameters.whole("oppdateringsid", 1, 1)
-    since, before = _moment(parameters, "dato"), _moment(parameters, "updatedBefore")
+    since, before = parameters.moment("dato"), parameters.moment("updatedBefore")
     sort = parameters.one("sort") or "id,ASC"
     if not re.fullmatch(r"id(,(ASC|DESC))?", sort, re.IGNORECASE):
         parameters.refuse("Det kan kun sorteres på id", "sort", sort)
@@ -144,16 +62,20 @@ def feed(state: BrregState, kind: Kind, parameters: Parameters) -> Callable[[], 
     return find
 
 
-_FLAGS = {
-    "konkurs",
-    "registrertIMvaregisteret",
-    "registrertIForetaksregisteret",
-    "registrertIStiftelsesregisteret",
-    "registrertIFrivillighetsregisteret",
-    "registrertIPartiregisteret",
-    "underAvvikling",
-    "underTvangsavviklingEllerTvangsopplosning",
-}
+_FLAGS: dict[str, tuple[str, ...]] = {
+    name: (name,)
+    for name in (
+        "konkurs",
+        "registrertIMvaregisteret",
+        "registrertIForetaksregisteret",
+        "registrertIStiftelsesregisteret",
+        "registrertIFrivillighetsregisteret",
+        "registrertIPartiregisteret",
+        "underAvvikling",
+        "underTvangsavviklingEllerTvangsopplosning",
+    )
+} | {"underKonkursbehandling": ("konkurs", "underTvangsavviklingEllerTvangsopplosning")}
+"""What each parameter looks at."""
 _DATES = {
     "enhet": (
         "registreringsdatoEnhetsregisteret",
@@ -200,21 +122,11 @@ def _tests(kind: Kind, parameters: Parameters) -> list[Test]:
 
 
 def _flag_tests(parameters: Parameters) -> list[Test]:
-    tests: list[Test] = []
-    for name in [*sorted(_FLAGS), "underKonkursbehandling"]:
-        text = parameters.one(name)
-        if text is None:
-            continue
-        if text.lower() not in ("true", "false"):
-            parameters.refuse(f"{name} må være true eller false", name, text)
-            continue
-        wanted = text.lower() == "true"
-        fields = (
-            ("konkurs", "underTvangsavviklingEllerTvangsopplosning")
-            if name == "underKonkursbehandling"
-            else (name,)
-        )
-        tests.append(_any_flag(fields, wanted))
+    tests = []
+    for name, fields in _FLAGS.items():
+        wanted = parameters.flag(name)
+        if wanted is not None:
+            tests.append(_any_flag(fields, wanted))
     return tests
 
 
@@ -223,21 +135,14 @@ def _any_flag(fields: tuple[str, ...], wanted: bool) -> Test:
 
 
 def _date_tests(kind: Kind, parameters: Parameters) -> list[Test]:
-    tests: list[Test] = []
+    tests = []
     for name in _DATES[kind]:
         title = name[0].upper() + name[1:]
-        for prefix in ("fra", "til"):
-            text = parameters.one(prefix + title)
-            if text is None:
-                continue
-            try:
-                day = date.fromisoformat(text) if len(text) == 10 else None
-            except ValueError:
-                day = None
-            if day is None:
-                parameters.refuse("Dato må være på formatet yyyy-MM-dd", prefix + title, text)
-            else:
-                tests.append(_date_bound(name, text, upper=prefix == "til"))
+        first, last = parameters.day(f"fra{title}"), parameters.day(f"til{title}")
+        if first is not None:
+            tests.append(_date_bound(name, first, upper=False))
+        if last is not None:
+            tests.append(_date_bound(name, last, upper=True))
     return tests
 
 
@@ -354,16 +259,3 @@ def _rank(value: Any) -> tuple[int, Any]:
     if value is None:
         return (0, 0)
     return (1, value.casefold()) if isinstance(value, str) else (2, value)
-
-
-def _moment(parameters: Parameters, name: str) -> datetime | None:
-    text = parameters.one(name)
-    if text is None:
-        return None
-    if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text):
-        try:
-            return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-        except ValueError:
-            pass
-    parameters.refuse("Dato må være på formatet yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", name, text)
-    return None

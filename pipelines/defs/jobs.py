@@ -5,23 +5,38 @@ import dagster as dg
 NIGHTLY = "nightly"
 RETENTION = "retention"
 
-# A manual launch of these assets only shows the plan; the jobs apply it.
-_APPLY = dg.RunConfig(
-    ops={
-        name: {"config": {"apply": True}} for name in ("privacy__retention", "privacy__ip_address_retention")
-    }
+_APPLIED = ("privacy__retention", "privacy__ip_address_retention")
+"""Steps that delete. A manual launch of them only shows the plan; the jobs apply it."""
+_SWEPT = (
+    "helpscout__helpscout_customers",
+    "helpscout__helpscout_conversations",
+    "tripletex__tripletex_invoices",
+    "brreg__brreg_units",
+    "pindena__course_signups",
+    "pindena__order_forms",
 )
+"""Steps that on an ordinary night read only what changed; the others read everything always."""
+
+
+def night(*, complete: bool = False) -> dg.RunConfig:
+    """The whole configuration of a night: what a run is given replaces the job's own, and adds nothing to it.
+
+    `complete`: everything is read anew, also to see what is gone.
+    """
+    swept = {name: {"config": {"complete": True}} for name in _SWEPT if complete}
+    return dg.RunConfig(ops={name: {"config": {"apply": True}} for name in _APPLIED} | swept)
+
 
 nightly = dg.define_asset_job(
     NIGHTLY,
     selection=dg.AssetSelection.all(),
-    config=_APPLY,
+    config=night(),
     description="Reads every source, rebuilds the cards, applies retention and audits the store.",
 )
 
 retention = dg.define_asset_job(
     RETENTION,
     selection=dg.AssetSelection.groups("privacy"),
-    config=_APPLY,
+    config=night(),
     description="Applies the retention rules and audits the store, also on a night when a source is down.",
 )

@@ -4,14 +4,9 @@ from datetime import timedelta
 
 import dagster as dg
 
-from pipelines.defs.jobs import nightly, retention
+from pipelines.defs.jobs import night, nightly, retention
 from pipelines.defs.partitions import TIMEZONE
 from schemas.payloads.types import OSLO
-
-_READABLE_SOURCES = (
-    "helpscout__helpscout_customers",
-    "helpscout__helpscout_conversations",
-)
 
 
 @dg.schedule(
@@ -25,8 +20,7 @@ def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     moment = context.scheduled_execution_time.astimezone(OSLO)
     key = (moment.date() - timedelta(days=1)).isoformat()
     is_sunday = moment.isoweekday() == 7
-    ops = {name: {"config": {"complete": True}} for name in _READABLE_SOURCES} if is_sunday else {}
-    return dg.RunRequest(run_key=key, partition_key=key, run_config=dg.RunConfig(ops=ops))
+    return dg.RunRequest(run_key=key, partition_key=key, run_config=night(complete=is_sunday))
 
 
 retention_schedule = dg.ScheduleDefinition(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from connectors.brreg.client import BrregClient
 from connectors.brreg.client_feed import FeedPosition
 from connectors.pages import Page
 from pipelines.identity.normalise.organizations import company_name, organization_number
+from pipelines.sources.brreg_names import numbers_by_name
 from pipelines.sources.reading import Desk, Run, land
 from pipelines.store.landing import Tally, live_keys, mark_deleted, move_cursor, read_cursor
 from schemas.payloads.brreg import BrregUnit
@@ -33,20 +34,27 @@ def read_units(desk: Desk, client: BrregClient, run: Run) -> Tally:
     The feed's position is taken before the first look-up and moved only when everything that changed has
     been read again, so no change falls between. Units that no source names any more are marked as deleted.
     """
+    requests = client.requests_sent
     with desk.engine.connect() as connection:
-        named = _named_numbers(connection)
         known = set(live_keys(connection, BrregUnit))
-        parents = _parents(connection)
+        wanted = _named_numbers(connection) | _parents(connection)
         position = _position(connection)
-    wanted = named | parents
+    wanted |= numbers_by_name(desk.engine, client, run.started_at)
+    followed = known & wanted
     if position is None:
-        changed, reached = known & wanted, client.tip()
+        changed, reached = followed, client.tip()
     else:
-        changed, reached = client.changed_since(position, known & wanted)
-    if run.complete:
-        changed = known & wanted
-    pages = _with_parents(client, (wanted - known) | changed, known=known | wanted)
-    tally = land(desk, run, BrregUnit, pages, client, start=None)
+        changed, reached = client.changed_since(position, followed)
+    asked = (wanted - known) | (followed if run.complete else changed)
+    tally = land(
+        desk,
+        run,
+        BrregUnit,
+        _with_parents(client, asked, known=known | wanted),
+        client,
+        start=None,
+        requests_before=requests,
+    )
     with desk.engine.begin() as connection:
         tally.deleted += mark_deleted(connection, BrregUnit, sorted(known - wanted))
         move_cursor(connection, BrregUnit.source, run.started_at, reached.units)
@@ -54,9 +62,9 @@ def read_units(desk: Desk, client: BrregClient, run: Run) -> Tally:
     return tally
 
 
-def _with_parents(client: BrregClient, numbers: Iterable[str], *, known: set[str]) -> Iterator[Page[Any]]:
+def _with_parents(client: BrregClient, numbers: set[str], *, known: set[str]) -> Iterator[Page[Any]]:
     """The units asked for, then the units that they belong to, as far as those are not known yet."""
-    asked = set(numbers)
+    asked = numbers
     while asked:
         parents: set[str] = set()
         for page in client.units(sorted(asked)):

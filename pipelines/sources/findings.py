@@ -40,14 +40,14 @@ def adds_up(connection: sa.Connection, source: str) -> Finding:
 
 def nothing_set_aside(connection: sa.Connection, source: str) -> Finding:
     """No record stands in landing.rejected."""
-    reasons = dict(
-        connection.execute(
-            sa.select(rejected.c.reason, sa.func.count())
+    reasons = list(
+        connection.scalars(
+            sa.select(rejected.c.reason)
             .where(rejected.c.source == source)
             .group_by(rejected.c.reason)
             .order_by(sa.func.count().desc())
             .limit(5)
-        ).all()
+        )
     )
     number = (
         connection.scalar(sa.select(sa.func.count()).select_from(rejected).where(rejected.c.source == source))
@@ -75,7 +75,7 @@ def no_drift(connection: sa.Connection, source: str) -> Finding:
     named = ", ".join(row.unknown_names[:_NAMED]) + (" …" if len(row.unknown_names) > _NAMED else "")
     return Finding(
         False,
-        f"{row.unknown_fields:,} values of fields that schemas/payloads does not know were dropped ({named}): "
+        f"{row.unknown_fields:,} values of fields unknown to schemas/payloads were dropped ({named}): "
         "declare the field, or list it under not_read",
         {"unknown_fields": row.unknown_fields},
     )

@@ -107,13 +107,16 @@ def land(
     *,
     start: datetime | None,
     fate: Fate | None = None,
+    requests_before: int | None = None,
 ) -> Tally:
     """Land all pages, then move the cursor and write the reconciliation in one transaction.
 
+    `requests_before`: requests that the client had sent when the read began, where it began before this.
     With `fate`, the pages are the whole source: landed records that did not come are looked up one by one,
     and those that are gone are marked as deleted. Raises MassDeletionError after everything else is done.
     """
-    began, requests = datetime.now(UTC), client.requests_sent
+    began = datetime.now(UTC)
+    requests = client.requests_sent if requests_before is None else requests_before
     lander = Lander(
         desk.engine,
         payload,

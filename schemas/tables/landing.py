@@ -163,3 +163,17 @@ rejected = sa.Table(
     schema=SCHEMA,
     comment="Records set aside because they are malformed; the record itself is not kept",
 )  # fmt: skip
+
+brreg_name = sa.Table(
+    "brreg_name",
+    metadata,
+    column("name_key", sa.Text(), "user.contact.organization", primary_key=True,
+           comment="Name of an organisation without a number, in comparison form"),
+    column("number", sa.CHAR(9), "organization.public",
+           comment="Organisation number of the one living unit of that name; null: none, or several"),
+    column("hits", sa.Integer(), OPERATIONS, nullable=False, comment="Living units of that name"),
+    column("looked_up_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
+           comment="When the register was asked"),
+    schema=SCHEMA,
+    comment="Names of organisations that were looked up in the register, so that none is asked for nightly",
+)  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import AliasPath
 
@@ -17,6 +17,7 @@ from connectors.egress import Egress
 from connectors.errors import AmbiguousError, PermanentError, TransientError
 from connectors.pages import read_page
 from connectors.tripletex.client_fields import FieldPath
+from connectors.tripletex.client_objects import Objects
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.payloads.types import clean_text
@@ -58,22 +59,12 @@ class Registered(Generic[P]):
     created: bool
 
 
-class Reader(Protocol):
-    """How objects are read; the client gives this."""
-
-    def find(self, payload: type[P], path: str, query: Mapping[str, object]) -> list[P]:
-        """All objects that a list answers. Raises PermanentError when one of them cannot be read."""
-
-    def read(self, payload: type[Payload], path: str, record_id: int, more: Sequence[FieldPath]) -> Any:
-        """One object with the declared and `more` fields, raw."""
-
-
 class Registration:
     """Look-ups and writes of customers and contact persons."""
 
-    def __init__(self, egress: Egress, reader: Reader, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, egress: Egress, objects: Objects, sleep: Callable[[float], None] = time.sleep) -> None:
         self._egress = egress
-        self._reader = reader
+        self._objects = objects
         self._sleep = sleep
 
     def find_customers(
@@ -125,7 +116,7 @@ class Registration:
         """The contact persons of a customer."""
         return [
             contact
-            for contact in self._reader.find(TripletexContact, "/contact", {"customerId": customer_id})
+            for contact in self._objects.find(TripletexContact, "/contact", {"customerId": customer_id})
             if contact.customer_id == customer_id
         ]
 
@@ -153,7 +144,7 @@ class Registration:
     def _customers(self, query: Mapping[str, object]) -> list[TripletexCustomer]:
         found: dict[int, TripletexCustomer] = {}
         for inactive in (False, True):
-            for each in self._reader.find(TripletexCustomer, "/customer", {**query, "isInactive": inactive}):
+            for each in self._objects.find(TripletexCustomer, "/customer", {**query, "isInactive": inactive}):
                 found[each.id] = each
         return list(found.values())
 
@@ -191,7 +182,7 @@ class Registration:
         before: P | None = None
         sent: frozenset[str] = frozenset()
         for _ in range(ATTEMPTS):
-            raw = self._reader.read(payload, path, record_id, _ADDRESS_IDS.get(payload, ()))
+            raw = self._objects.one(payload, path, record_id, _ADDRESS_IDS.get(payload, ()))
             current = _validated(payload, raw)
             if getattr(before, "is_customer", None) and not getattr(current, "is_customer", None):
                 raise PermanentError(

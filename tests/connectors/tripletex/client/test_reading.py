@@ -19,7 +19,7 @@ from connectors.errors import PermanentError, TransientError
 from connectors.fate import Gone, Present
 from connectors.pages import Page
 from connectors.simulation.faults import RecordedRequest
-from connectors.tripletex import client_paging
+from connectors.tripletex import client_customers, client_paging
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import Line, TripletexState
@@ -276,6 +276,18 @@ def test_contacts_come_with_the_customer_they_belong_to(
     assert found["Ola"].work_phone is None
     assert found["Kari"].is_inactive is True
     assert found["Løs"].customer_id is None
+
+
+def test_contacts_that_one_list_does_not_hold_come_customer_by_customer(
+    client: TripletexClient, simulator: TripletexSimulator, state: TripletexState, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(client_customers, "CUSTOMERS_PER_REQUEST", 4)
+    simulator.switches.row_limit = 9
+    simulator.switches.row_limited = frozenset({"Contact"})
+    companies = [state.add_customer(f"Kunde {number} AS", isInactive=number > 3) for number in range(7)]
+    expected = [state.add_contact(company, "Ola", f"Nr{n}") for company in companies for n in range(4)]
+    found = [contact.id for contact in records(client.contacts())]
+    assert sorted(found) == expected
 
 
 # Invoices

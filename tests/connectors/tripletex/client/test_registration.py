@@ -1,4 +1,4 @@
-"""Registration of customers and contact persons in the simulated Tripletex: never twice, no mail to anyone."""
+"""Registration of customers and contact persons in the simulated Tripletex: never twice, no mail sent."""
 
 from __future__ import annotations
 

@@ -1,0 +1,148 @@
+"""Asks Tripletex for objects of a payload's kind: exactly its declared fields, list by list or one by one.
+
+Knows how an answer looks and what a refused field is; not which objects anybody wants.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from connectors.egress import Egress
+from connectors.errors import PermanentError, TransientError
+from connectors.fate import Gone, Present
+from connectors.pages import Page, read_page
+from connectors.tripletex.client_fields import CHANGE_TIMES, CHANGES, FieldPath, declared_paths, written
+from connectors.tripletex.client_paging import End, Fetch, SeenIds, Slice, id_of, walk
+from schemas.payloads.base import Payload
+
+TOO_MANY_ROWS = 23000
+"""The API's code for a list that would hold more than 10,000 objects, however few are asked for at once."""
+URL_TOO_LONG = (400, 413, 414, 431)
+
+_NOT_FOUND = 6000
+_ILLEGAL_FIELD = 11000
+
+P = TypeVar("P", bound=Payload)
+logger = logging.getLogger(__name__)
+
+
+class Objects:
+    """Reads objects through one egress."""
+
+    def __init__(self, egress: Egress) -> None:
+        self._egress = egress
+        self._fields: dict[type[Payload], list[FieldPath]] = {}
+        self.refused_fields: dict[str, list[str]] = {}
+        """Declared fields that the server does not know (any more), by source."""
+
+    def listed(self, payload: type[Payload], path: str, query: Mapping[str, object]) -> Fetch:
+        """A list in the order of its ids, to be fetched in slices."""
+
+        def fetch(start: int, count: int) -> Slice:
+            window = {**query, "from": start, "count": count, "sorting": "id"}
+            body = self._ask(payload, path, window)
+            rows = body.get("values") if isinstance(body, dict) else None
+            if not isinstance(rows, list):
+                raise TransientError(f"tripletex GET {path}: the answer is no list")
+            told = body.get("fullResultSize")
+            return Slice(rows, told if isinstance(told, int) else None)
+
+        return fetch
+
+    def pages(
+        self,
+        payload: type[P],
+        seen: SeenIds,
+        fetch: Fetch,
+        asked_for: Callable[[Any], bool] = lambda row: True,
+    ) -> Generator[Page[P], None, End | None]:
+        """Pages of the objects not in `seen` yet; returns where the list ended.
+
+        Filters are checked here too: the server ignores parameters that it does not know.
+        """
+        rows = walk(fetch, seen)
+        while True:
+            try:
+                fresh = next(rows)
+            except StopIteration as stop:
+                end: End | None = stop.value
+                return end
+            if wanted := [row for row in fresh if asked_for(row)]:
+                yield read_page(payload, wanted)
+
+    def find(self, payload: type[P], path: str, query: Mapping[str, object]) -> list[P]:
+        """All objects of a list. Raises PermanentError when one of them cannot be read."""
+        found: list[P] = []
+        for page in self.pages(payload, SeenIds(), self.listed(payload, path, query)):
+            if page.rejected:
+                raise PermanentError(
+                    f"{payload.source}: one that was found cannot be read ({page.rejected[0].reason})"
+                )
+            found += page.records
+        return found
+
+    def one(
+        self, payload: type[Payload], path: str, object_id: int, more: Sequence[FieldPath] = ()
+    ) -> Mapping[str, Any]:
+        """One object with the declared and `more` fields, raw. Raises PermanentError when there is none."""
+        fields = written([*self._fields.get(payload, declared_paths(payload)), *more])
+        body = self._egress.request("GET", path, variables={"id": object_id}, query={"fields": fields}).body
+        return _about(object_id, body, path)
+
+    def fate(self, path: str, object_id: int) -> Present | Gone:
+        """Whether an object still exists. Only the API's own "not found" says that it does not."""
+        answer = self._egress.request(
+            "GET", path, variables={"id": object_id}, query={"fields": "id"}, accept=(200, 404)
+        )
+        if answer.status == 404:
+            if not isinstance(answer.body, dict) or answer.body.get("code") != _NOT_FOUND:
+                raise PermanentError(f"tripletex GET {path}: answered 404 without saying why", status=404)
+            return Gone()
+        _about(object_id, answer.body, path)
+        return Present()
+
+    def _ask(self, payload: type[Payload], path: str, query: Mapping[str, object]) -> Any:
+        """The body of an answer with the declared fields, or with those of them that the server knows."""
+        paths = self._fields.setdefault(payload, declared_paths(payload))
+        try:
+            return self._egress.request("GET", path, query={**query, "fields": written(paths)}).body
+        except PermanentError as error:
+            if error.code != _ILLEGAL_FIELD or payload.source in self.refused_fields:
+                raise
+        known = self._known_fields(path, {**query, "from": 0, "count": 1}, paths)
+        refused = [".".join(field) for field in paths if field not in known]
+        logger.warning("%s: the server does not know %s", payload.source, ", ".join(refused))
+        self.refused_fields[payload.source] = refused
+        self._fields[payload] = known
+        return self._egress.request("GET", path, query={**query, "fields": written(known)}).body
+
+    def _known_fields(
+        self, path: str, query: Mapping[str, object], paths: list[FieldPath]
+    ) -> list[FieldPath]:
+        """Those of the fields that the server accepts, found by halving; whole changes if not their times."""
+        whole_changes = [CHANGES if field == CHANGE_TIMES else field for field in paths]
+        for attempt in dict.fromkeys((tuple(paths), tuple(whole_changes))):
+            try:
+                self._egress.request("GET", path, query={**query, "fields": written(attempt)})
+            except PermanentError as error:
+                if error.code != _ILLEGAL_FIELD:
+                    raise
+            else:
+                return list(attempt)
+        middle = len(paths) // 2
+        if middle == 0:
+            return []
+        return [
+            *self._known_fields(path, query, paths[:middle]),
+            *self._known_fields(path, query, paths[middle:]),
+        ]
+
+
+def _about(object_id: int, body: Any, path: str) -> Mapping[str, Any]:
+    """The object in an answer. Raises TransientError unless it is the one that was asked for."""
+    value = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(value, dict) or id_of(value) != object_id:
+        raise TransientError(f"tripletex GET {path}: the answer is not about the object asked for")
+    return value

@@ -9,15 +9,19 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
 from schemas.payloads.base import Payload
+from schemas.payloads.types import Fault
 
 P = TypeVar("P", bound=Payload)
+
+MAX_NAMES = 100
+"""Undeclared field names told of one page; more are counted together."""
 
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -57,20 +61,22 @@ def read_page(payload: type[P], items: Sequence[object], told: int | None = None
         if not isinstance(item, dict):
             rejected.append(Rejected(_fingerprint(item), "the record is not an object"))
             continue
-        unknown.update(_safe_name(name) for name in item.keys() - known)
+        unknown.update(name if len(unknown) < MAX_NAMES else "?" for name in _names(item.keys() - known))
         try:
             records.append(payload.model_validate(item))
         except ValidationError as error:
             rejected.append(Rejected(_source_id(payload, item), _reason(error)))
+        except Exception as error:
+            # Whatever a hostile record does to a validator, it must not end the run.
+            rejected.append(Rejected(_source_id(payload, item), f"cannot be read: {type(error).__name__}"))
     return Page(records, rejected, told, unknown)
 
 
 def _source_id(payload: type[Payload], item: Mapping[str, object]) -> str:
     key = payload.key_of(item)
-    if isinstance(key, int) and not isinstance(key, bool):
-        return str(key)
-    if isinstance(key, str) and re.fullmatch(r"\d{1,20}", key):
-        return key
+    text = str(key) if isinstance(key, int | str) and not isinstance(key, bool) else ""
+    if re.fullmatch(r"-?[0-9]{1,20}", text):
+        return text
     return _fingerprint(item)
 
 
@@ -87,8 +93,12 @@ def _reason(error: ValidationError) -> str:
             _safe_name(str(part)) if isinstance(part, str) else "[]" for part in fault["loc"][:3]
         )
         own = fault.get("ctx", {}).get("error")
-        faults.append(f"{place}: {own if isinstance(own, ValueError) else fault['type']}")
+        faults.append(f"{place}: {own if isinstance(own, Fault) else fault['type']}")
     return "; ".join(dict.fromkeys(faults))[:500]
+
+
+def _names(names: Iterable[object]) -> set[str]:
+    return {_safe_name(name) for name in names}
 
 
 def _safe_name(name: object) -> str:

@@ -60,7 +60,7 @@ class HelpScoutClient:
         **egress_options: Any,
     ) -> Self:
         """A client of the account behind `url`. Sends nothing yet."""
-        credentials = AccessToken(app_id, app_secret)
+        credentials = AccessToken(app_id, app_secret, clock=lambda: clock().timestamp())
         options = {
             "budget": RequestBudget(REQUESTS_PER_MINUTE, sleep=sleep),
             "sleep": sleep,

@@ -17,7 +17,7 @@ DEFAULT_LIFETIME_SECONDS = 3_600.0
 class AccessToken:
     """Credentials of the client-credentials flow (it has no refresh token)."""
 
-    def __init__(self, app_id: str, app_secret: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app_id: str, app_secret: str, *, clock: Callable[[], float] = time.time) -> None:
         self._app_id = app_id
         self._app_secret = app_secret
         self._clock = clock

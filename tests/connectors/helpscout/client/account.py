@@ -1,0 +1,134 @@
+"""What the tests of the Help Scout client share: a clock, worlds that change, servers that heed less."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connectors.helpscout.simulator import HelpScoutSimulator
+from connectors.helpscout.simulator_state import HelpScoutState
+from connectors.pages import Page
+from connectors.simulation.faults import RecordedRequest
+
+STATUSES = ("active", "pending", "closed", "spam")
+
+
+@dataclass
+class FakeTime:
+    """A clock that moves when somebody sleeps on it."""
+
+    moment: datetime
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.moment += timedelta(seconds=seconds)
+
+
+def add_conversations(state: HelpScoutState, count: int, *, apart: timedelta = timedelta(minutes=20)) -> None:
+    """Conversations 1001 and on, of all statuses, three at each point in time, the last an hour ago."""
+    newest = state.now() - timedelta(hours=1)
+    for number in range(count):
+        state.add_conversation(
+            1001 + number,
+            1,
+            "Innlogging",
+            mailbox=7,
+            status=STATUSES[number % len(STATUSES)],
+            at=newest - apart * ((count - number - 1) // 3),
+        )
+
+
+def add_customers(state: HelpScoutState, count: int) -> None:
+    """Customers 2001 and on, two at each point in time, the last an hour ago."""
+    newest = state.now() - timedelta(hours=1)
+    for number in range(count):
+        created = newest - timedelta(minutes=(count - number - 1) // 2)
+        state.add_customer(
+            2001 + number, "Kari", f"Nr{number}", emails=[f"kari{number}@example.no"], at=created
+        )
+
+
+@dataclass
+class Churn:
+    """Edits, adds and deletes conversations before each request for a list of them."""
+
+    state: HelpScoutState
+    time: FakeTime
+    edits: int = 0
+    adds: int = 0
+    deletes: int = 0
+    seed: int = 0
+    seconds: float = 0.3
+    """What each request takes."""
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+        self._next = 900_000
+
+    def __call__(self, request: RecordedRequest) -> None:
+        if not request.path.startswith("/v2/conversations"):
+            return
+        self.time.moment += timedelta(seconds=self.seconds)
+        for _ in range(self.edits):
+            chosen = self._random.choice(list(self.state.conversations))
+            self.state.change_conversation(chosen, status=self._random.choice(STATUSES))
+        for _ in range(self.adds):
+            self._next += 1
+            self.state.add_conversation(self._next, 1, "Ny sak", mailbox=7)
+        for _ in range(self.deletes):
+            self.state.delete_conversation(self._random.choice(list(self.state.conversations)))
+
+
+class Heedless:
+    """Stands before an API that pays no attention to some parameters."""
+
+    def __init__(self, app: ASGIApp, *names: str) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            pairs = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
+            kept = urlencode([(name, value) for name, value in pairs if name not in self._names])
+            scope = {**scope, "query_string": kept.encode()}
+        await self._app(scope, receive, send)
+
+
+class Refusing:
+    """Stands before an API that answers some requests with an error of its own."""
+
+    def __init__(self, app: ASGIApp, refuses: Callable[[str, dict[str, str]], bool], status: int) -> None:
+        self._app = app
+        self._refuses = refuses
+        self._status = status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            query = dict(parse_qsl(scope["query_string"].decode()))
+            if self._refuses(scope["path"], query):
+                await JSONResponse({"message": "Bad request"}, self._status)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def ids_of(pages: Iterable[Page]) -> list[int]:
+    """Ids of the records of all pages, in order, repeated ones too."""
+    return [record.id for page in pages for record in page.records]
+
+
+def asked(simulator: HelpScoutSimulator, path: str) -> list[RecordedRequest]:
+    """The requests for one path that the account saw."""
+    return [request for request in simulator.requests if request.path.rstrip("/") == path]

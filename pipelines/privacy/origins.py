@@ -29,7 +29,7 @@ _NAME, _EMPLOYER = "user.name", "user.contact.organization"
 _EMAIL, _PHONE = "user.contact.email", "user.contact.phone_number"
 _ID = "user.unique_id"
 # Worked out from the record's state, not copied from it.
-_CONCLUSIONS = frozenset({("organization", "status")})
+_CONCLUSIONS = frozenset({"organization.status"})
 _ADDRESSES = re.compile(r"[;,\s]+")
 
 
@@ -182,7 +182,7 @@ def _compare(connection: sa.Connection, origins: _Values, source: str, proof: Pr
         else_=sa.cast(pg.array([], type_=sa.Text()), pg.ARRAY(sa.Text())),
     )
     is_live = sa.and_(key.is_not(None), table.c.deleted_at_source.is_(None))
-    rows = connection.execution_options(stream_results=True, max_row_buffer=10_000).execute(
+    statement = (
         sa.select(
             held.c.place,
             held.c.category,
@@ -196,16 +196,17 @@ def _compare(connection: sa.Connection, origins: _Values, source: str, proof: Pr
             sa.or_(~is_live, sa.func.coalesce(held.c.value != sa.func.all(candidates), True)),
         )
     )
-    for row in rows:
-        if not row.is_live:
-            proof.no_live_record[row.place] += 1
-        elif tuple(row.place.split(".")) in _CONCLUSIONS or _is_held(
-            row.category, row.value, [text for text in row.candidates if text]
-        ):
-            continue
-        else:
-            proof.not_in_record[row.place] += 1
-        proof.values.add(row.value)
+    with connection.execute(statement, execution_options={"stream_results": True}) as rows:
+        for row in rows:
+            if not row.is_live:
+                proof.no_live_record[row.place] += 1
+            elif row.place in _CONCLUSIONS or _is_held(
+                row.category, row.value, [text for text in row.candidates if text]
+            ):
+                continue
+            else:
+                proof.not_in_record[row.place] += 1
+            proof.values.add(row.value)
 
 
 def _texts(table: sa.Table, category: str) -> sa.ColumnElement[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.privacy import audit_log
 from pipelines.privacy.batches import BLOCKS, delete_in_batches
 from pipelines.privacy.expiry import Expiry, expiries, is_arrivals_clock
 from pipelines.privacy.holds import RowHold, Ruling, load_holds, rulings
@@ -20,6 +21,7 @@ from pipelines.privacy.keys import source_key
 from pipelines.privacy.suppression import Suppression
 from schemas.policy import Policy
 from schemas.tables import landing
+from schemas.tables import privacy as tables
 from schemas.tables.privacy import retention_log
 
 UNUSUAL_FACTOR = 10
@@ -175,7 +177,17 @@ def refuse_unusual(connection: sa.Connection, plans: Sequence[Plan], now: dateti
 
 
 def log_removal(connection: sa.Connection, removal: Removal, run_id: str, now: datetime) -> None:
-    """Keep what a rule did in privacy.retention_log."""
+    """Keep what a rule did in privacy.retention_log, and in the audit log when it removed something."""
+    if removal.rows or removal.partitions:
+        audit_log.append(
+            connection,
+            "retention",
+            now,
+            rule=removal.rule,
+            rows=removal.rows,
+            partitions=removal.partitions,
+            run=run_id,
+        )
     connection.execute(
         sa.insert(retention_log).values(
             run_id=run_id,
@@ -209,6 +221,9 @@ def _carry_out(
 def _delete(engine: sa.Engine, expiry: Expiry, suppression: Suppression, blocks: int) -> int:
     table = expiry.table
     assert isinstance(table, sa.Table)
+    if table is tables.audit_log:
+        with engine.begin() as connection:
+            return audit_log.prune(connection, expiry.is_expired(), expiry.now)
     if table.name not in landing.TABLES or table.schema != landing.SCHEMA:
         return delete_in_batches(engine, table, expiry.is_expired(), blocks=blocks)
     key = table.primary_key.columns[0]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from schemas.tables.base import OPERATIONS, TIMESTAMP, column, metadata
+from schemas.tables.base import OPERATIONS, TIMESTAMP, UUID, column, metadata
 
 SCHEMA = "privacy"
 
@@ -100,4 +101,108 @@ request_log = sa.Table(
     column("requests", sa.BigInteger(), OPERATIONS, nullable=False, comment="How many"),
     schema=SCHEMA,
     comment="Who outside was asked what, in numbers",
+)  # fmt: skip
+
+disclosure = sa.Table(
+    "disclosure",
+    metadata,
+    column("disclosure_id", sa.BigInteger(), OPERATIONS, sa.Identity(), primary_key=True,
+           comment="Running number"),
+    column("occurred_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
+    column("run_id", sa.Text(), OPERATIONS, nullable=False, comment="Dagster run, or the request's number"),
+    column("recipient", sa.Text(), OPERATIONS, nullable=False, comment="Recipient of policy.yaml"),
+    column("purpose", sa.Text(), OPERATIONS, nullable=False, comment="Purpose of policy.yaml"),
+    column("categories", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False,
+           comment="Data categories that the recipient was told"),
+    column("source", sa.Text(), OPERATIONS, nullable=False, comment="Source entity it was about"),
+    column("source_id", sa.Text(), "user.unique_id", nullable=False, comment="Its id at its source"),
+    sa.Index("ix_disclosure_record", "source", "source_id"),
+    schema=SCHEMA,
+    comment="Who was told which categories about which record, when and for which purpose (GDPR art. 15, 19)",
+)  # fmt: skip
+
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    column("entry_no", sa.BigInteger(), OPERATIONS, primary_key=True, autoincrement=False,
+           comment="Number in the chain, without gaps"),
+    column("occurred_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When; never before the last one"),
+    column("action", sa.Text(), OPERATIONS, nullable=False, comment="What was done"),
+    column("details", pg.JSONB(), OPERATIONS, nullable=False, comment="Counts and ids, never a value"),
+    column("entry_hash", sa.LargeBinary(), OPERATIONS, nullable=False,
+           comment="SHA-256 over this entry and the hash of the one before"),
+    schema=SCHEMA,
+    comment="What the privacy engine did, as a chain in which no link can be changed or left out",
+)  # fmt: skip
+
+audit_chain = sa.Table(
+    "audit_chain",
+    metadata,
+    column("part", sa.Text(), OPERATIONS, primary_key=True,
+           comment="pruned (last entry that was removed) or head (last entry there is)"),
+    column("entry_no", sa.BigInteger(), OPERATIONS, nullable=False, comment="Number of that entry"),
+    column("entry_hash", sa.LargeBinary(), OPERATIONS, nullable=False, comment="Its hash"),
+    sa.CheckConstraint("part IN ('pruned', 'head')", name="known"),
+    schema=SCHEMA,
+    comment="Both ends of the audit log, so that a missing first or last entry shows",
+)  # fmt: skip
+
+subject_request = sa.Table(
+    "subject_request",
+    metadata,
+    column("request_id", UUID, OPERATIONS, primary_key=True, comment="Number of the request, at random"),
+    column("kind", sa.Text(), OPERATIONS, nullable=False,
+           comment="access, rectification, restriction, objection or erasure"),
+    column("received_on", sa.Date(), OPERATIONS, nullable=False, comment="Day it was received, in Norway"),
+    column("due_on", sa.Date(), OPERATIONS, nullable=False, comment="Last day to answer (GDPR art. 12(3))"),
+    column("answered_at", TIMESTAMP, OPERATIONS, comment="When it was carried out; null while it is open"),
+    column("outcome", sa.Text(), OPERATIONS, comment="done, nothing_held or partly"),
+    column("counts", pg.JSONB(), OPERATIONS, nullable=False, comment="What was found and done, in numbers"),
+    sa.CheckConstraint(
+        "kind IN ('access', 'rectification', 'restriction', 'objection', 'erasure')", name="known"
+    ),
+    schema=SCHEMA,
+    comment="Requests of data subjects: what was asked and when it was answered, never by whom",
+)  # fmt: skip
+
+receipt = sa.Table(
+    "receipt",
+    metadata,
+    column("request_id", UUID, OPERATIONS, sa.ForeignKey(subject_request.c.request_id, ondelete="CASCADE"),
+           primary_key=True, comment="Number of the request"),
+    column("statement", pg.JSONB(), OPERATIONS, nullable=False, comment="What is signed; no personal data"),
+    column("signature", sa.LargeBinary(), OPERATIONS, nullable=False, comment="Ed25519"),
+    column("public_key", sa.LargeBinary(), OPERATIONS, nullable=False, comment="Key to verify it with"),
+    schema=SCHEMA,
+    comment="Signed receipts that a stranger can verify",
+)  # fmt: skip
+
+objection = sa.Table(
+    "objection",
+    metadata,
+    column("key_kind", sa.Text(), OPERATIONS, primary_key=True, comment="source_id, email or phone"),
+    column("key_hmac", sa.LargeBinary(), "user.unique_id", primary_key=True,
+           comment="Keyed HMAC-SHA-256 of the normalised key"),
+    column("key_id", sa.Text(), OPERATIONS, nullable=False, comment="Fingerprint of the secret"),
+    column("created_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
+    sa.CheckConstraint("key_kind IN ('source_id', 'email', 'phone')", name="known"),
+    schema=SCHEMA,
+    comment="Who wants no marketing (GDPR art. 21(2)): holds whatever card they are on",
+)  # fmt: skip
+
+instruction = sa.Table(
+    "instruction",
+    metadata,
+    column("instruction_id", sa.BigInteger(), OPERATIONS, sa.Identity(), primary_key=True,
+           comment="Running number"),
+    column("customer_org", sa.Text(), OPERATIONS, nullable=False, comment="Customer who instructs"),
+    column("activity_id", sa.BigInteger(), OPERATIONS, comment="Its event; null: all of its events"),
+    column("submitted_before", TIMESTAMP, OPERATIONS, nullable=False,
+           comment="Submissions before this are to be deleted"),
+    column("document", sa.Text(), OPERATIONS, nullable=False, comment="Where the instruction is kept"),
+    column("received_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When it was received"),
+    column("carried_out_at", TIMESTAMP, OPERATIONS, comment="When; null while it is open"),
+    column("rows_removed", sa.BigInteger(), OPERATIONS, comment="Submissions deleted"),
+    schema=SCHEMA,
+    comment="What customers instructed their processor to delete (GDPR art. 28(3)(a)); none by default",
 )  # fmt: skip

@@ -183,8 +183,15 @@ class TestStructure:
     """Nothing exists that the policy does not know."""
 
     def test_a_table_that_nobody_declared(self, store: sa.Engine, platform: PlatformSide) -> None:
-        change(store, "CREATE TABLE public.scratch (email text)")
-        assert failing(run(store, platform)).findings == ("table public.scratch",)
+        change(store, "CREATE TABLE landing.scratch (email text)")
+        assert failing(run(store, platform)).findings == ("table landing.scratch",)
+
+    def test_a_schema_of_somebody_else_is_not_ours_to_judge(
+        self, store: sa.Engine, platform: PlatformSide
+    ) -> None:
+        """Dagster may keep its own storage in the same database."""
+        change(store, "CREATE TABLE public.runs (id bigint)")
+        assert run(store, platform).passed
 
     def test_a_view_counts_as_a_table(self, store: sa.Engine, platform: PlatformSide) -> None:
         change(store, "CREATE VIEW crm.everyone AS SELECT * FROM crm.person")

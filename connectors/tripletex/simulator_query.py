@@ -29,8 +29,8 @@ class Listing:
     filters: Mapping[str, Callable[["Query", str, str], Test | None]]
     required: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
-    only: Test = lambda record_id, stored: True
-    """What belongs to the list at all."""
+    only: Test | None = None
+    """What belongs to the list at all; None: every object of the kind."""
     checksum: bool = True
     """Whether `If-None-Match` is supported."""
     total_unknown: Callable[[Mapping[str, str]], bool] = lambda given: False
@@ -72,11 +72,10 @@ class Query:
         """All matching rows in order. Raises ApiFailure for parameters the API refuses."""
         tests = self._tests()
         order = _sort_keys(self.given.get("sorting", ""), self.listing.entity)
-        found = [
-            (record_id, stored)
-            for record_id, stored in sorted(self.state.table(self.listing.entity).items())
-            if all(test(record_id, stored) for test in tests)
-        ]
+        table = self.state.table(self.listing.entity)
+        found = [(record_id, table[record_id]) for record_id in sorted(table)]
+        for test in tests:
+            found = [row for row in found if test(*row)]
         if self._limit is not None and len(found) > self._limit:
             raise errors.ApiFailure(422, 23000, "Result set too large. Limit of 10.000 reached", None, ())
         for path, descending in reversed(order):
@@ -114,7 +113,7 @@ class Query:
             for name, make in self.listing.filters.items()
             if given.get(name, "") != ""
         ]
-        return [self.listing.only, *(test for test in made if test is not None)]
+        return [test for test in (self.listing.only, *made) if test is not None]
 
     def _whole(self, name: str, default: int) -> int:
         text = self.given.get(name, "")

@@ -20,8 +20,8 @@ def told(state: BrregState, time: Time) -> list[str]:
     time.pass_by(minutes=1)
     state.remove_unit(FOTO)
     time.pass_by(minutes=1)
-    state.add_unit("310100001", "NY AS")
-    return [FJELLHEIM, FOTO, "310100001"]
+    state.add_unit("310100005", "NY AS")
+    return [FJELLHEIM, FOTO, "310100005"]
 
 
 def test_an_empty_interval_embeds_nothing(api: Api) -> None:

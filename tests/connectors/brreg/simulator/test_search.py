@@ -11,9 +11,16 @@ from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api
 ABSENT = "310004111"
 
 
-def numbers_from(first: int, count: int) -> list[str]:
-    """Nine-digit texts; the server does not mind the control digit."""
-    return [str(first + step) for step in range(count)]
+def numbers_from(stem: int, count: int) -> list[str]:
+    """Organisation numbers with their control digits, from eight digits upwards."""
+    numbers: list[str] = []
+    while len(numbers) < count:
+        weighted = zip(map(int, str(stem)), (3, 2, 7, 6, 5, 4, 3, 2), strict=True)
+        control = -sum(digit * weight for digit, weight in weighted) % 11
+        if control < 10:
+            numbers.append(f"{stem}{control}")
+        stem += 1
+    return numbers
 
 
 def test_a_batch_answers_for_the_numbers_it_has(api: Api) -> None:
@@ -38,7 +45,7 @@ def test_one_malformed_number_refuses_the_whole_batch(api: Api) -> None:
 
 def test_a_batch_shows_no_more_than_a_page(api: Api, state: BrregState) -> None:
     """Without `size` a batch of 30 known numbers answers for 20 of them."""
-    batch = numbers_from(310_100_000, 30)
+    batch = numbers_from(31_020_000, 30)
     for number in batch:
         state.add_unit(number, f"ENHET {number} AS", announce=False)
 
@@ -49,14 +56,14 @@ def test_a_batch_shows_no_more_than_a_page(api: Api, state: BrregState) -> None:
 def test_more_than_two_thousand_numbers_are_refused(api: Api) -> None:
     api.simulator.longest_url = 1_000_000
 
-    answer = api.get("/enheter", organisasjonsnummer=",".join(numbers_from(310_000_000, 2001)))
+    answer = api.get("/enheter", organisasjonsnummer=",".join(numbers_from(31_000_000, 2001)))
 
     assert answer.json()["valideringsfeil"][0]["parametere"] == ["organisasjonsnummer"]
 
 
 def test_a_long_url_is_refused_in_html_before_the_api_sees_it(api: Api) -> None:
     """Encoded characters count: `%2C` is three of them."""
-    batch = ",".join(numbers_from(310_000_000, 1400))
+    batch = ",".join(numbers_from(31_000_000, 1400))
     api.simulator.longest_url = 16_384
 
     encoded = api.session.get(f"{api.url}/enheter?organisasjonsnummer={quote(batch)}", timeout=10)
@@ -76,7 +83,7 @@ def test_an_empty_answer_embeds_nothing_and_links_only_to_itself(api: Api) -> No
 
 
 def test_pages_link_to_their_neighbours(api: Api, state: BrregState) -> None:
-    state.add_unit("310100001", "TREDJE AS", announce=False)
+    state.add_unit("310100005", "TREDJE AS", announce=False)
 
     page = api.get("/enheter", size=1, page=1).json()
 
@@ -134,10 +141,10 @@ def test_unknown_parameters_are_ignored(api: Api) -> None:
 
 
 def test_names_are_searched_with_misspellings_the_best_first(api: Api, state: BrregState) -> None:
-    state.add_unit("310100001", "FJELLHEIM AS", announce=False)
-    state.add_unit("310100002", "HAVBLIKK AS", announce=False)
+    state.add_unit("310100005", "FJELLHEIM AS", announce=False)
+    state.add_unit("310100013", "HAVBLIKK AS", announce=False)
 
-    assert api.numbers("/enheter", navn="fjelheim") == ["310100001", FJELLHEIM]
+    assert api.numbers("/enheter", navn="fjelheim") == ["310100005", FJELLHEIM]
     assert api.numbers("/enheter", navn="Fjellheim konferanse")[0] == FJELLHEIM
 
 

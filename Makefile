@@ -5,13 +5,16 @@ UV := uv==0.13.9
 export PYTHONPATH := $(CURDIR)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: help sync ui test lint psql migrate sandbox sandbox-day lock clean
+.PHONY: help sync backfill ui test lint psql migrate sandbox sandbox-day lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 sync: .venv/installed ## Run the nightly job once and print what happened
 	@$(BIN)/python -m pipelines.cli.sync
+
+backfill: .venv/installed ## Read days again: FROM=2026-03-01 TO=2026-03-31 (YES=1 does not ask)
+	@$(BIN)/python -m pipelines.cli.backfill --from "$(FROM)" --to "$(TO)" $(if $(YES),--yes)
 
 ui: .venv/installed ## Open Dagster on http://127.0.0.1:3000 (PORT=… for another port)
 	@$(BIN)/python -m pipelines.cli.ui --port $(or $(PORT),3000)

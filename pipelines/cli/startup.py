@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from connectors.errors import EgressError
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import ConfigurationError, Settings, load_settings
 from pipelines.sources.clients import SYSTEMS, connect, is_configured
 from pipelines.store.database import open_store, platform_admin_url
-from pipelines.store.engines import check_connection, make_engine, psycopg_url
+from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
+from schemas.policy import PolicyError
 
 _SETTINGS = {
     "helpscout": "HELPSCOUT_URL, HELPSCOUT_APP_ID, HELPSCOUT_APP_SECRET",
@@ -24,6 +25,10 @@ _SETTINGS = {
 
 class StartError(RuntimeError):
     """A source cannot be used as it is configured; the message names the variables."""
+
+
+# What stops a command before it has written anything; each message is one line that names what to mend.
+NOT_STARTED = (ConfigurationError, DatabaseError, PolicyError, StartError)
 
 
 def terminal() -> Console:

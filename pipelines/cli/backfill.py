@@ -1,0 +1,70 @@
+"""`make backfill FROM=2026-03-01 TO=2026-03-31`: reads the windowed sources again for these days.
+
+Says first what it will cost; `--yes` starts without asking. The nightly cursor stays where it is. Exit codes
+as `make sync`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date, datetime, time, timedelta
+
+from rich.console import Console
+
+from pipelines.cli.running import run_nightly
+from pipelines.cli.startup import NOT_STARTED, check_doors, configured, prepare_store, terminal
+from pipelines.settings import Settings
+from pipelines.sources.estimate import estimate
+from pipelines.store.database import open_store
+from schemas.payloads.types import OSLO
+from schemas.policy import load_policy
+
+
+def main(arguments: list[str]) -> int:
+    """Backfill once; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="make backfill")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True, metavar="DAY")
+    parser.add_argument("--yes", action="store_true", help="start without asking")
+    given = parser.parse_args(arguments)
+    yesterday = datetime.now(OSLO).date() - timedelta(days=1)
+    if not given.first <= given.last <= yesterday:
+        parser.error(f"the days must run forward and end before today (at most {yesterday})")
+    console = terminal()
+    try:
+        load_policy()
+        with configured(console) as (settings, is_sandbox):
+            check_doors(settings)
+            prepare_store(settings)
+            _say_cost(console, settings, given.first, given.last)
+            if not given.yes and not _agreed(console):
+                return 0
+            days = (given.first.isoformat(), given.last.isoformat())
+            return run_nightly(console, settings, is_sandbox=is_sandbox, days=days)
+    except NOT_STARTED as error:
+        console.print(f"[red]Nothing was started.[/] {error}")
+        return 2
+    except KeyboardInterrupt:
+        console.print("Interrupted. What was landed stays; run the same backfill again to go on.")
+        return 1
+
+
+def _say_cost(console: Console, settings: Settings, first: date, last: date) -> None:
+    start = datetime.combine(first, time.min, OSLO)
+    end = datetime.combine(last + timedelta(days=1), time.min, OSLO)
+    store = open_store(settings)
+    with store.crm.connect() as connection:
+        costs = estimate(connection, settings, start, end)
+    store.close()
+    console.print(f"Backfill of {(last - first).days + 1} days will take at least")
+    for cost in costs:
+        console.print(f"  {cost.source:<24}{cost.requests:>8,} requests{cost.minutes:>8.1f} min")
+
+
+def _agreed(console: Console) -> bool:
+    return console.input("Start? [y/N] ").strip().casefold() in ("y", "yes", "j", "ja")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,54 @@
+"""Runs the nightly job in this process, for one partition or a range of them, and sums it up."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+import uuid
+import warnings
+
+from rich.console import Console
+
+from pipelines.settings import Settings
+
+
+def run_nightly(
+    console: Console, settings: Settings, *, is_sandbox: bool, days: tuple[str, str] | None = None
+) -> int:
+    """Run the job for the newest partition, or as a backfill of `days` (first and last); an exit code."""
+    # Dagster takes more than a second to import, and what is wrong before should be said before.
+    warnings.simplefilter("ignore")
+    import dagster as dg
+
+    from pipelines.cli.progress import progress
+    from pipelines.cli.summary import summarize
+    from pipelines.definitions import defs
+    from pipelines.defs.jobs import NIGHTLY
+    from pipelines.defs.partitions import DAILY
+
+    began, run_id = time.monotonic(), str(uuid.uuid4())
+    job = defs().resolve_job_def(NIGHTLY)
+    steps = len(job.graph.nodes)
+    bounds = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+    span = dict(zip(bounds, days, strict=True)) if days else {}
+    with dg.DagsterInstance.get() as instance:
+        console.print(f"Running the [bold]{NIGHTLY}[/] job (run {run_id[:8]}, {steps} steps)")
+        # Dagster's own lines stay off the terminal: they are in the run's page.
+        with progress(console, instance, run_id, steps), contextlib.redirect_stderr(io.StringIO()):
+            result = job.execute_in_process(
+                instance=instance,
+                partition_key=None if days else DAILY.get_last_partition_key(),
+                tags=span,
+                run_id=run_id,
+                raise_on_error=False,
+            )
+        return summarize(
+            console,
+            settings,
+            result.all_events,
+            run_id=run_id,
+            succeeded=result.success,
+            seconds=time.monotonic() - began,
+            is_sandbox=is_sandbox,
+        )

@@ -72,12 +72,13 @@ def near(a: str, b: str) -> bool:
     numeric = a.lstrip("+").isdigit() and b.lstrip("+").isdigit()
     if numeric and len(a) != len(b):
         return False
-    if not numeric and _digits(a) != _digits(b):
+    if not numeric and digits(a) != digits(b):
         return False
     return OSA.distance(a, b, score_cutoff=1) <= 1
 
 
-def _digits(text: str) -> str:
+def digits(text: str) -> str:
+    """The digits of a text, in order."""
     return "".join(sign for sign in text if sign.isdigit())
 
 

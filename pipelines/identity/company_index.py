@@ -42,6 +42,7 @@ class CompanyIndex:
 
     def __init__(self) -> None:
         self._by_core: dict[str, dict[tuple[int, str | None], int]] = {}
+        self._prepared: set[str] = set()
         self._deletions: dict[str, set[str]] = {}
 
     def add(self, name: CompanyName, node: int, currency: int, form: str | None) -> None:
@@ -54,10 +55,10 @@ class CompanyIndex:
 
     def ready(self) -> None:
         """Prepare the lookup of names with a slip; call after the last `add`."""
-        self._deletions.clear()
-        for core in self._by_core:
+        for core in self._by_core.keys() - self._prepared:
             for key in deletion_keys(core):
                 self._deletions.setdefault(key, set()).add(core)
+        self._prepared = set(self._by_core)
 
     def exact(self, name: CompanyName) -> list[Candidate]:
         """Organisations that bear or bore that name, forms permitting, in the order of their nodes."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.identity.clustering import Edge, Own, near
+from pipelines.identity.clustering import Edge, Own, digits, near
 from pipelines.identity.features import Features, Ints
 from pipelines.identity.guards import Keys, Standing
 from pipelines.identity.name_pairs import NamePairs
@@ -162,13 +162,14 @@ def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.Data
     named = (name >= 0) & pairs.is_full[np.maximum(name, 0)] & ~pairs.is_derived[np.maximum(name, 0)]
     chosen = named & (keys.standing[keys.key] == Standing.PERSONAL)
     email = chosen & keys.is_email[keys.key]
-    domains = pd.factorize(np.array([v.domain for v in data.email_values] or [""], dtype=object))[0]
-    locals_ = pd.factorize(
-        np.array([v.key.rpartition("@")[0] for v in data.email_values] or [""], dtype=object)
-    )[0]
+    places, locals_ = [], []
+    for value in data.email_values or [None]:
+        local, _, domain = value.key.rpartition("@") if value else ("", "", "")
+        places.append(f"{domain} {digits(local)}")  # a slip is never one of a digit
+        locals_.append(local)
     key, row = keys.key[email], keys.row[email]
-    yield _frame("near_email", domains[key], row)
-    yield _frame("near_email", len(data.email_values) + 1 + locals_[key], row)
+    yield _frame("near_email", _codes(places)[key], row)
+    yield _frame("near_email", len(places) + _codes(locals_)[key], row)
     numbers = [value.key for value in data.phone_values]
     mobile = np.array(
         [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool
@@ -176,14 +177,13 @@ def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.Data
     phone = chosen & ~keys.is_email[keys.key]
     key, row = keys.key[phone] - keys.emails, keys.row[phone]
     key, row = key[mobile[key]], row[mobile[key]]
-    halves = pd.factorize(
-        np.array(
-            [f"{at}{part}" for text in numbers for at, part in ((0, text[:-4]), (1, text[-4:]))] or [""],
-            dtype=object,
-        )
-    )[0]
+    halves = _codes([half for text in numbers for half in (f"0{text[:-4]}", f"1{text[-4:]}")])
     for half in (0, 1):
         yield _frame("near_phone", halves[2 * key + half], row)
+
+
+def _codes(texts: list[str]) -> Ints:
+    return np.asarray(pd.factorize(np.array(texts or [""], dtype=object))[0], dtype=np.int64)
 
 
 def _frame(kind: str, key: Ints, row: Ints) -> pd.DataFrame:

@@ -65,12 +65,20 @@ class Held:
         keep = rows[self.row]
         return Held(self.row[keep], self.value[keep])
 
-    def by_row(self) -> dict[int, list[int]]:
-        """The values of each row that has any."""
-        found: dict[int, list[int]] = {}
-        for row, value in zip(self.row.tolist(), self.value.tolist(), strict=True):
-            found.setdefault(row, []).append(value)
-        return found
+    def by_row(self, size: int) -> Lists:
+        """The values of each row, for a frame of `size` rows; pairs are in the order of rows."""
+        return Lists(np.searchsorted(self.row, np.arange(size + 1)).tolist(), self.value.tolist())
+
+
+class Lists:
+    """A list of values for every row, kept flat."""
+
+    def __init__(self, starts: list[int], values: list[int]) -> None:
+        self._starts = starts
+        self._values = values
+
+    def __getitem__(self, row: int) -> list[int]:
+        return self._values[self._starts[row] : self._starts[row + 1]]
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,9 @@ class _Resolver:
         self.domain_of_email = np.array(
             [mail_domain(value) for value in data.email_values] or [None], dtype=object
         )
-        self.row_emails = data.emails.by_row()
-        self.row_phones = data.phones.by_row()
+        self.row_emails = data.emails.by_row(self.size)
+        self.row_phones = data.phones.by_row(self.size)
+        self.row_former = data.former.by_row(self.size)
         self.owner: dict[str, int] = {}
         self.domain_votes: dict[str, Counter[int]] = {}
 
@@ -121,7 +122,6 @@ class _Resolver:
         self._index_names()
         bearing = np.flatnonzero(self.data.is_company & (self.node < 0))
         self._by_name(bearing)
-        self._domains()
         self._customers_of_their_own(bearing)
         self._contacts()
         rest = np.flatnonzero((self.node < 0) & (self.data.source != CONTACT) & ~self.data.is_company)
@@ -201,9 +201,7 @@ class _Resolver:
         self.index.ready()
 
     def _former_of(self, row: int) -> list[int]:
-        if not hasattr(self, "_former"):
-            self._former = self.data.former.by_row()
-        return self._former.get(row, [])
+        return self.row_former[row]
 
     def _meant(self, company: int) -> list[Candidate]:
         """All organisations a distinct text may mean, sub-units behind their main units."""
@@ -231,9 +229,26 @@ class _Resolver:
         self.meant: dict[int, list[Candidate]] = {
             code: self._meant(code) for code in np.unique(company[company >= 0]).tolist()
         }
+        sure = {
+            code: found[0] for code, found in self.meant.items() if len(found) == 1 and found[0].grade > 1
+        }
+        if sure:
+            codes = np.array(sorted(sure), dtype=np.int64)
+            at = np.searchsorted(codes, company)
+            at[at == len(codes)] = 0
+            meant_one = codes[at] == company
+            chosen = [sure[code] for code in codes.tolist()]
+            hit, which = rows[meant_one], at[meant_one]
+            self.node[hit] = np.array([candidate.node for candidate in chosen])[which]
+            self.rule[hit] = np.array([candidate.rule for candidate in chosen], dtype=object)[which]
+            self.score[hit] = np.array([_SCORES[candidate.grade] for candidate in chosen])[which]
         several: list[tuple[int, list[Candidate]]] = []
-        for row, code in zip(rows.tolist(), company.tolist(), strict=True):
-            candidates = self.meant.get(code, [])
+        doubtful = np.array(
+            [code in self.meant and code not in sure for code in range(len(self.data.companies))]
+        )
+        left = (company >= 0) & doubtful[company]
+        for row, code in zip(rows[left].tolist(), company[left].tolist(), strict=True):
+            candidates = self.meant[code]
             if len(candidates) == 1 and self._plausible(row, candidates[0]):
                 self._assign(row, candidates[0].node, candidates[0].rule, _SCORES[candidates[0].grade])
             elif len(candidates) > 1:
@@ -257,8 +272,8 @@ class _Resolver:
             return "domain"
         if set(domains) & set(self._domains_of(unit)):
             return "domain"
-        mine = {data.phone_values[at].key for at in self.row_phones.get(row, [])}
-        if mine & {data.phone_values[at].key for at in self.row_phones.get(unit, [])}:
+        mine = {data.phone_values[at].key for at in self.row_phones[row]}
+        if mine & {data.phone_values[at].key for at in self.row_phones[unit]}:
             return "phone"
         if data.postal_code[row] and data.postal_code[row] == data.postal_code[unit]:
             return "place"
@@ -310,7 +325,7 @@ class _Resolver:
     # Domains.
 
     def _domains_of(self, row: int) -> list[str]:
-        found = [self.domain_of_email[at] for at in self.row_emails.get(row, [])]
+        found = [self.domain_of_email[at] for at in self.row_emails[row]]
         return [domain for domain in dict.fromkeys([*found, self.data.website[row]]) if domain]
 
     def _domains(self) -> None:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from itertools import accumulate, combinations
 
 import pandas as pd
 
@@ -80,6 +80,7 @@ class World:
         self._taken_emails: set[str] = set()
         self._taken_domains: set[str] = set()
         self._next = 1000
+        self._owned: list[Organization] = []
         self.people: list[Person] = []
         self.organizations: list[Organization] = []
         self._make_organizations(max(4, people // 6))
@@ -115,6 +116,7 @@ class World:
 
     def _make_organizations(self, count: int) -> None:
         dice = self.random
+        municipalities: set[str] = set()
         while len(self.organizations) < count:
             kind = dice.random()
             town, _ = dice.choice(pools.TOWNS)
@@ -129,7 +131,8 @@ class World:
             elif kind < 0.74:
                 self._company(f"{town} {dice.choice(pools.CLUBS)}", "FLI", town)
             elif kind < 0.77:
-                if not any(other.name == f"{town} kommune" for other in self.organizations):
+                if town not in municipalities:
+                    municipalities.add(town)
                     self._company(f"{town} kommune", "KOMM", town)
             elif kind < 0.80:
                 self._foreign()
@@ -221,7 +224,8 @@ class World:
             ]
         )
         enk = self._company(name, "ENK", town, domain=None)
-        enk.staff.append(self._person(first, last, enk))
+        self._person(first, last, enk)
+        self._owned.append(enk)
         if self.random.random() < 0.6:
             self._company(name, "AS", town)
 
@@ -236,7 +240,7 @@ class World:
     def _make_people(self, count: int) -> None:
         dice = self.random
         employers = [org for org in self.organizations if org.form != "ENK" and org.status == "active"]
-        weights = [dice.paretovariate(1.2) for _ in employers]
+        weights = list(accumulate(dice.paretovariate(1.2) for _ in employers))
         for _ in range(count - len(self.people)):
             first = dice.choice(pools.WOMEN if dice.random() < 0.55 else pools.MEN)
             if dice.random() < 0.08:
@@ -244,7 +248,7 @@ class World:
             last = dice.choice(pools.SURNAMES)
             if dice.random() < 0.06:
                 last = f"{dice.choice(pools.SURNAMES)} {last}"
-            employer = dice.choices(employers, weights)[0] if dice.random() < 0.88 else None
+            employer = dice.choices(employers, cum_weights=weights)[0] if dice.random() < 0.88 else None
             self._person(first, last, employer)
 
     def _person(self, first: str, last: str, employer: Organization | None) -> Person:
@@ -276,7 +280,7 @@ class World:
             town=town,
         )
         self.people.append(person)
-        if employer is not None and person not in employer.staff:
+        if employer is not None:
             employer.staff.append(person)
         return person
 
@@ -406,9 +410,17 @@ class World:
                 case()
 
     def _staff(self, least: int = 1) -> Organization:
-        return self.random.choice(
-            [org for org in self.organizations if len(org.staff) >= least and org.form != "ENK"]
-        )
+        while True:
+            org = self.random.choice(self.organizations)
+            if len(org.staff) >= least and org.form != "ENK":
+                return org
+
+    def _someone(self, *, work: bool) -> Person:
+        """Somebody who is employed, with an address there if asked for."""
+        while True:
+            person = self.random.choice(self.people)
+            if person.work_email if work else person.organization:
+                return person
 
     def _booker(self) -> None:
         org = self._staff(3)
@@ -514,7 +526,7 @@ class World:
                 self._record(person, source, phones=[number], created_at=when, changed_at=when)
 
     def _typo_domain(self) -> None:
-        person = self.random.choice([person for person in self.people if person.work_email])
+        person = self._someone(work=True)
         local, domain = str(person.work_email).split("@")
         at = self.random.randint(1, len(domain.split(".")[0]) - 1)
         wrong = domain[:at] + domain[at + 1 :]
@@ -600,7 +612,7 @@ class World:
                 self._record(person, source, phones=[self.random.choice([phone, person.mobile])])
 
     def _company_in_name(self) -> None:
-        person = self.random.choice([person for person in self.people if person.organization])
+        person = self._someone(work=False)
         org = person.organization
         assert org is not None
         email = [person.work_email or person.private_email]
@@ -618,9 +630,8 @@ class World:
         )
 
     def _owner(self) -> None:
-        owners = [org for org in self.organizations if org.form == "ENK" and org.staff]
-        if owners:
-            org = self.random.choice(owners)
+        if self._owned:
+            org = self.random.choice(self._owned)
             owner = org.staff[0]
             self._customer(org, emails=[owner.private_email], phones=[owner.mobile])
             self._record(
@@ -631,7 +642,7 @@ class World:
 
     def _slips(self) -> None:
         """The same person, one letter of the address or one digit of the number wrong."""
-        person = self.random.choice([person for person in self.people if person.work_email])
+        person = self._someone(work=True)
         local, domain = str(person.work_email).split("@")
         at = self.random.randint(1, max(1, len(local) - 2))
         wrong = local[:at] + local[at + 1 : at + 2] + local[at : at + 1] + local[at + 2 :]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from anyascii import anyascii
 
@@ -60,6 +61,7 @@ def clean(text: str | None) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
+@lru_cache(maxsize=1 << 18)
 def folded(text: str) -> str:
     """Lower-case ASCII in which a Norwegian letter and its transliterations are one.
 
@@ -90,6 +92,7 @@ def squashed(text: str) -> str:
     return _NOT_ALPHANUMERIC.sub("", folded(text))
 
 
+@lru_cache(maxsize=1 << 18)
 def skeleton(token: str) -> str:
     """A folded token reduced to what its Norwegian spelling variants share.
 

@@ -16,13 +16,10 @@ REMOVED = "removed"
 UNKNOWN = "unknown"
 
 SOLE_PROPRIETOR = "ENK"
+# Where a unit does business, where a sub-unit lies, where post goes.
+_ADDRESSES = ("forretningsadresse", "beliggenhetsadresse", "postadresse")
 # A sole proprietor's address is usually the home, and earlier names of the firm hold earlier surnames.
-_PERSONAL_OF_A_SOLE_PROPRIETOR = (
-    "forretningsadresse",
-    "postadresse",
-    "beliggenhetsadresse",
-    "historiskeNavn",
-)
+_PERSONAL_OF_A_SOLE_PROPRIETOR = (*_ADDRESSES, "historiskeNavn")
 
 _NUMBER = re.compile(r"[0-9]{9}")
 
@@ -40,6 +37,9 @@ def can_exist(number: str) -> bool:
 def unit_record(record: Mapping[str, Any], *, subunit: bool) -> dict[str, Any]:
     """An object of the register with the `status` and kind that it implies, ready for BrregUnit."""
     kept = dict(record)
+    # One address only: a foreign one lacks parts, which must not be made up from another.
+    for name in [name for name in _ADDRESSES if record.get(name)][1:]:
+        kept.pop(name)
     if form_of(record) == SOLE_PROPRIETOR:
         for name in _PERSONAL_OF_A_SOLE_PROPRIETOR:
             kept.pop(name, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import responses
+from responses.matchers import query_param_matcher
 
 from connectors.brreg import client_feed
 from connectors.brreg.client import BrregClient
@@ -122,6 +123,22 @@ def test_a_feed_of_many_pages_is_read_to_its_end(
     state.change_unit(SECOND, navn="ANDRE NYE AS")
     assert client.changed_since(position, FOLLOWED)[0] == {FIRST, SECOND}
     assert {each.value("page") for each in simulator.requests} == {None}
+
+
+@responses.activate
+def test_the_newest_event_is_read_although_a_full_page_ends_right_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client_feed, "PAGE", 1)
+    for cursor, number in ((1, FIRST), (11, SECOND)):
+        event = {"oppdateringsid": 10 if cursor == 1 else 11, "organisasjonsnummer": number}
+        responses.get(
+            f"{URL}/oppdateringer/enheter",
+            json={"_embedded": {"oppdaterteEnheter": [event]}, "page": {"totalElements": 1}},
+            match=[query_param_matcher({"oppdateringsid": str(cursor)}, strict_match=False)],
+        )
+    egress = BrregClient.connect(load_policy(), URL)._egress
+    assert list(client_feed.UNITS.touched(egress, [FIRST, SECOND], 1, 11)) == [FIRST, SECOND]
 
 
 def test_a_feed_that_ends_before_the_position_makes_everything_unknown(

@@ -13,7 +13,7 @@ from stdnum.no import orgnr
 
 from connectors.brreg.client import BrregClient
 from connectors.brreg.simulator import BrregSimulator
-from connectors.brreg.simulator_state import BrregState, address
+from connectors.brreg.simulator_state import BrregState, address, foreign_address
 from connectors.errors import PermanentError, RefusedByPolicyError, TransientError
 from connectors.pages import Page
 from schemas.payloads.brreg import BrregUnit
@@ -113,6 +113,19 @@ def test_of_a_sole_proprietor_neither_home_nor_earlier_names_are_kept(
     assert (unit.name, unit.organization_form, unit.status) == ("TESTESEN FOTOGRAFI", "ENK", "active")
     assert (unit.address, unit.postal_code, unit.city, unit.former_names) == (None, None, None, [])
     assert "Kari" not in unit.model_dump_json()
+
+
+def test_the_parts_of_an_address_come_from_one_address(client: BrregClient, register: BrregState) -> None:
+    register.add_unit(
+        MORE[0],
+        "UTLAND NUF",
+        form="NUF",
+        forretningsadresse=foreign_address("1 Example Street", land="Storbritannia", landkode="GB"),
+        postadresse=address("Postboks 12", postnummer="3201", poststed="SANDEFJORD"),
+    )
+    unit = units(client.units([MORE[0]]))[MORE[0]]
+    assert (unit.address, unit.postal_code, unit.city) == ("1 Example Street", None, None)
+    assert unit.country == "GB"
 
 
 def test_former_names_of_a_company_are_kept(client: BrregClient, register: BrregState) -> None:

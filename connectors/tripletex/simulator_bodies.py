@@ -102,7 +102,8 @@ class _Reader:
         if known is None:
             self.unmapped.append(Problem(path, errors.UNKNOWN_FIELD))
             return
-        if key in ("id", "version") or known.read_only:
+        # Display names are made of other fields, whatever is sent.
+        if key in ("id", "version", "displayName") or known.read_only:
             return
         if value is None:
             self.values[key] = known.default
@@ -148,7 +149,7 @@ class _Reader:
         if not isinstance(value, Mapping) or not isinstance(value.get("id"), int):
             self.unmapped.append(Problem(path, errors.TYPE))
             return
-        # A reference names its object by id alone; what else is sent must at least exist there.
+        # A reference names its object by id alone: a name or number beside it is refused.
         extra = [key for key in value if key not in ("id", "url", "version")]
         if extra:
             self.unmapped += [Problem(f"{path}.{key}", errors.UNKNOWN_FIELD) for key in extra]

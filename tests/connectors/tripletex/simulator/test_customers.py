@@ -141,9 +141,12 @@ def test_a_customer_number_is_free_or_refused(api: Api) -> None:
 
 
 def test_read_only_fields_in_a_body_are_ignored(api: Api) -> None:
-    value = api.write("POST", "/customer", COMPANY | {"isCustomer": False, "url": "x", "changes": []})
+    ignored = {"isCustomer": False, "url": "x", "changes": [], "displayName": "Noe annet"}
+
+    value = api.write("POST", "/customer", COMPANY | ignored)
 
     assert value["isCustomer"] is True
+    assert value["displayName"] == "Fjellrev Regnskap AS (10001)"
 
 
 def test_messages_follow_the_language_of_the_token_owner(api: Api, state: TripletexState) -> None:

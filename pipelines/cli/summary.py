@@ -160,7 +160,8 @@ def _privacy(console: Console, facts: Facts, events: Sequence[dg.DagsterEvent]) 
         days = f", {partitions:,} whole days dropped" if partitions else ""
         console.print(f"  retention {rule}: {rows:,} rows removed{days}")
     if not removed:
-        console.print(f"  retention: {len(facts.retention)} rules applied, nothing was past its period")
+        told = f"{len(facts.retention)} rules applied" if facts.retention else "not reached in this run"
+        console.print(f"  retention: {told}" + (", nothing was past its period" if facts.retention else ""))
     for check in _evaluations(events):
         if check.asset_key.path[0] == "privacy" and check.description:
             mark = "[green]✓[/]" if check.passed else "[red]✗[/]"

@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="serve the four APIs until interrupted (the default)")
     for each in (parser, serve):
         each.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    commands.add_parser("advance", help="let days pass").add_argument("--days", type=int, default=1)
+    commands.add_parser("advance", help="let days pass").add_argument(
+        "--days", type=_days, default=1, help="how many (default: 1)"
+    )
     given = parser.parse_args(arguments)
     try:
         if given.command == "advance":
@@ -40,6 +42,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (SandboxError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+
+
+def _days(text: str) -> int:
+    """A number of days. Raises ValueError, which the parser reports."""
+    days = int(text)
+    if days < 1:
+        raise ValueError("at least one day")
+    return days
 
 
 def _serve(directory: Path, port: int) -> int:

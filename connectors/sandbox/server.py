@@ -113,9 +113,10 @@ class Sandbox:
     async def _write(self, system: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that may change something; what it changed is noted down before it is answered."""
         body = await _read(receive)
+        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def read_again() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
+            return unread.pop() if unread else await receive()
 
         async with self._writing:
             with locked(self.directory):

@@ -24,7 +24,7 @@ def run_nightly(
     from pipelines.cli.progress import progress
     from pipelines.cli.summary import summarize
     from pipelines.definitions import defs
-    from pipelines.defs.jobs import APPLY, NIGHTLY
+    from pipelines.defs.jobs import NIGHTLY, night
     from pipelines.defs.partitions import DAILY
 
     began, run_id = time.monotonic(), str(uuid.uuid4())
@@ -40,7 +40,7 @@ def run_nightly(
                 instance=instance,
                 partition_key=None if days else DAILY.get_last_partition_key(),
                 tags=span,
-                run_config=APPLY.to_config_dict(),
+                run_config=night(),
                 run_id=run_id,
                 raise_on_error=False,
             )

@@ -42,7 +42,7 @@ lock: .venv/bin/uv ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml --group test -c requirements.lock -o requirements-test.lock
 
 clean: ## Remove the embedded store, Dagster's history and the sandbox's world
-	rm -rf $(CURDIR)/dagster_home/[!dp]* $(CURDIR)/dagster_home/postgres $(CURDIR)/dagster_home/privacy_secret $(CURDIR)/dagster_home/.[!.]*
+	@find $(CURDIR)/dagster_home -mindepth 1 -maxdepth 1 ! -name dagster.yaml ! -name production ! -name '*.png' -exec rm -rf {} +
 
 .venv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kundekort needs Python 3.11 or later: make PYTHON=python3.11 …"; exit 2; }

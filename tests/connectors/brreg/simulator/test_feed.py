@@ -95,6 +95,7 @@ def test_the_feed_can_be_narrowed_to_watched_numbers(api: Api, told: list[str]) 
     ids = [row["oppdateringsid"] for row in api.rows(FEED)]
 
     assert api.numbers(FEED, organisasjonsnummer=f"{told[2]},{told[0]}") == [told[0], told[2]]
+    assert api.numbers(FEED, organisasjonsnummer=told[0], oppdateringsid=ids[0]) == [told[0]]
     assert api.numbers(FEED, organisasjonsnummer=told[0], oppdateringsid=ids[1]) == []
 
 

@@ -130,8 +130,9 @@ class Sandbox:
                     nonlocal known
                     if _state_of_change(world) != known:
                         known = _state_of_change(world)
+                        self._world = None
                         journal.append(self.directory, entry)
-                        self._signature = self._present_signature()
+                        self._world, self._signature = world, self._present_signature()
 
                 async def note_down_and_send(message: Message) -> None:
                     note_down()

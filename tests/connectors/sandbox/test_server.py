@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from connectors.sandbox import journal
 from connectors.sandbox.server import PREFIXES, Sandbox
 from connectors.sandbox.world_file import JOURNAL, SandboxError, advance
 from tests.connectors.sandbox.apis import Apis, Record, Time
@@ -107,6 +108,22 @@ def test_a_change_is_kept_though_its_answer_was_lost(apis: Apis, directory: Path
 
     assert len(journal_of(directory)) == 1
     assert again.helpscout("GET", f"/v2/customers/{gone}").status_code == 404
+
+
+def test_a_change_that_cannot_be_noted_down_is_not_confirmed(
+    apis: Apis, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And has not happened: the client would believe in an erasure that the next start takes back."""
+    present = apis.support_customers()[0]["id"]
+
+    def disk_is_full(folder: Path, entry: journal.Entry) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "append", disk_is_full)
+        assert apis.helpscout("DELETE", f"/v2/customers/{present}").status_code == 500
+
+    assert apis.helpscout("GET", f"/v2/customers/{present}").status_code == 200
 
 
 def test_what_failed_before_it_took_effect_is_not_kept(apis: Apis, directory: Path) -> None:

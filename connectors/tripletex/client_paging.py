@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -73,6 +73,17 @@ class SeenIds:
         else:
             self._others[key] = version
         return True
+
+    @property
+    def highest(self) -> int:
+        """The highest id; later objects have higher ones."""
+        return self._ids[-1] if self._ids else -1
+
+    def count_to(self, highest: int) -> int:
+        """How many ids are not higher than this."""
+        return bisect_right(self._ids, highest) + sum(
+            isinstance(key, int) and key <= highest for key in self._others
+        )
 
     def version_of(self, key: object) -> int | None:
         """The version in which a key was handed on; None when it was not."""

@@ -44,6 +44,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_paging, "PAGE", 10)
     monkeypatch.setattr(client_paging, "OVERLAP", 2)
     monkeypatch.setattr(client_paging, "MAX_OVERLAP", 5)
+    monkeypatch.setattr(client_customers, "PAGE", 10)
 
 
 # Customers
@@ -143,6 +144,7 @@ def test_a_customer_that_changes_sides_twice_is_not_missed(
     assert turned in [customer.id for customer in records(client.customers())]
 
 
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("was_inactive", [True, False])
 @pytest.mark.parametrize("changed_since", ["works", "ignored", "misses_sub_objects"])
 def test_a_customer_that_changes_sides_between_the_sweeps_is_not_missed(
@@ -155,7 +157,7 @@ def test_a_customer_that_changes_sides_between_the_sweeps_is_not_missed(
 ) -> None:
     simulator.switches.changed_since = changed_since
     turned = state.add_customer("Vender AS", isInactive=was_inactive)
-    others = [state.add_customer(f"Kunde {number} AS", isInactive=bool(number % 2)) for number in range(20)]
+    others = [state.add_customer(f"Kunde {number} AS", isInactive=bool(number % 2)) for number in range(44)]
 
     def turn(request: RecordedRequest) -> None:
         if request.path == "/customer" and request.value("isInactive") == "true":
@@ -195,6 +197,31 @@ def test_no_customer_is_lost_while_others_come_change_and_go(
     found = [customer.id for customer in records(client.customers())]
     assert stayed <= set(found)
     assert len(found) == len(set(found))
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("seed", range(6))
+def test_no_customer_is_lost_while_many_change_sides_and_others_are_added(
+    client: TripletexClient,
+    simulator: TripletexSimulator,
+    state: TripletexState,
+    fake_time: FakeTime,
+    seed: int,
+) -> None:
+    chance = random.Random(seed)
+    stayed = {state.add_customer(f"Kunde {number} AS", isInactive=number % 3 == 0) for number in range(60)}
+
+    def edit(request: RecordedRequest) -> None:
+        fake_time.sleep(1)
+        for _ in range(chance.randint(0, 5)):
+            customer_id = chance.choice(list(state.tables["Customer"]))
+            inactive = state.tables["Customer"][customer_id].values.get("isInactive", False)
+            state.change_customer(customer_id, isInactive=not inactive)
+        if chance.random() < 0.3:
+            state.add_customer("Ny AS")
+
+    simulator.faults.between_requests = edit
+    assert stayed <= {customer.id for customer in records(client.customers())}
 
 
 def test_a_malformed_customer_is_set_aside_and_the_rest_comes(

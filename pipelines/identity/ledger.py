@@ -18,7 +18,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,12 +35,12 @@ NAMESPACE = uuid.UUID("7d3f2b56-7c59-5b0e-9a3a-0f1d6a2c9e41")
 class Previous:
     """What the store says before the run, for one entity.
 
-    `card_of`: id of the card per record key (`source:source_id`). `created`: for each card, when it was made
-    (any value that orders). `aliases`: alias id to current id.
+    `cards` are the ids of all cards, the oldest first; `before` is the position in `cards` of the card that
+    each record belonged to (-1: none); `aliases` maps a former id to the current one.
     """
 
-    card_of: Mapping[str, str]
-    created: Mapping[str, Any]
+    before: Ints
+    cards: Sequence[str]
     aliases: Mapping[str, str]
 
 
@@ -84,13 +84,7 @@ def assign(
     _, cluster = np.unique(labels[rows], return_inverse=True)
     clusters = int(cluster.max()) + 1 if len(rows) else 0
     first = _first_rows(cluster, order[rows], clusters)
-    old_ids = sorted(previous.created, key=lambda card: (previous.created[card], card))
-    old_at = {card: at for at, card in enumerate(old_ids)}
-    before = np.fromiter(
-        (old_at.get(previous.card_of.get(keys[row], ""), -1) for row in rows.tolist()),
-        dtype=np.int64,
-        count=len(rows),
-    )
+    before, old_ids = previous.before[rows], previous.cards
     weights = np.ones(len(rows), dtype=np.int64) if weight is None else weight[rows]
     pairs = _pairs(cluster, before, weights, order[rows][first], len(old_ids))
     taken = _taken(pairs, clusters, len(old_ids))
@@ -170,7 +164,7 @@ def _take_back(
     before: Ints,
     keys: list[str],
     order: Ints,
-    old_ids: list[str],
+    old_ids: Sequence[str],
     aliases: dict[str, str],
 ) -> None:
     """A part that splits off takes back the id it had before it was merged in, and the alias ends."""
@@ -203,7 +197,7 @@ def _name_the_rest(
 
 
 def _retired(
-    taken: Ints, pairs: _Pairs, old_ids: list[str], ids: list[str | None], aliases: dict[str, str]
+    taken: Ints, pairs: _Pairs, old_ids: Sequence[str], ids: list[str | None], aliases: dict[str, str]
 ) -> list[_Event]:
     """Events of the ids that no cluster took, and the aliases they leave behind or take with them."""
     events: list[_Event] = []

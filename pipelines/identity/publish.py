@@ -6,7 +6,7 @@ caller commit. Must not know how cards come about.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,21 +84,21 @@ def take_turn(connection: sa.Connection) -> None:
     connection.exec_driver_sql("SET LOCAL jit = off")
 
 
-def read_previous(connection: sa.Connection, entity: Entity) -> Previous:
-    """What the store says of the ids of one entity."""
-    card = invariants.CARDS[entity]
-    link, alias = crm.source_link.c, crm.identity_alias.c
-    key = f"{entity}_id"
+def read_previous(connection: sa.Connection, keys: Sequence[str], entity: Entity) -> Previous:
+    """What the store says of the ids of one entity; `keys` are the record keys at hand."""
+    card, alias = invariants.CARDS[entity], crm.identity_alias.c
+    card_id, link = card.c[f"{entity}_id"], crm.source_link.c
+    cards = list(connection.scalars(sa.select(card_id).order_by(card.c.created_at, card_id)))
+    position = {name: at for at, name in enumerate(cards)}
+    linked = link[f"{entity}_id"]
     links = connection.execute(
-        sa.select(link.source + ":" + link.source_id, link[key]).where(link[key].is_not(None))
+        sa.select(link.source + ":" + link.source_id, linked).where(linked.is_not(None)),
+        execution_options={"yield_per": 50_000},
     )
-    created = connection.execute(sa.select(card.c[key], card.c.created_at))
+    known = {record: position[name] for record, name in links}
+    before = np.fromiter((known.get(key, -1) for key in keys), dtype=np.int64, count=len(keys))
     aliases = connection.execute(sa.select(alias.alias_id, alias.current_id).where(alias.entity == entity))
-    return Previous(
-        card_of=dict(map(tuple, links)),
-        created=dict(map(tuple, created)),
-        aliases=dict(map(tuple, aliases)),
-    )
+    return Previous(before=before, cards=cards, aliases=dict(map(tuple, aliases)))
 
 
 def ever_used(connection: sa.Connection, entity: Entity, ids: Collection[str]) -> set[str]:
@@ -112,20 +112,18 @@ def ever_used(connection: sa.Connection, entity: Entity, ids: Collection[str]) -
     return set(connection.scalars(as_card.union(as_other)))
 
 
-def merge_rules(
-    records_keys: list[str], matching: Matching, entity: Entity, previous: Previous
-) -> dict[str, str]:
+def merge_rules(matching: Matching, entity: Entity, previous: Previous) -> dict[str, str]:
     """For each id that was met by a link to another one, the rule of the first such link."""
     links = matching.links[matching.links["entity"] == entity]
+    left, right = (previous.before[links[side].to_numpy(dtype=np.int64)] for side in ("left", "right"))
+    between = left != right
     rules: dict[str, str] = {}
-    for left, right, rule in zip(
-        links["left"].tolist(), links["right"].tolist(), links["rule"].tolist(), strict=True
+    for one, other, rule in zip(
+        left[between].tolist(), right[between].tolist(), links["rule"].to_numpy()[between], strict=True
     ):
-        one, other = (previous.card_of.get(records_keys[row]) for row in (left, right))
-        if one != other:
-            for card in (one, other):
-                if card is not None:
-                    rules.setdefault(card, rule)
+        for card in (one, other):
+            if card >= 0:
+                rules.setdefault(previous.cards[card], str(rule))
     return rules
 
 

@@ -111,7 +111,7 @@ def name_clusters(connection: sa.Connection, records: pd.DataFrame, matching: Ma
     rules: dict[str, str] = {}
 
     def named(entity: Entity, labels: np.ndarray, weight: np.ndarray | None) -> Assignment:
-        previous = read_previous(connection, entity)
+        previous = read_previous(connection, keys, entity)
         assignment = assign(
             entity,
             keys,
@@ -122,7 +122,7 @@ def name_clusters(connection: sa.Connection, records: pd.DataFrame, matching: Ma
             used=lambda ids: ever_used(connection, entity, ids),
         )
         if assignment.count("MERGED"):
-            rules.update(merge_rules(keys, matching, entity, previous))
+            rules.update(merge_rules(matching, entity, previous))
         return assignment
 
     people = named("person", matching.person, None)

@@ -338,3 +338,37 @@ identity_event = sa.Table(
     schema=SCHEMA,
     comment="What happened to cards, in order, for consumers that keep copies",
 )  # fmt: skip
+
+match_block = sa.Table(
+    "match_block",
+    metadata,
+    column("source", sa.Text(), OPERATIONS, primary_key=True, comment="Source entity"),
+    _source_id(primary_key=True),
+    column("block", sa.BigInteger(), ID, nullable=False, index=True,
+           comment="Records that share a key, directly or through others; recomputed together"),
+    schema=SCHEMA,
+    comment="Which source records must be matched together",
+)  # fmt: skip
+
+match_key = sa.Table(
+    "match_key",
+    metadata,
+    column("key_hash", sa.BigInteger(), ID, primary_key=True, autoincrement=False,
+           comment="Hash of a key by which records may meet"),
+    column("block", sa.BigInteger(), ID, nullable=False, index=True, comment="Block that holds it"),
+    schema=SCHEMA,
+    comment="Where a record with a given key belongs",
+)  # fmt: skip
+
+identity_state = sa.Table(
+    "identity_state",
+    metadata,
+    column("entity", sa.Text(), OPERATIONS, primary_key=True, comment="Always `cards`: one row"),
+    column("rules", sa.Text(), OPERATIONS, nullable=False,
+           comment="Hash of the rules the cards were made by; others need a full rebuild"),
+    column("transaction_id", sa.BigInteger(), OPERATIONS, nullable=False,
+           comment="Oldest transaction that the cards may not have seen"),
+    column("decisions", pg.JSONB(), EMAIL, nullable=False, comment="Decisions the cards follow"),
+    schema=SCHEMA,
+    comment="What the cards were last made from, so that the next run knows what is new",
+)  # fmt: skip

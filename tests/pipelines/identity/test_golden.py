@@ -48,7 +48,7 @@ def _matching(
 
 
 def _golden(records: pd.DataFrame, matching: Matching, **options: Any) -> Cards:
-    previous = Previous(card_of={}, created={}, aliases={})
+    previous = Previous(np.full(len(records), -1), [], {})
     keys, order = record_keys(records), canonical_order(records)
     people = assign("person", keys, order, matching.person, previous)
     organizations = assign("organization", keys, order, matching.organization, previous)

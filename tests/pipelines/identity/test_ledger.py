@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -12,11 +13,24 @@ from hypothesis import strategies as st
 
 from pipelines.identity.ledger import Assignment, Previous, assign, born_id
 
-NOTHING = Previous(card_of={}, created={}, aliases={})
+
+@dataclass(frozen=True)
+class Store:
+    """What a store would hold: the card of each record, the cards by age, the aliases."""
+
+    card_of: Mapping[str, str] = field(default_factory=dict)
+    cards: Sequence[str] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
-def _assign(clusters: Sequence[Sequence[str]], previous: Previous = NOTHING, **options: object) -> Assignment:
+NOTHING = Store()
+
+
+def _assign(clusters: Sequence[Sequence[str]], store: Store = NOTHING, **options: object) -> Assignment:
     keys = [key for cluster in clusters for key in cluster]
+    position = {card: at for at, card in enumerate(store.cards)}
+    before = np.array([position.get(store.card_of.get(key, ""), -1) for key in keys], dtype=np.int64)
+    previous = Previous(before, store.cards, store.aliases)
     labels = np.array([at for at, cluster in enumerate(clusters) for _ in cluster], dtype=np.int64)
     order = np.argsort(np.argsort(np.array(keys))).astype(np.int64) if keys else labels
     return assign("person", keys, order, labels, previous, **options)  # type: ignore[arg-type]  # test options
@@ -27,12 +41,8 @@ def _ids(clusters: Sequence[Sequence[str]], assignment: Assignment) -> dict[str,
     return {key: assignment.ids[card] for key, card in zip(keys, assignment.card.tolist(), strict=True)}
 
 
-def _after(clusters: Sequence[Sequence[str]], assignment: Assignment, since: int = 0) -> Previous:
-    return Previous(
-        card_of=_ids(clusters, assignment),
-        created=dict.fromkeys(assignment.ids, since),
-        aliases=assignment.aliases,
-    )
+def _after(clusters: Sequence[Sequence[str]], assignment: Assignment) -> Store:
+    return Store(_ids(clusters, assignment), assignment.ids, assignment.aliases)
 
 
 def _events(assignment: Assignment) -> list[tuple[str, str, str | None]]:
@@ -67,8 +77,8 @@ def test_a_merge_keeps_the_id_of_the_larger_card_and_leaves_an_alias() -> None:
 def test_between_cards_of_one_size_the_older_one_gives_the_id() -> None:
     apart = [["a:1"], ["b:1"]]
     before = _ids(apart, _assign(apart))
-    previous = Previous(card_of=before, created={before["a:1"]: 2, before["b:1"]: 1}, aliases={})
-    assert _assign([["a:1", "b:1"]], previous).ids == [before["b:1"]]
+    store = Store(before, [before["b:1"], before["a:1"]])
+    assert _assign([["a:1", "b:1"]], store).ids == [before["b:1"]]
 
 
 def test_a_split_leaves_the_id_with_the_larger_part() -> None:
@@ -111,19 +121,14 @@ def test_an_undone_merge_gives_back_both_ids() -> None:
 
 
 def test_a_card_without_records_is_erased_with_its_aliases() -> None:
-    previous = Previous(card_of={}, created={"x": 1}, aliases={"y": "x"})
-    gone = _assign([], previous)
+    gone = _assign([], Store(cards=["x"], aliases={"y": "x"}))
     assert _events(gone) == [("ERASED", "x", None)]
     assert gone.aliases == {}
 
 
 def test_aliases_follow_when_their_card_is_merged_on() -> None:
-    previous = Previous(
-        card_of={"a:1": "small", "b:1": "large", "b:2": "large"},
-        created={"small": 1, "large": 2},
-        aliases={"older": "small"},
-    )
-    assert _assign([["a:1", "b:1", "b:2"]], previous).aliases == {"older": "large", "small": "large"}
+    store = Store({"a:1": "small", "b:1": "large", "b:2": "large"}, ["small", "large"], {"older": "small"})
+    assert _assign([["a:1", "b:1", "b:2"]], store).aliases == {"older": "large", "small": "large"}
 
 
 def test_an_id_that_was_ever_used_is_not_given_again() -> None:
@@ -134,20 +139,19 @@ def test_an_id_that_was_ever_used_is_not_given_again() -> None:
 
 def test_records_that_weigh_more_decide() -> None:
     """An organisation's own record keeps its id, wherever its many contact persons went."""
-    previous = Previous(
-        card_of={"unit:1": "one", "c:1": "one", "c:2": "one", "c:3": "one", "unit:2": "two"},
-        created={"one": 1, "two": 1},
-        aliases={},
+    store = Store(
+        {"unit:1": "one", "c:1": "one", "c:2": "one", "c:3": "one", "unit:2": "two"}, ["one", "two"]
     )
     clusters = [["unit:1"], ["unit:2", "c:1", "c:2", "c:3"]]
     weight = np.array([1000, 1000, 1, 1, 1], dtype=np.int64)
-    ids = _ids(clusters, _assign(clusters, previous, weight=weight))
+    ids = _ids(clusters, _assign(clusters, store, weight=weight))
     assert (ids["unit:1"], ids["unit:2"]) == ("one", "two")
 
 
 def test_records_without_a_cluster_have_no_card() -> None:
     order = np.arange(2, dtype=np.int64)
-    assignment = assign("person", ["a:1", "a:2"], order, np.array([-1, 5]), NOTHING)
+    previous = Previous(np.array([-1, -1]), [], {})
+    assignment = assign("person", ["a:1", "a:2"], order, np.array([-1, 5]), previous)
     assert assignment.card.tolist() == [-1, 0]
 
 
@@ -169,40 +173,40 @@ def _clusters(labels: Sequence[int], present: Sequence[bool]) -> list[list[str]]
     return list(clusters.values())
 
 
-class _Store:
+class Consumer:
     """Plays the events of each run, as a consumer that keeps copies of the ids would."""
 
     def __init__(self) -> None:
-        self.previous = NOTHING
+        self.store = NOTHING
         self.ever: set[str] = set()
         self.alive: set[str] = set()
 
     def run(self, clusters: list[list[str]]) -> Mapping[str, str]:
-        assignment = _assign(clusters, self.previous, used=lambda ids: self.ever.intersection(ids))
+        assignment = _assign(clusters, self.store, used=lambda ids: self.ever.intersection(ids))
         for event, card, other in _events(assignment):
             if event == "CREATED":
                 assert card not in self.ever
                 self.alive.add(card)
             elif event == "SPLIT":
                 assert other is not None
-                assert other not in self.ever or other in self.previous.aliases
+                assert other not in self.ever or other in self.store.aliases
                 self.alive.add(other)
             else:
                 self.alive.discard(other if event == "MERGED" else card)
         self.ever |= set(assignment.ids)
-        self.previous = _after(clusters, assignment)
+        self.store = _after(clusters, assignment)
         assert len(set(assignment.ids)) == len(assignment.ids) == len(clusters)
         assert set(self.alive) == set(assignment.ids)
         assert set(assignment.aliases.values()) <= set(assignment.ids)
         assert not set(assignment.aliases) & set(assignment.ids)
-        return self.previous.card_of
+        return self.store.card_of
 
 
 @given(st.lists(st.tuples(_PARTITION, _PRESENT), min_size=1, max_size=6))
 def test_over_any_history_the_events_tell_which_cards_there_are(
     history: list[tuple[list[int], list[bool]]],
 ) -> None:
-    store = _Store()
+    store = Consumer()
     for labels, present in history:
         clusters = _clusters(labels, present)
         before = store.run(clusters)
@@ -213,7 +217,7 @@ def test_over_any_history_the_events_tell_which_cards_there_are(
 def test_ids_do_not_depend_on_the_order_of_records(
     history: list[tuple[list[int], list[bool]]], random: object
 ) -> None:
-    one, other = _Store(), _Store()
+    one, other = Consumer(), Consumer()
     for labels, present in history:
         clusters = _clusters(labels, present)
         shuffled = [list(cluster) for cluster in clusters]

@@ -171,7 +171,7 @@ class _Pages:
         try:
             answer = self._fetch(start, count)
         except PermanentError as error:
-            if count == PAGE or error.status not in (400, 422) or error.code in _ABOUT_OTHER_THINGS:
+            if count == PAGE or error.status not in (400, 404, 422) or error.code in _ABOUT_OTHER_THINGS:
                 raise
             self._large = False
             return self.get(start, position)

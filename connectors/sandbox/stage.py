@@ -94,22 +94,22 @@ class Stage:
     # The register
 
     def register(self, company: Company, days: int = 3_000, **fields: Any) -> None:
-        """Put a company into the register, `days` before the birth; `fields` are named as in its API."""
+        """Put a company into the register; `fields` are named as in its API, None leaves one out."""
         code, industry = company.industry
+        place = address(company.street, postnummer=company.postcode, poststed=company.city)
+        told = {
+            "forretningsadresse": place,
+            "naeringskode1": {"kode": code, "beskrivelse": industry},
+            "antallAnsatte": 7,
+            **fields,
+        }
         self.brreg.add_unit(
             company.number,
             company.official_name,
             form=company.form,
             at=self.ago(days),
             announce=days == 0,
-            **{
-                "forretningsadresse": address(
-                    company.street, postnummer=company.postcode, poststed=company.city
-                ),
-                "naeringskode1": {"kode": code, "beskrivelse": industry},
-                "antallAnsatte": 7,
-                **fields,
-            },
+            **{name: value for name, value in told.items() if value is not None},
         )
 
     # Tripletex

@@ -278,6 +278,17 @@ def test_the_register_would_tell_who_leads_a_company(world: Apis) -> None:
     assert "Sæther" in world.unit(f"{number}/roller").text
 
 
+def test_what_the_register_does_not_know_is_absent(world: Apis) -> None:
+    """Never null: a client that has only met absent fields would not notice a null."""
+    answers = [
+        world.unit(row["organizationNumber"]) for row in world.customers() if row["organizationNumber"]
+    ]
+    units = [answer.json() for answer in answers if answer.content]
+
+    assert not [unit for unit in units if None in unit.values()]
+    assert [unit for unit in units if "antallAnsatte" not in unit]
+
+
 def test_other_customers_events_answer_whoever_asks(world: Apis) -> None:
     """So that never asking is a real choice; some who take part there are our customers as well."""
     own = {

@@ -28,6 +28,9 @@ NO_VERSION = -1
 MAX_PASSES = 12
 """Passes over a list that does not come sorted, before it is given up."""
 
+# Refusals that have nothing to do with `count`: a field, the sorting, too large a result.
+_ABOUT_OTHER_THINGS = (11000, 17000, 23000)
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -162,6 +165,7 @@ class _Pages:
         self._large = True
         """The server may serve more than PAGE rows at once; False once it has refused to."""
         self._served_large = False
+        self._last_page: tuple[int, list[int | None]] = (0, [])
         self._announced = False
         """A full page came with a fullResultSize beyond its end: the server says when there is more."""
 
@@ -175,9 +179,17 @@ class _Pages:
                 raise
             self._large = False
             return self.get(start, position)
+        self._refuse_a_standstill(start, answer.rows)
         end = start + len(answer.rows)
         self._served_large |= len(answer.rows) > PAGE
         return answer.rows, self._more(len(answer.rows), count, end, answer.full_result_size or 0, position)
+
+    def _refuse_a_standstill(self, start: int, rows: Sequence[Any]) -> None:
+        """A server that ignores `from` answers every offset with the same rows, without end."""
+        ids = [id_of(row) for row in rows]
+        if ids and ids[0] is not None and start > self._last_page[0] and ids == self._last_page[1]:
+            raise PermanentError("tripletex: the list gives the same rows for another offset")
+        self._last_page = (start, ids)
 
     def _more(self, received: int, count: int, end: int, told: int, position: int) -> bool:
         # A server may silently cap a page at PAGE rows: such a page is full, though more was asked for.
@@ -188,10 +200,6 @@ class _Pages:
             return True
         # A page that is short because rows were filtered out of it: go on as long as that brings anything.
         return told > end > position
-
-
-# Refusals that have nothing to do with `count`: a field, the sorting, too large a result.
-_ABOUT_OTHER_THINGS = (11000, 17000, 23000)
 
 
 def _key(row: object) -> object:

@@ -189,6 +189,11 @@ def test_an_unsorted_list_that_never_settles_is_given_up() -> None:
         ids_of(walk(ledger.fetch, SeenIds()))
 
 
+def test_a_server_that_ignores_the_offset_is_not_asked_for_ever() -> None:
+    with pytest.raises(PermanentError, match="same rows"):
+        ids_of(walk(lambda start, count: Slice([{"id": n} for n in range(count)], 0), SeenIds()))
+
+
 def test_ids_written_as_text_and_ids_beyond_32_bits_are_told_apart() -> None:
     rows = [{"id": "7"}, {"id": 2_147_708_193}, {"id": 2_147_708_194}]
     pages = list(walk(lambda start, count: Slice(rows[start : start + count], 0), SeenIds()))

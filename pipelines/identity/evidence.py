@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.identity.clustering import Edge, Own, digits, near
-from pipelines.identity.features import Features, Ints
+from pipelines.identity.clustering import Edge, digits, near
+from pipelines.identity.features import Bools, Features, Ints
 from pipelines.identity.guards import Keys, Standing
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
@@ -56,39 +56,17 @@ class Candidates:
     derived: Ints
     witnesses: Ints
 
-    def scored(self, own: dict[int, Own]) -> Iterator[tuple[Edge, str]]:
-        """Every pair that has a witness left once near keys are looked at closely, with its reasons in
-        words.
-        """
+    def scored(self) -> Iterator[tuple[Edge, str]]:
+        """Every pair with its score and its reasons in words."""
         columns = (self.left, self.right, self.relation, self.derived, self.witnesses)
         for left, right, code, derived, bits in zip(*(column.tolist() for column in columns), strict=True):
-            if bits & 1 << _NEAR_EMAIL and not _near_email(own[left], own[right]):
-                bits &= ~(1 << _NEAR_EMAIL)
-            if bits & 1 << _NEAR_PHONE and not any(
-                near(a, b) for a in own[left].mobiles for b in own[right].mobiles
-            ):
-                bits &= ~(1 << _NEAR_PHONE)
             kinds = [kind for at, kind in enumerate(KINDS) if bits & 1 << at]
-            if not kinds:
-                continue
             relation = Relation(code)
             best = max(kinds, key=lambda kind: WITNESSES[kind][0])
             score = WITNESSES[best][0] + _ANOTHER_WITNESS * (len(kinds) - 1)
             score = min(score, 0.99) - _NAME_COST[relation] - (_DERIVED_COST if derived else 0.0)
             words = ", ".join([_NAME_WORDS[relation], *(WITNESSES[kind][1] for kind in kinds)])
             yield Edge(left, right, round(score, 4), f"name_and_{best}"), words
-
-
-def _near_email(a: Own, b: Own) -> bool:
-    if any(near(x, y) for x in a.public for y in b.public):
-        return True
-    for domain, names in a.locals.items():
-        for other, theirs in b.locals.items():
-            if domain == other and any(x != y and near(x, y) for x in names for y in theirs):
-                return True
-            if domain != other and near(domain, other) and not names.isdisjoint(theirs):
-                return True
-    return False
 
 
 def candidates(
@@ -109,6 +87,7 @@ def candidates(
     frame = frame[
         (frame["relation"] >= Relation.INITIAL) & (~near_only | (frame["relation"] >= Relation.VARIANT))
     ]
+    frame = frame[_near_enough(data, frame)]
     is_derived = pairs.is_derived
     frame["derived"] = is_derived[frame["name_a"].to_numpy()] | is_derived[frame["name_b"].to_numpy()]
     frame["bit"] = 1 << frame["kind"].to_numpy()
@@ -124,6 +103,25 @@ def candidates(
         best["derived"].to_numpy(dtype=np.int64),
         bits.to_numpy(dtype=np.int64),
     )
+
+
+def _near_enough(data: Features, frame: pd.DataFrame) -> Bools:
+    """Lines that are not near keys, and those whose keys are one slip apart."""
+    kind, count = frame["kind"].to_numpy(), len(data.email_values)
+    values = zip(frame["value_a"].tolist(), frame["value_b"].tolist(), strict=True)
+    keep: Bools = np.ones(len(frame), dtype=bool)
+    for at, (a, b) in enumerate(values):
+        if kind[at] == _NEAR_EMAIL:
+            keep[at] = near_addresses(data.email_values[a].key, data.email_values[b].key)
+        elif kind[at] == _NEAR_PHONE:
+            keep[at] = near(data.phone_values[a - count].key, data.phone_values[b - count].key)
+    return keep
+
+
+def near_addresses(a: str, b: str) -> bool:
+    """One slip apart, in the local part or in the domain."""
+    (local, _, domain), (other, _, theirs) = a.rpartition("@"), b.rpartition("@")
+    return near(local, other) if domain == theirs else local == other and near(domain, theirs)
 
 
 def _witnesses(
@@ -162,14 +160,13 @@ def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.Data
     named = (name >= 0) & pairs.is_full[np.maximum(name, 0)] & ~pairs.is_derived[np.maximum(name, 0)]
     chosen = named & (keys.standing[keys.key] == Standing.PERSONAL)
     email = chosen & keys.is_email[keys.key]
-    places, locals_ = [], []
-    for value in data.email_values or [None]:
-        local, _, domain = value.key.rpartition("@") if value else ("", "", "")
-        places.append(f"{domain} {digits(local)}")  # a slip is never one of a digit
-        locals_.append(local)
+    split = [value.key.rpartition("@") for value in data.email_values]
+    # A slip is never one of a digit.
+    places = _codes([f"{domain} {digits(local)}" for local, _, domain in split])
+    locals_ = _codes([local for local, _, _ in split])
     key, row = keys.key[email], keys.row[email]
-    yield _frame("near_email", _codes(places)[key], row)
-    yield _frame("near_email", len(places) + _codes(locals_)[key], row)
+    yield _frame("near_email", places[key], row, key)
+    yield _frame("near_email", len(split) + locals_[key], row, key)
     numbers = [value.key for value in data.phone_values]
     mobile = np.array(
         [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool
@@ -179,15 +176,17 @@ def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.Data
     key, row = key[mobile[key]], row[mobile[key]]
     halves = _codes([half for text in numbers for half in (f"0{text[:-4]}", f"1{text[-4:]}")])
     for half in (0, 1):
-        yield _frame("near_phone", halves[2 * key + half], row)
+        yield _frame("near_phone", halves[2 * key + half], row, len(split) + key)
 
 
 def _codes(texts: list[str]) -> Ints:
     return np.asarray(pd.factorize(np.array(texts or [""], dtype=object))[0], dtype=np.int64)
 
 
-def _frame(kind: str, key: Ints, row: Ints) -> pd.DataFrame:
-    return pd.DataFrame({"kind": KINDS.index(kind), "key": key.astype(np.int64), "row": row.astype(np.int64)})
+def _frame(kind: str, key: Ints, row: Ints, value: Ints | None = None) -> pd.DataFrame:
+    """Lines of one kind of witness; `value` is what near keys are compared by."""
+    values = np.zeros(len(row), dtype=np.int64) if value is None else value
+    return pd.DataFrame({"kind": KINDS.index(kind), "key": key, "row": row, "value": values}).astype(np.int64)
 
 
 def _pairs(seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:
@@ -240,7 +239,7 @@ def _sized(block: pd.DataFrame) -> pd.DataFrame:
 def _all_pairs(block: pd.DataFrame) -> Iterator[pd.DataFrame]:
     if block.empty:
         return
-    part = block[["block", "kind", "cluster", "name"]]
+    part = block[["block", "kind", "cluster", "name", "value"]]
     both = part.merge(part, on=["block", "kind"], suffixes=("_a", "_b"))
     yield _ordered(both[both["cluster_a"] < both["cluster_b"]])
 
@@ -251,17 +250,15 @@ def _neighbours(block: pd.DataFrame) -> Iterator[pd.DataFrame]:
         return
     part = block.sort_values(["block", "cluster", "name"]).drop_duplicates(["block", "cluster"])
     same = part["block"].to_numpy()[1:] == part["block"].to_numpy()[:-1]
-    first, second = part[:-1][same].reset_index(drop=True), part[1:][same].reset_index(drop=True)
-    yield _ordered(
-        pd.DataFrame({"kind": first["kind"], "cluster_a": first["cluster"], "cluster_b": second["cluster"],
-                      "name_a": first["name"], "name_b": second["name"]})
-    )  # fmt: skip
+    columns = ["cluster", "name", "value"]
+    first = part[:-1][same].reset_index(drop=True)
+    second = part[1:][same].reset_index(drop=True)[columns]
+    yield _ordered(first[["kind", *columns]].join(second, lsuffix="_a", rsuffix="_b"))
 
 
 def _ordered(both: pd.DataFrame) -> pd.DataFrame:
-    return both.rename(columns={"cluster_a": "left", "cluster_b": "right"})[
-        ["left", "right", "kind", "name_a", "name_b"]
-    ]
+    columns = ["left", "right", "kind", "name_a", "name_b", "value_a", "value_b"]
+    return both.rename(columns={"cluster_a": "left", "cluster_b": "right"})[columns]
 
 
 def _relations(pairs: NamePairs, a: Ints, b: Ints) -> Ints:

@@ -315,16 +315,19 @@ def _with_derived(
 ) -> tuple[Ints, list[PersonName]]:
     """Names read off a personal address where a record gives none, or only the first of the two names."""
     incomplete = np.array([item.kind in ("none", "single") for item in names], dtype=bool)[name] & has_person
-    locals_ = [
-        None if value.is_role or value.is_placeholder else name_in_local(value.local) for value in values
-    ]
     numbers: dict[PersonName, int] = {item: at for at, item in enumerate(names)}
     result = name.copy()
     mine = emails.of_rows(incomplete)
+    spelled = {
+        at: name_from_local(None if value.is_role or value.is_placeholder else name_in_local(value.local))
+        for at, value in ((at, values[at]) for at in np.unique(mine.value).tolist())
+    }
     done: set[int] = set()
     for row, value in zip(mine.row.tolist(), mine.value.tolist(), strict=True):
-        derived = name_from_local(locals_[value])
-        if derived.kind == "none" or row in done:
+        if row in done:
+            continue
+        derived = spelled[value]
+        if derived.kind == "none":
             continue
         own = names[name[row]]
         if own.kind == "single":

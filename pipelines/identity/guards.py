@@ -112,6 +112,8 @@ def _learn(keys: Keys, data: Features, pairs: NamePairs) -> None:
 
 
 def _judge(keys: Keys, at: int, names: list[int], data: Features, pairs: NamePairs) -> None:
+    if len(names) == 2 and pairs.relation(*names) not in (Relation.CONFLICT, Relation.RENAMED):
+        return
     relations = {(a, b): pairs.relation(a, b) for i, a in enumerate(names) for b in names[i + 1 :]}
     was_shared = keys.standing[at] == Standing.SHARED
     if not {Relation.CONFLICT, Relation.RENAMED} & set(relations.values()):

@@ -88,6 +88,25 @@ def match_organizations(data: Features, decisions: Decisions) -> Organizations:
     return _Resolver(data, decisions).run()
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of an organisation besides its name."""
+
+    domains: frozenset[str]
+    phones: frozenset[int]
+    postal_code: str | None
+    city: str | None
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What an ambiguous text means when its record says nothing more."""
+
+    restarted: bool
+    node: int | None
+    rule: str
+
+
 class _Resolver:
     """One pass; the state is what has been decided so far."""
 
@@ -113,6 +132,7 @@ class _Resolver:
         self.row_emails = data.emails.by_row(self.size)
         self.row_phones = data.phones.by_row(self.size)
         self.row_former = data.former.by_row(self.size)
+        self._facts_of: dict[int, _Facts] = {}
         self.owner: dict[str, int] = {}
         self.domain_votes: dict[str, Counter[int]] = {}
 
@@ -242,6 +262,7 @@ class _Resolver:
             self.node[hit] = np.array([candidate.node for candidate in chosen])[which]
             self.rule[hit] = np.array([candidate.rule for candidate in chosen], dtype=object)[which]
             self.score[hit] = np.array([_SCORES[candidate.grade] for candidate in chosen])[which]
+        self._choices: dict[int, _Choice] = {}
         several: list[tuple[int, list[Candidate]]] = []
         doubtful = np.array(
             [code in self.meant and code not in sure for code in range(len(self.data.companies))]
@@ -266,50 +287,71 @@ class _Resolver:
 
     def _speaks_for(self, row: int, node: int) -> str | None:
         """What in the record, other than the name, points at an organisation."""
-        data, unit = self.data, self.first_row[node]
+        facts = self._facts(node)
         domains = self._domains_of(row)
-        if any(self.owner.get(domain) == node or domain == data.website[unit] for domain in domains):
+        if any(self.owner.get(domain) == node or domain in facts.domains for domain in domains):
             return "domain"
-        if set(domains) & set(self._domains_of(unit)):
-            return "domain"
-        mine = {data.phone_values[at].key for at in self.row_phones[row]}
-        if mine & {data.phone_values[at].key for at in self.row_phones[unit]}:
+        if facts.phones and not facts.phones.isdisjoint(self.row_phones[row]):
             return "phone"
-        if data.postal_code[row] and data.postal_code[row] == data.postal_code[unit]:
+        data = self.data
+        if data.postal_code[row] and data.postal_code[row] == facts.postal_code:
             return "place"
-        if data.city[row] and data.city[row] == data.city[unit]:
-            return "place"
+        if facts.city is None:
+            return None
         department = data.companies[data.company[row]].department if data.company[row] >= 0 else None
-        return "place" if department and department == data.city[unit] else None
+        return "place" if facts.city in (data.city[row], department) else None
+
+    def _facts(self, node: int) -> _Facts:
+        found = self._facts_of.get(node)
+        if found is None:
+            row = self.first_row[node]
+            found = self._facts_of[node] = _Facts(
+                domains=frozenset(self._domains_of(row)),
+                phones=frozenset(self.row_phones[row]),
+                postal_code=self.data.postal_code[row],
+                city=self.data.city[row],
+            )
+        return found
 
     def _one_of(self, row: int, candidates: list[Candidate]) -> None:
         """One of several of that name: by domain, phone or place, else by the better fit of the name."""
-        if self._restarted(candidates):
+        code = int(self.data.company[row])
+        choice = self._choices.get(code)
+        if choice is None:
+            choice = self._choices[code] = self._choice(code, candidates)
+        if choice.restarted:
             self._ask(row, candidates, "an organisation and the one that went on under its name")
             return
-        witnesses = {candidate.node: self._speaks_for(row, candidate.node) for candidate in candidates}
+        witnesses = [(self._speaks_for(row, candidate.node), candidate.node) for candidate in candidates]
         for kind in ("domain", "phone", "place"):
-            with_it = [node for node, witness in witnesses.items() if witness == kind]
+            with_it = [node for witness, node in witnesses if witness == kind]
             if len(with_it) == 1:
                 self._assign(row, with_it[0], f"name_and_{kind}", 0.97)
                 return
+        if choice.node is not None:
+            self._assign(row, choice.node, choice.rule, 0.93)
+        else:
+            self._ask(row, candidates, f"one of {len(candidates)} of that name")
+
+    def _choice(self, code: int, candidates: list[Candidate]) -> _Choice:
+        """Which of several a text means by itself: the best fit, the same words, or who is left."""
         best = max(candidates)
-        alike = [
-            candidate for candidate in candidates if not candidate < best and self._plausible(row, candidate)
-        ]
-        written = self.data.companies[self.data.company[row]].words
-        same_words = [candidate for candidate in alike if self.names[candidate.node].words == written]
+        written = self.data.companies[code]
+        if best.grade == 1 and len(written.core) < SURE_WITH_A_SLIP:
+            return _Choice(False, None, "")
+        alike = [candidate for candidate in candidates if not candidate < best]
+        if self._restarted(alike):
+            return _Choice(True, None, "")
+        same_words = [candidate for candidate in alike if self.names[candidate.node].words == written.words]
         left = [candidate for candidate in alike if not self._is_gone(candidate.node)]
         for chosen, rule in ((alike, None), (same_words, None), (left, "name_active")):
             if len(chosen) == 1:
-                self._assign(row, chosen[0].node, rule or chosen[0].rule, 0.93)
-                return
-        self._ask(row, candidates, f"one of {len(candidates)} of that name")
+                return _Choice(False, chosen[0].node, rule or chosen[0].rule)
+        return _Choice(False, None, "")
 
     def _restarted(self, candidates: list[Candidate]) -> bool:
         """Whether an organisation that is gone and one that is not share name and town: a new start."""
-        best = max(candidates)
-        rows = [self.unit_row[candidate.node] for candidate in candidates if not candidate < best]
+        rows = [self.unit_row[candidate.node] for candidate in candidates]
         gone = {self.data.city[row] for row in rows if row >= 0 and self.data.status[row] in _GONE}
         left = {self.data.city[row] for row in rows if row >= 0 and self.data.status[row] not in _GONE}
         return bool((gone & left) - {None})

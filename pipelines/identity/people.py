@@ -329,7 +329,7 @@ def _second_tier(
             clusters.as_one_name(head)
     reviews: list[tuple[int, int, float, str]] = []
     edges: list[Edge] = []
-    scored = [(edge, words, against(own[edge.left], own[edge.right])) for edge, words in found.scored(own)]
+    scored = [(edge, words, against(own[edge.left], own[edge.right])) for edge, words in found.scored()]
     rivals = _rivals(scored)
     for edge, words, contra in scored:
         objections = [f"different {what}" for what in contra]
@@ -398,15 +398,23 @@ def _two_surnames(rows: list[int], pairs: NamePairs) -> bool:
 def _owned(data: Features, keys: Keys, pairs: NamePairs, cluster: Ints, heads: list[int]) -> dict[int, Own]:
     """What each cluster owns: addresses that are its own by key or by spelling, mobiles nobody else uses."""
     own = {head: Own() for head in heads}
-    chosen = np.isin(cluster[keys.row], heads)
-    for row, key in zip(keys.row[chosen].tolist(), keys.key[chosen].tolist(), strict=True):
-        standing, mine = keys.standing[key], own[int(cluster[row])]
+    wanted = np.zeros(len(data) + 1, dtype=bool)
+    wanted[heads] = True
+    chosen = wanted[cluster[keys.row]]
+    row, key = keys.row[chosen], keys.key[chosen]
+    width, depth = len(pairs.names) + 1, len(keys.standing)
+    seen = np.unique((cluster[row] * depth + key) * width + pairs.of_row[row] + 1)
+    heads_keys, names = seen // width, seen % width - 1
+    for head, key, name in zip(
+        (heads_keys // depth).tolist(), (heads_keys % depth).tolist(), names.tolist(), strict=True
+    ):
+        standing, mine = keys.standing[key], own[head]
         if not keys.is_email[key]:
             number = data.phone_values[key - keys.emails]
             if standing in (Standing.PERSONAL, Standing.RENAMED) and number.kind in ("mobile", "foreign"):
                 mine.mobiles.add(number.key)
             continue
-        address, name = data.email_values[key], int(pairs.of_row[row])
+        address = data.email_values[key]
         if standing == Standing.WORTHLESS or address.is_role:
             continue
         if standing == Standing.SHARED and name not in keys.owners.get(key, []):

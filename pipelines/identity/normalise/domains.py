@@ -61,7 +61,7 @@ _TYPO_TARGETS = (
 _NOT_TYPOS = PUBLIC_MAIL | frozenset({"mail.com", "email.com", "ymail.com", "gmx.com", "live.se", "live.dk"})
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1 << 20)
 def registrable_domain(host: str) -> str | None:
     """The domain one owner registered, lower case; None when the host is no host or is a bare suffix.
 
@@ -99,7 +99,7 @@ def says_nothing(domain: str) -> bool:
     return domain in PUBLIC_MAIL or domain in HOSTING
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1 << 20)
 def intended_domain(domain: str) -> str | None:
     """The public provider that was meant by a mistyped one (`gmial.com`); None when nothing is wrong.
 

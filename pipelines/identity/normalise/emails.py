@@ -27,7 +27,7 @@ _PLAIN = re.compile(
 )
 _IN_BRACKETS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 _LOCAL_SPLIT = re.compile(r"[._\-]+")
-_DIGITS = re.compile(r"\d+$")
+_NUMERALS = "0123456789"
 _PLACEHOLDER_DOMAINS = frozenset(
     {
         "example.com",
@@ -121,13 +121,15 @@ _SPECIAL_TOP = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_
 def is_role_local(local: str) -> bool:
     """Whether a local part names a role: `post`, `faktura2`, `faktura.oslo`, `no-reply`, `regnskap_kurs`."""
     text = folded(local)
-    whole = _LOCAL_SPLIT.sub("", text)
-    if whole in ROLE_MAILBOXES or _DIGITS.sub("", whole) in ROLE_MAILBOXES:
+    parts = _LOCAL_SPLIT.split(text)
+    if len(parts) == 1:
+        return text in ROLE_MAILBOXES or text.rstrip(_NUMERALS) in ROLE_MAILBOXES
+    whole = "".join(parts)
+    if whole in ROLE_MAILBOXES or whole.rstrip(_NUMERALS) in ROLE_MAILBOXES:
         return True
-    parts = [part for part in _LOCAL_SPLIT.split(text) if part]
-    if len(parts) > 1 and not any(skeleton(part) in GIVEN_SKELETONS for part in parts):
-        return any(part in ROLE_STEMS for part in parts) or all(part in ROLE_MAILBOXES for part in parts)
-    return False
+    if ROLE_STEMS.isdisjoint(parts) and not ROLE_MAILBOXES.issuperset(parts):
+        return False
+    return not any(skeleton(part) in GIVEN_SKELETONS for part in parts)
 
 
 class LocalName(NamedTuple):
@@ -143,8 +145,8 @@ def name_in_local(local: str) -> LocalName | None:
 
     A guess for comparison, never for a card.
     """
-    parts = [part for part in _LOCAL_SPLIT.split(_DIGITS.sub("", folded(local))) if part]
-    parts = [_DIGITS.sub("", part) for part in parts if _DIGITS.sub("", part)]
+    stripped = (part.rstrip(_NUMERALS) for part in _LOCAL_SPLIT.split(folded(local)))
+    parts = [part for part in stripped if part]
     if not parts or not all(part.isalpha() for part in parts):
         return None
     if len(parts) == 1:

@@ -10,12 +10,12 @@ import re
 from typing import Literal, NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumberType
+from phonenumbers import PhoneMetadata, PhoneNumberDesc, PhoneNumberType
 
 Kind = Literal["mobile", "fixed", "service", "foreign", "unknown"]
 
 _SEPARATORS = re.compile(r"\s*(?:[/,;|]|\bog\b|\beller\b|\bor\b|\n)\s*", re.IGNORECASE)
-_PLAIN = re.compile(r"(?:(?:\+|00)\s?47|47(?=[\s\d]{8}))?[\s.\-]?((?:[2-9](?:[\s.\-]?[0-9]){7}))", re.ASCII)
+_SIGNS = str.maketrans("", "", " .-\t\u00a0")
 _NOTE = re.compile(r"\([^0-9)]*\)|[a-zæøå:.]{3,}", re.IGNORECASE)
 
 
@@ -66,14 +66,19 @@ def plain_number(raw: str) -> Phone | None:
 
     Digits that the plan has not given out are told by their first one, and are not valid.
     """
-    match = _PLAIN.fullmatch(raw.strip(" \t"))
-    if match is None:
+    digits = raw.translate(_SIGNS)
+    if digits.startswith("+47"):
+        digits = digits[3:]
+    elif digits.startswith("0047"):
+        digits = digits[4:]
+    elif len(digits) == 10 and digits.startswith("47"):
+        digits = digits[2:]
+    if len(digits) != 8 or not digits.isdecimal() or not digits.isascii() or digits[0] in "018":
         return None
-    digits = re.sub(r"\D", "", match.group(1))
-    for kind, pattern in _PLAN:
-        if pattern.fullmatch(digits):
-            return Phone(f"+47{digits}", kind, True)
-    return None if digits[0] == "8" else Phone(f"+47{digits}", _unassigned(digits), False)
+    kind = _PLAN.get(digits[:4])
+    if kind is None:
+        return Phone(f"+47{digits}", _unassigned(digits), False)
+    return Phone(f"+47{digits}", kind, True) if kind != "mixed" else None
 
 
 def is_placeholder_number(key: str) -> bool:
@@ -113,16 +118,28 @@ _TYPE_KINDS: dict[int, Kind] = {
 }
 
 
-def _norwegian_plan() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
-    plan: list[tuple[Kind, re.Pattern[str]]] = []
+def _norwegian_plan() -> dict[str, Literal["mobile", "fixed", "mixed"]]:
+    """The kind of line by the first four digits, "mixed" where these do not decide."""
+    patterns: dict[Literal["mobile", "fixed"], list[re.Pattern[str]]] = {"mobile": [], "fixed": []}
     for region in ("NO", "SJ"):  # Svalbard and Jan Mayen share +47
         metadata = PhoneMetadata.metadata_for_region(region)
         assert metadata is not None
-        for kind, description in (("mobile", metadata.mobile), ("fixed", metadata.fixed_line)):
-            pattern = description.national_number_pattern if description else None
-            if pattern:
-                plan.append((kind, re.compile(f"(?:{pattern})")))  # type: ignore[arg-type]  # literal widened
-    return tuple(plan)
+        patterns["mobile"].extend(_patterns(metadata.mobile))
+        patterns["fixed"].extend(_patterns(metadata.fixed_line))
+    plan: dict[str, Literal["mobile", "fixed", "mixed"]] = {}
+    for lead in (f"{number:04d}" for number in range(2000, 10000)):
+        for kind, listed in patterns.items():
+            fits = {any(p.fullmatch(f"{lead}{tail}") for p in listed) for tail in ("0000", "5555", "9999")}
+            if fits == {True}:
+                plan[lead] = kind
+            elif len(fits) > 1:
+                plan[lead] = "mixed"
+    return plan
+
+
+def _patterns(description: PhoneNumberDesc | None) -> list[re.Pattern[str]]:
+    text = description.national_number_pattern if description is not None else None
+    return [re.compile(text)] if text else []
 
 
 _PLAN = _norwegian_plan()

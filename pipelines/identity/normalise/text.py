@@ -61,7 +61,6 @@ def clean(text: str | None) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
-@lru_cache(maxsize=1 << 18)
 def folded(text: str) -> str:
     """Lower-case ASCII in which a Norwegian letter and its transliterations are one.
 

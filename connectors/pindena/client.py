@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self, TypeVar
 
@@ -17,7 +17,6 @@ from connectors.egress import Egress
 from connectors.errors import ForeignRecordsError, PermanentError
 from connectors.pages import Page, read_page
 from schemas.payloads.pindena import CourseSignup, OrderForm
-from schemas.payloads.types import OSLO
 from schemas.policy import Policy
 
 P = TypeVar("P", CourseSignup, OrderForm)
@@ -26,6 +25,7 @@ PATH = "/api/v1/activities/{activity}/participants"
 
 _EVER = datetime(1970, 1, 2, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
+_OSLO_IN_SUMMER = timezone(timedelta(hours=2))
 
 
 class PindenaClient:
@@ -151,12 +151,12 @@ class _BasicCredentials:
 def _texts(after: datetime | None, before: datetime | None) -> tuple[str | None, str | None]:
     """The window as the API reads it: to the minute, without a zone.
 
-    Whether it means Oslo or UTC is not published, nor whether the ends belong to it. UTC is never ahead of
-    Oslo, so the lower end is written in UTC and the upper one in Oslo time, a minute wider each: right for
-    either reading, and still one request.
+    Whether it means Oslo or UTC is not published, nor whether the ends belong to it, and in October an hour
+    of Oslo comes twice. So the lower end is written in UTC, which is behind Oslo, the upper one with the
+    farthest that Oslo is ever ahead, each a minute wider: right for any reading, and still one request.
     """
     lower = None if after is None else (after - _MINUTE).astimezone(UTC)
-    upper = None if before is None else (before + 2 * _MINUTE).astimezone(OSLO)
+    upper = None if before is None else (before + 2 * _MINUTE).astimezone(_OSLO_IN_SUMMER)
     return _minute(lower), _minute(upper)
 
 

@@ -59,7 +59,7 @@ def time() -> Time:
 def test_the_limit_is_used_to_95_percent_without_one_refusal(
     time: Time, window: Literal["fixed", "sliding"], seconds: float
 ) -> None:
-    """400 a minute over a quarter of an hour, with answers that take no time, little time and just too much."""
+    """400 a minute for a quarter of an hour; answers take no time, little time and just too much."""
     server, budget = Server(400, window), RequestBudget(400, clock=time, sleep=time.sleep)
     began, sent = time.now, 0
     while time.now - began < 900:

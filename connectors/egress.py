@@ -258,7 +258,7 @@ class Egress:
         self._learn(headers)
         if status == 429:
             # The limit is the account's: everything else that shares this budget waits as well.
-            self._budget.pause(_retry_after(headers) or 0.0)
+            self._budget.pause(_retry_after(headers, rate_limited=True) or 0.0)
         answer = _judge(what, status, content, headers, accept, safe)
         if answer.empty and status == 200 and request.method == "GET":
             raise TransientError(f"{what}: answered 200 without a body")
@@ -296,7 +296,7 @@ def _judge(
 ) -> Answer:
     """The answer, or the error that its status or body calls for."""
     if status in _RETRY_STATUSES and status not in accept:
-        wait = _retry_after(headers)
+        wait = _retry_after(headers, rate_limited=status == 429)
         # A refusal for the rate was not carried out; any other failure of a write may have been.
         if status == 429:
             raise RateLimitedError(f"{what}: answered 429", wait_seconds=wait)
@@ -393,9 +393,12 @@ def _log_retry(state: tenacity.RetryCallState) -> None:
     logger.warning("%s; attempt %d, again in %.0f s", error, state.attempt_number, wait)
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the server wants to be asked again, from whichever header it uses."""
-    seconds = _number(headers, _RETRY_HEADERS)
+def _retry_after(headers: Mapping[str, str], *, rate_limited: bool) -> float | None:
+    """Seconds until the server wants to be asked again, from whichever header it uses.
+
+    Tripletex tells on every answer when its count starts anew; that is a wait only where the count was full.
+    """
+    seconds = _number(headers, _RETRY_HEADERS if rate_limited else ("Retry-After",))
     if seconds is not None:
         return seconds
     with contextlib.suppress(KeyError, TypeError, ValueError):

@@ -246,6 +246,15 @@ class TestRetries:
         egress.request("GET", "/people")
         assert 0 <= waits[0] <= 61
 
+    def test_a_fault_does_not_wait_for_the_end_of_the_rate_period(
+        self, egress: Egress, answers: responses.RequestsMock, waits: Waits
+    ) -> None:
+        """Tripletex tells of its period on every answer, a failing one too."""
+        answers.get(f"{URL}/people", status=500, headers={"X-Rate-Limit-Reset": "58"})
+        answers.get(f"{URL}/people", json=1)
+        egress.request("GET", "/people")
+        assert waits[0] < 5
+
     def test_waits_without_a_header_outlast_a_minute_before_the_last_attempts(
         self, egress: Egress, answers: responses.RequestsMock, waits: Waits
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
@@ -424,6 +424,26 @@ def test_a_full_rate_limit_is_waited_out(
     state.add_customer("Fjellrev Regnskap AS")
     assert len(records(client.customers())) == 1
     assert sum(fake_time.slept) > 30
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("rate_window", ["fixed", "sliding"])
+def test_the_limit_that_the_server_tells_of_is_kept_without_a_refusal(
+    client: TripletexClient,
+    simulator: TripletexSimulator,
+    state: TripletexState,
+    fake_time: FakeTime,
+    rate_window: Any,
+) -> None:
+    simulator.faults.rate_limit = 20
+    simulator.faults.rate_window = rate_window
+    for number in range(600):
+        state.add_customer(f"Kunde {number} AS", at=fake_time.now() - timedelta(days=9))
+    began = fake_time.moment
+    assert len(records(client.customers())) == 600
+    assert 429 not in {each.status for each in simulator.requests}
+    minutes = (fake_time.moment - began).total_seconds() / 60
+    assert len(simulator.requests) > 20 * minutes
 
 
 @pytest.mark.parametrize("body", ["api", "html", "empty"])

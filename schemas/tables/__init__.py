@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from schemas.tables import crm, landing, platform, privacy
+from schemas.tables import crm, landing, platform, privacy, registration
 from schemas.tables.base import metadata, qualified
 
-__all__ = ["all_tables", "crm", "landing", "metadata", "platform", "privacy", "qualified"]
+__all__ = ["all_tables", "crm", "landing", "metadata", "platform", "privacy", "qualified", "registration"]
 
 
 def all_tables() -> tuple[sa.Table, ...]:

@@ -55,7 +55,7 @@ DECISIONS = dg.AssetSpec(
 _TABLES = tuple(
     table
     for table in metadata.sorted_tables
-    if table.schema == crm.SCHEMA and table is not crm.match_decision
+    if table in vars(crm).values() and table is not crm.match_decision
 )
 
 

@@ -1,0 +1,1 @@
+"""Audiences: who may be written to about what, and by which right."""

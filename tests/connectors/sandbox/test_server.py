@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -97,6 +97,29 @@ def test_a_replayed_change_is_the_change_itself(apis: Apis, again: Apis, time: T
         ]
 
     assert found(again) == found(apis)
+
+
+def test_a_change_and_its_replay_bear_the_same_time(directory: Path) -> None:
+    """Also where the clock moves on while the change is made."""
+
+    class Moving(Time):
+        def __call__(self) -> datetime:
+            self.now += timedelta(seconds=3)
+            return self.now
+
+    clock = Moving()
+    person = {"firstName": "Ny", "lastName": "Kontakt"}
+    shown = []
+    for _ in range(2):
+        with Sandbox(directory, clock=clock) as sandbox, requests.Session() as session:
+            apis = Apis(sandbox, session)
+            if not shown:
+                assert apis.helpscout("POST", "/v2/customers", json=person).status_code == 201
+            newest = max(apis.support_customers(), key=lambda row: int(row["id"]))
+            shown.append({key: newest[key] for key in ("id", "firstName", "createdAt", "updatedAt")})
+
+    assert shown[0]["firstName"] == "Ny"
+    assert shown[0] == shown[1]
 
 
 def test_a_change_is_kept_though_its_answer_was_lost(apis: Apis, directory: Path, again: Apis) -> None:

@@ -166,6 +166,21 @@ def test_a_week_brings_every_kind_of_news() -> None:
     assert list(accesses(WorldFile(7, BIRTH, days(7)), 7)), "IP addresses"
 
 
+def test_a_deletion_that_was_only_accepted_is_done_before_the_day_begins() -> None:
+    """Else support would merge somebody whose deletion is on its way, and who could then not be deleted."""
+    newborn = build_world(WorldFile(7, BIRTH))
+    loser = newborn.twins[0]
+    at = MORNING - timedelta(hours=2)
+    path = f"/v2/customers/{loser}"
+    entry = Entry("helpscout", 0, at, "DELETE", path, "async=true", "application/json", "")
+
+    world = build_world(WorldFile(7, BIRTH, days(1)), [entry])
+
+    assert loser not in world.helpscout.customers
+    assert loser not in world.helpscout.merged_customers
+    assert not world.helpscout.pending_deletions
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[WorldFile, list[int]]:
     """A world of any seed with some days, and the ranks of the people whom a client removes on the way."""

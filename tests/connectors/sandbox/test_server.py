@@ -109,7 +109,7 @@ def test_a_change_and_its_replay_bear_the_same_time(directory: Path) -> None:
 
     clock = Moving()
     person = {"firstName": "Ny", "lastName": "Kontakt"}
-    shown = []
+    shown: list[Record] = []
     for _ in range(2):
         with Sandbox(directory, clock=clock) as sandbox, requests.Session() as session:
             apis = Apis(sandbox, session)

@@ -140,7 +140,11 @@ class BrregClient:
             for row in rows
             if isinstance(row, dict) and form_of(row) != SOLE_PROPRIETOR
         ]
-        return [unit for unit in read_page(BrregUnit, records).records if unit.status != "deleted"]
+        hits = read_page(BrregUnit, records)
+        if hits.rejected:
+            # One that cannot be read might be the one that is meant: then no other is sure to be.
+            return []
+        return [unit for unit in hits.records if unit.status != "deleted"]
 
     def tip(self) -> FeedPosition:
         """Where the feeds of changes stand now. Ask before the first look-up: no change falls between."""

@@ -81,6 +81,12 @@ def test_a_dissolved_company_and_a_sole_proprietor_are_not_found(
     assert client.find_company("Fjellheim Kurs AS") == []
 
 
+def test_a_hit_that_cannot_be_read_makes_no_other_hit_sure(client: BrregClient, state: BrregState) -> None:
+    state.add_unit("310001376", "FJELLHEIM KURS AS")
+    state.add_unit("310004111", "FJELLHEIM KURS AS", hjemmeside="x" * 2_000)
+    assert client.find_company("Fjellheim Kurs AS") == []
+
+
 def test_a_name_that_nobody_has_is_found_nowhere(client: BrregClient, simulator: BrregSimulator) -> None:
     assert client.find_company("Ukjent Eksempel AS") == []
     assert len(simulator.requests) == 1

@@ -37,6 +37,10 @@ class Own:
     public: set[str] = field(default_factory=set)
     mobiles: set[str] = field(default_factory=set)
 
+    def has_address(self) -> bool:
+        """Whether any address of its own is known."""
+        return bool(self.locals or self.public)
+
     def add(self, other: Own) -> None:
         """Take over another cluster's."""
         for domain, names in other.locals.items():

@@ -88,7 +88,8 @@ class Features:
     order: Ints  # position of each canonical row in the frame that was given
     source: Ints  # index into SOURCES
     source_id: Objects
-    time: npt.NDArray[np.float64]  # seconds since 1970 of the latest sign of life, NaN when unknown
+    first_seen: npt.NDArray[np.float64]  # seconds since 1970, NaN when unknown
+    last_seen: npt.NDArray[np.float64]
     name: Ints  # index into names; a name read off an address where the record gives none
     names: list[PersonName]
     emails: Held
@@ -166,7 +167,8 @@ def features(records: pd.DataFrame) -> Features:
         order=order,
         source=source.astype(np.int64),
         source_id=column("source_id"),
-        time=_times(records, order),
+        first_seen=_times(records, order, np.fmin),
+        last_seen=_times(records, order, np.fmax),
         name=name,
         names=names,
         emails=emails,
@@ -198,13 +200,14 @@ def _canonical_order(records: pd.DataFrame) -> Ints:
     return np.asarray(by_identity[np.argsort(source[by_identity], kind="stable")], dtype=np.int64)
 
 
-def _times(records: pd.DataFrame, order: Ints) -> npt.NDArray[np.float64]:
+def _times(records: pd.DataFrame, order: Ints, pick: np.ufunc) -> npt.NDArray[np.float64]:
+    """Seconds since 1970 of the first or the last sign of life of each record, NaN when there is none."""
     times = np.full(len(order), np.nan)
     for name in ("created_at", "changed_at"):
         if name in records.columns:
             stamps = pd.to_datetime(records[name], utc=True)
             seconds = (stamps - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
-            times = np.where(np.isnan(seconds), times, seconds)
+            times = pick(times, seconds)
     return times[order]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,6 +31,15 @@ class Standing(IntEnum):
     WORTHLESS = 3  # says nothing
 
 
+@dataclass(frozen=True)
+class Turn:
+    """Who had a key from when to when, seconds since 1970: a reused address, a recycled number."""
+
+    names: frozenset[int]
+    start: float
+    end: float
+
+
 @dataclass
 class Keys:
     """The keys of persons' records: e-mails first, then phones; arrays by key or by (row, key) pair."""
@@ -43,6 +53,7 @@ class Keys:
     owners: dict[int, list[int]] = field(
         default_factory=dict
     )  # names whose address it is, of a shared e-mail
+    turns: dict[int, list[Turn]] = field(default_factory=dict)  # of a key that was handed over
     emails: int = 0  # number of e-mails: phone p is key emails + p
 
     def value(self, data: Features, key: int) -> str:
@@ -128,8 +139,27 @@ def _judge(keys: Keys, at: int, names: list[int], data: Features, pairs: NamePai
         return
     keys.standing[at] = Standing.SHARED
     keys.reason[at] = "names that exclude each other use it"
-    if address is not None and not address.is_role:
+    if was_shared:
+        return
+    if address is not None:
         keys.owners[at] = _owner(address, groups, pairs)
+    if not keys.owners.get(at):
+        keys.turns[at] = _turns(keys, at, whole, data, pairs)
+
+
+def _turns(keys: Keys, at: int, groups: list[list[int]], data: Features, pairs: NamePairs) -> list[Turn]:
+    """The people of a key one after another, when each is seen at least twice and no two at the same time."""
+    rows = keys.row[np.searchsorted(keys.key, at) : np.searchsorted(keys.key, at, side="right")]
+    turns = []
+    for group in groups:
+        mine = rows[np.isin(pairs.of_row[rows], group)]
+        start, end = data.first_seen[mine], data.last_seen[mine]
+        if len(mine) < 2 or np.isnan(start).any():
+            return []
+        turns.append(Turn(frozenset(group), float(start.min()), float(end.max())))
+    turns.sort(key=lambda turn: turn.start)
+    apart = all(earlier.end < later.start for earlier, later in pairwise(turns))
+    return turns if apart and len(turns) > 1 else []
 
 
 def people(names: list[int], relations: dict[tuple[int, int], Relation]) -> list[list[int]]:

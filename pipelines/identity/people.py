@@ -7,6 +7,7 @@ number), and never against what speaks for two people. What lies between goes up
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from pipelines.identity.clustering import Clusters, Edge, Own, against
 from pipelines.identity.decisions import Decisions
 from pipelines.identity.evidence import LINK, REVIEW, Candidates, candidates
 from pipelines.identity.features import Features, Ints
-from pipelines.identity.guards import UNFIT, Keys, Standing, fit, holds_surname, judge_keys, people
+from pipelines.identity.guards import UNFIT, Keys, Standing, Turn, fit, holds_surname, judge_keys, people
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
 from pipelines.identity.organizations import Organizations
@@ -43,6 +44,12 @@ RULES = sorted(
     }
     | {"renamed_email", "renamed_phone", "decision"}
 )
+# Witnesses that are the surroundings of many: a namesake has them too.
+_SURROUNDINGS = frozenset(
+    f"name_and_{kind}"
+    for kind in ("organization", "company_name", "role_address", "shared_phone", "shared_email")
+)
+_NUMBERED = re.compile(r"[a-z][2-9]$")
 _RULE_CODE = {rule: at for at, rule in enumerate(RULES)}
 
 
@@ -106,7 +113,7 @@ def match_people(data: Features, organizations: Organizations, decisions: Decisi
     edges = _Edges.joined([sure, _Edges.of(forced)])
     cluster, kept = _components(data, edges, pairs, decisions)
     found = candidates(data, organizations, keys, pairs, cluster)
-    label, more, reviews = _second_tier(data, keys, pairs, decisions, cluster, found, doubtful)
+    label, more, reviews = _second_tier(data, keys, pairs, organizations, decisions, cluster, found, doubtful)
     return People(label, _spanning(len(data), kept, more), reviews, _guards(data, keys, organizations))
 
 
@@ -120,9 +127,10 @@ def _personal_edges(data: Features, keys: Keys, pairs: NamePairs) -> tuple[_Edge
     proved: list[Edge] = []
     doubtful: list[Edge] = []
     special = standing == Standing.RENAMED
-    if keys.owners:
+    known = [key for key, found in (*keys.owners.items(), *keys.turns.items()) if found]
+    if known:
         owned = np.zeros(len(keys.standing), dtype=bool)
-        owned[[key for key, names in keys.owners.items() if names]] = True
+        owned[known] = True
         special |= owned[keys.key]
     at = np.flatnonzero(special)
     for rows in np.split(at, np.flatnonzero(np.diff(keys.key[at])) + 1) if len(at) else []:
@@ -190,9 +198,17 @@ def _special_key(
     for row in rows:
         by_name[int(pairs.of_row[row])].append(row)
     if keys.standing[key] == Standing.SHARED:
-        owner = keys.owners[key]
-        mine = [row for name in owner for row in by_name.get(name, [])]
-        proved.extend(_star(kind, sorted(mine) + by_name.get(-1, []), pairs))
+        owner = keys.owners.get(key)
+        if owner:
+            mine = [row for name in owner for row in by_name.get(name, [])]
+            proved.extend(_star(kind, sorted(mine) + by_name.get(-1, []), pairs))
+            return
+        named = {name for turn in keys.turns[key] for name in turn.names}
+        others = sorted(row for name, of_name in by_name.items() if name not in named for row in of_name)
+        for turn in keys.turns[key]:
+            mine = sorted(row for name in turn.names for row in by_name.get(name, []))
+            then = [row for row in others if _fits(data, pairs, row, turn)]
+            proved.extend(_star(kind, mine + then, pairs))
         return
     names = sorted(by_name.keys() - {-1})
     relations_ = {(a, b): pairs.relation(a, b) for i, a in enumerate(names) for b in names[i + 1 :]}
@@ -204,7 +220,7 @@ def _special_key(
         proved.extend(_star(kind, mine, pairs))
         heads.append(mine[0])
     edge = Edge(min(heads), max(heads), _BY_RELATION[Relation.RENAMED][1], f"renamed_{kind}")
-    if kind == "phone" or _keeps_a_surname(data, pairs, key, names):
+    if kind == "email" and _keeps_a_surname(data, pairs, key, names):
         proved.append(edge)
         rest = [
             row
@@ -215,6 +231,16 @@ def _special_key(
         proved.extend(_star(kind, [heads[0], *sorted(rest)], pairs))
     else:
         doubtful.append(edge)
+
+
+def _fits(data: Features, pairs: NamePairs, row: int, turn: Turn) -> bool:
+    """Whether a record without a whole name comes from the time in which these names had the key."""
+    if not (turn.start <= data.first_seen[row] and data.last_seen[row] <= turn.end):
+        return False
+    name = int(pairs.of_row[row])
+    return all(
+        pairs.relation(name, other) not in (Relation.CONFLICT, Relation.RENAMED) for other in turn.names
+    )
 
 
 def _keeps_a_surname(data: Features, pairs: NamePairs, key: int, names: list[int]) -> bool:
@@ -311,6 +337,7 @@ def _second_tier(
     data: Features,
     keys: Keys,
     pairs: NamePairs,
+    organizations: Organizations,
     decisions: Decisions,
     cluster: Ints,
     found: Candidates,
@@ -334,15 +361,26 @@ def _second_tier(
     for edge, words, contra in scored:
         objections = [f"different {what}" for what in contra]
         score = edge.score - 0.4 * len(contra)
-        if not contra and edge.score >= LINK and _torn(edge, scored_by_pair=rivals):
+        if (
+            not contra
+            and edge.rule in _SURROUNDINGS
+            and (_numbered(own[edge.left]) or _numbered(own[edge.right]))
+        ):
+            objections, score = ["a numbered address: somebody of that name works there too"], REVIEW
+        elif not contra and edge.score >= LINK and _torn(edge, scored_by_pair=rivals):
             objections, score = ["two records that are not one person both fit"], REVIEW
         if score >= LINK and not contra:
             edges.append(edge)
         elif score >= REVIEW or (contra and edge.score >= LINK):
             reviews.append((edge.left, edge.right, max(score, REVIEW), "; ".join([words, *objections])))
-    for (left, right), witnesses in renamed.items():
+    at_work = _employers(cluster, organizations, {head for pair in renamed for head in pair})
+    for (left, right), witnesses in sorted(renamed.items()):
         if len(witnesses) > 1:
             edges.append(Edge(left, right, 0.92, "renamed_two_keys"))
+        elif "renamed_phone" in witnesses and (
+            at_work[left] & at_work[right] or not own[left].has_address() or not own[right].has_address()
+        ):
+            edges.append(Edge(left, right, 0.9, "renamed_phone"))
         else:
             reviews.append((left, right, 0.6, "same address and first name, another surname"))
     followed = []
@@ -373,13 +411,26 @@ def _heads_of(label: Ints) -> Ints:
     return np.where(label >= 0, first[label], -1)
 
 
-def _renamed(cluster: Ints, doubtful: list[Edge]) -> dict[tuple[int, int], set[str]]:
-    found: dict[tuple[int, int], set[str]] = defaultdict(set)
-    for at, edge in enumerate(doubtful):
+def _renamed(cluster: Ints, doubtful: list[Edge]) -> dict[tuple[int, int], list[str]]:
+    found: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for edge in doubtful:
         left, right = sorted((int(cluster[edge.left]), int(cluster[edge.right])))
         if left != right:
-            found[left, right].add(f"{edge.rule} {at}")
+            found[left, right].append(edge.rule)
     return found
+
+
+def _employers(cluster: Ints, organizations: Organizations, heads: set[int]) -> dict[int, set[int]]:
+    """Organisations (on top) that the records of each cluster act for."""
+    found: dict[int, set[int]] = {head: set() for head in heads}
+    for row in np.flatnonzero(np.isin(cluster, sorted(heads)) & (organizations.root >= 0)).tolist():
+        found[int(cluster[row])].add(int(organizations.root[row]))
+    return found
+
+
+def _numbered(own: Own) -> bool:
+    """Whether a work address ends in a small number, as the second of a name is given in a firm."""
+    return any(_NUMBERED.search(local) for locals_ in own.locals.values() for local in locals_)
 
 
 def _members(cluster: Ints, heads: list[int]) -> dict[int, list[int]]:

@@ -870,8 +870,15 @@ class World:
             yield "email", f"{local.split('+')[0]}@{domain}"
         for phone in row["phones"]:  # type: ignore[attr-defined]
             yield "phone", re.sub(r"\D", "", phone)[-8:]
-        if self.organization[at] >= 0 and self._name(at):
+        if self._name(at) and self._shows_employer(at):
             yield "at", self._name(at), self.organization[at]
+
+    def _shows_employer(self, at: int) -> bool:
+        row = self.rows[at]
+        domain = self.organizations[self.organization[at]].domain if self.organization[at] >= 0 else None
+        return bool(row.get("company_name") or row.get("company_ref")) or bool(
+            domain and any(domain in email.lower() for email in row["emails"])  # type: ignore[attr-defined]
+        )
 
     def _name(self, at: int) -> str:
         row = self.rows[at]

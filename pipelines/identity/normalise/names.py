@@ -73,7 +73,10 @@ def person_name(first: str | None, last: str | None, full: str | None = None) ->
         if has_legal_form(f"{given} {family}") or _CONTACT.search(f"{given} {family}"):
             return _from_one_text(f"{given} {family}")
         return _named(_tokens(given), _tokens(family))
-    return _from_one_text(given or family)
+    name = _from_one_text(given or family)
+    if given and name.rest and all(skeleton(token) in GIVEN_SKELETONS for token in name.tokens):
+        return name._replace(rest=(), kind="single")  # "Linda Merete", the surname not given
+    return name
 
 
 def name_from_local(local: LocalName | None) -> PersonName:

@@ -265,7 +265,8 @@ class _Resolver:
         self._choices: dict[int, _Choice] = {}
         several: list[tuple[int, list[Candidate]]] = []
         doubtful = np.array(
-            [code in self.meant and code not in sure for code in range(len(self.data.companies))]
+            [code in self.meant and code not in sure for code in range(len(self.data.companies))] or [False],
+            dtype=bool,
         )
         left = (company >= 0) & doubtful[company]
         for row, code in zip(rows[left].tolist(), company[left].tolist(), strict=True):

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Literal
 
 import sqlalchemy as sa
 
 from pipelines.privacy.periods import OSLO
 from schemas.policy import Hold, Policy
 from schemas.tables.privacy import hold as hold_table
+
+HoldKind = Literal["legal", "restriction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class RowHold:
     value: str
     until: datetime | None
     reason: str
+    kind: HoldKind = "legal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def load_holds(connection: sa.Connection, policy: Policy, now: datetime) -> tupl
     )
     rows = connection.execute(sa.select(hold_table).where(standing).order_by(hold_table.c.hold_id))
     stored = tuple(
-        RowHold(f"hold {row.hold_id}", row.data, row.column_name, row.value, row.until, row.reason)
+        RowHold(f"hold {row.hold_id}", row.data, row.column_name, row.value, row.until, row.reason, row.kind)
         for row in rows
     )
     return (*_declared(policy, now), *stored)
@@ -70,7 +74,7 @@ def set_hold(
     column: str,
     value: str,
     *,
-    kind: str,
+    kind: HoldKind,
     reason: str,
     now: datetime,
     until: datetime | None = None,

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.identity.facts import OWNERS
 from pipelines.privacy.keys import Key, KeyKind, contact_fields, contact_keys, source_key, without
 from schemas.payloads.base import Payload
 from schemas.payloads.brreg import BrregUnit
@@ -74,7 +75,8 @@ class Suppression:
     def screen(self, connection: sa.Connection, source: str, records: Iterable[Payload]) -> Screening:
         """Judge a buffer of records of one source, inside the transaction that will store them.
 
-        A record is held back when its source id was erased, or an e-mail address or phone number on it.
+        A record is held back when its source id was erased, or an e-mail address or phone number on it, or
+        the record it hangs on (an inquiry's customer).
         A company's record is not the person's: there the erased value alone is blanked. One look-up for
         the whole buffer; nothing is hashed while the ledger is empty. The transaction then excludes
         erasures until it ends.
@@ -93,7 +95,7 @@ class Suppression:
             hits = met.intersection(keys)
             if not hits:
                 continue
-            if _is_company(record) and source_key(source, name) not in hits:
+            if is_company(record) and source_key(source, name) not in hits:
                 blanked[name] = _blanked(record, hits)
             else:
                 held_back.add(name)
@@ -243,14 +245,17 @@ def _key_of(record: Payload) -> Any:
 
 
 def _keys(source: str, record: Payload) -> frozenset[Key]:
-    """Every key by which a record could be somebody who was erased."""
+    """Every key by which a record could be about somebody who was erased."""
     contacts = (
         key for name, kind in contact_fields(type(record)).items() for key in contact_keys(record, name, kind)
     )
-    return frozenset((source_key(source, _key_of(record)), *contacts))
+    owner, column = OWNERS.get(source, (source, type(record).key))
+    return frozenset(
+        (source_key(source, _key_of(record)), source_key(owner, getattr(record, column)), *contacts)
+    )
 
 
-def _is_company(record: Payload) -> bool:
+def is_company(record: Payload) -> bool:
     """Whether a record is an organisation's, which one person's erasure does not take away."""
     return isinstance(record, BrregUnit) or (
         isinstance(record, TripletexCustomer) and not record.is_private_individual

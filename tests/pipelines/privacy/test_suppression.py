@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pipelines.privacy.keys import email_keys, phone_keys, source_key
 from pipelines.privacy.suppression import Suppression, SuppressionError
 from schemas.payloads.base import Payload
-from schemas.payloads.helpscout import HelpScoutCustomer
+from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer
 from schemas.payloads.pindena import CourseSignup
 from schemas.payloads.tripletex import TripletexCustomer
 from schemas.tables.privacy import suppression, suppression_key
@@ -64,6 +64,12 @@ def test_a_source_id_is_held_back_at_its_own_source_only(connection: sa.Connecti
     ledger().add(connection, [source_key("helpscout_customer", 1)], "erasure")
     assert ledger().held_back(connection, "helpscout_customer", [writer(1), writer(11)]) == {1}
     assert ledger().held_back(connection, "course_signup", [CourseSignup(id=1, activity_id=7)]) == set()
+
+
+def test_what_hangs_on_an_erased_record_is_held_back(connection: sa.Connection) -> None:
+    ledger().add(connection, [source_key("helpscout_customer", 1)], "erasure")
+    inquiries = [HelpScoutConversation(id=7, customer_id=1), HelpScoutConversation(id=8, customer_id=2)]
+    assert ledger().held_back(connection, "helpscout_conversation", inquiries) == {7}
 
 
 def test_one_of_several_addresses_is_enough(connection: sa.Connection) -> None:

@@ -1,0 +1,117 @@
+"""Carries requests out from receipt to receipt: case file, work, proof, signature.
+
+Plain functions for jobs and the command line; each may be called again after a kill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pipelines.privacy.subjects import erasure, rights
+from pipelines.privacy.subjects.access import Dossier, collect
+from pipelines.privacy.subjects.finding import Hints, find
+from pipelines.privacy.subjects.receipts import Receipt, issue
+from pipelines.privacy.subjects.requests import Outcome, Request, close_request, open_request
+from pipelines.privacy.suppression import Suppression
+from schemas.policy import Policy
+
+Refresh = Callable[[], object]
+"""Makes the cards anew from the landing tables (`identity.rebuild`), in a transaction of its own."""
+
+
+class NotErasedError(RuntimeError):
+    """Something of the person is still in the store; the case stays open."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """What every request needs."""
+
+    engine: sa.Engine
+    policy: Policy
+    secret: bytes
+    suppression: Suppression
+    refresh: Refresh
+
+
+def receive(office: Office, kind: rights.RequestKind, received_at: datetime, now: datetime) -> Request:
+    """Open a case."""
+    with office.engine.begin() as connection:
+        return open_request(connection, kind, received_at, now)
+
+
+def handle_erasure(
+    office: Office, request: Request, hints: Hints, now: datetime, *, expected: str | None = None
+) -> tuple[erasure.ErasurePlan, Receipt]:
+    """Erase, make the cards anew, prove it, close the case and sign the receipt.
+
+    Raises NotErasedError when the proof fails, PlanChangedError when the store is not as `expected`.
+    """
+    with office.engine.begin() as connection:
+        plan = erasure.erase(connection, office.policy, hints, office.suppression, now, expected=expected)
+    office.refresh()
+    with office.engine.begin() as connection:
+        left = erasure.remaining(connection, hints, plan.suppressed()) - len(plan.held)
+        if left > 0:
+            raise NotErasedError(
+                f"request {request.request_id}: {left} records or values are still there; run it again"
+            )
+        outcome: Outcome = "partly" if plan.held else "done"
+        if not plan.found.records and not plan.found.companies:
+            outcome = "nothing_held"
+        return plan, _closed(connection, office, request, outcome, plan.counts(), now)
+
+
+def handle_access(office: Office, request: Request, hints: Hints, now: datetime) -> tuple[Dossier, Receipt]:
+    """Collect everything held about the person, close the case and sign the receipt."""
+    with office.engine.begin() as connection:
+        dossier = collect(connection, office.policy, hints, now)
+        outcome: Outcome = "done" if dossier.records else "nothing_held"
+        return dossier, _closed(connection, office, request, outcome, dossier.counts(), now)
+
+
+def handle_restriction(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
+    """Freeze the person's records: neither used nor deleted until it is lifted (GDPR art. 18)."""
+    with office.engine.begin() as connection:
+        frozen = rights.restrict(connection, find(connection, hints), request.request_id, now)
+        return _closed(connection, office, request, _done(frozen), {"records_restricted": frozen}, now)
+
+
+def handle_objection(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
+    """No marketing from now on, for the addresses and numbers given and those found (GDPR art. 21(2))."""
+    with office.engine.begin() as connection:
+        keys = hints.keys() | find(connection, hints).keys
+        noted = rights.object_to_marketing(connection, office.secret, keys, now)
+        return _closed(connection, office, request, "done", {"keys_noted": noted}, now)
+
+
+def handle_rectification(
+    office: Office, request: Request, hints: Hints, corrections: rights.Corrections, now: datetime
+) -> tuple[tuple[rights.Correction, ...], Receipt]:
+    """Correct the copy at once; what has to be corrected at its source is returned (GDPR art. 16)."""
+    with office.engine.begin() as connection:
+        done = rights.rectify(connection, find(connection, hints), corrections)
+    office.refresh()
+    with office.engine.begin() as connection:
+        counts = {"values_corrected": len(done)}
+        return done, _closed(connection, office, request, _done(len(done)), counts, now)
+
+
+def _done(count: int) -> Outcome:
+    return "done" if count else "nothing_held"
+
+
+def _closed(
+    connection: sa.Connection,
+    office: Office,
+    request: Request,
+    outcome: Outcome,
+    counts: Mapping[str, int],
+    now: datetime,
+) -> Receipt:
+    closed = close_request(connection, request, outcome, counts, now)
+    return issue(connection, office.secret, office.policy, closed, counts)

@@ -1,0 +1,165 @@
+"""Restriction, objection and rectification (GDPR art. 18, 21, 16): what each does to the store."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from pipelines.privacy.holds import set_hold
+from pipelines.privacy.keys import Key, email_keys, phone_keys
+from pipelines.privacy.subjects.finding import Found, RecordId
+from pipelines.privacy.subjects.requests import Kind as RequestKind
+from pipelines.privacy.suppression import SuppressionError
+from schemas.tables import landing
+from schemas.tables.privacy import hold, objection
+
+__all__ = ["Correction", "Corrections", "RequestKind"]
+
+Corrections = Mapping[tuple[str, str], Mapping[str, str | None]]
+"""New values by field, by source record. Fields by the names of the payload."""
+
+_INFO = b"objection to marketing"
+
+
+class CorrectionError(ValueError):
+    """A correction does not fit the person's records; the message names the source and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A value that was corrected in the copy and has to be corrected at its source, or it comes back."""
+
+    source: str
+    source_id: str
+    field: str
+
+
+def restrict(connection: sa.Connection, found: Found, request_id: str, now: datetime) -> int:
+    """Freeze the records; return how many. They are kept past their period and left out of every use."""
+    for record in found.records:
+        key = next(iter(landing.TABLES[record.source].primary_key))
+        set_hold(
+            connection,
+            f"{landing.SCHEMA}.{record.source}",
+            key.name,
+            record.source_id,
+            kind="restriction",
+            reason=f"request {request_id}",
+            now=now,
+        )
+    return len(found.records)
+
+
+def lift_restriction(connection: sa.Connection, request_id: str, now: datetime) -> int:
+    """End the restriction of a request; return how many records it held. The person is told first."""
+    standing = sa.and_(
+        hold.c.kind == "restriction", hold.c.reason == f"request {request_id}", hold.c.lifted_at.is_(None)
+    )
+    return connection.execute(sa.update(hold).where(standing).values(lifted_at=now)).rowcount
+
+
+def restricted(connection: sa.Connection) -> frozenset[RecordId]:
+    """Source records that may not be used: whoever makes a list of persons leaves out their cards."""
+    rows = connection.execute(
+        sa.select(hold.c.data, hold.c.value).where(hold.c.kind == "restriction", hold.c.lifted_at.is_(None))
+    )
+    return frozenset((row.data.removeprefix(f"{landing.SCHEMA}."), row.value) for row in rows)
+
+
+def object_to_marketing(connection: sa.Connection, secret: bytes, keys: Iterable[Key], now: datetime) -> int:
+    """Note that nobody may send marketing to these addresses and numbers; return how many are noted.
+
+    Kept as keyed hashes apart from the suppression ledger: such a person stays a customer, and the note
+    outlasts the card.
+    """
+    noted = sorted({(key.kind, _hmac(secret, key)) for key in keys})
+    for kind, value in noted:
+        connection.execute(
+            pg.insert(objection)
+            .values(key_kind=kind, key_hmac=value, key_id=_key_id(secret), created_at=now)
+            .on_conflict_do_nothing()
+        )
+    return len(noted)
+
+
+def withdraw_objection(connection: sa.Connection, secrets: Sequence[bytes], keys: Iterable[Key]) -> int:
+    """Take an objection back at the person's own wish; return how many keys were noted."""
+    hashes = [_hmac(secret, key) for key in keys for secret in secrets]
+    return connection.execute(sa.delete(objection).where(_among(hashes))).rowcount
+
+
+def without_objections(
+    connection: sa.Connection, secrets: Sequence[bytes], contacts: Iterable[str]
+) -> tuple[str, ...]:
+    """Those of some addresses or numbers that may be sent marketing as far as objections go, in order.
+
+    `secrets`: the present one and those before it. Raises SuppressionError when an objection was noted
+    under another one: it could not be recognised, and the person would be written to again.
+    """
+    unknown = set(connection.scalars(sa.select(objection.c.key_id).distinct())) - set(map(_key_id, secrets))
+    if unknown:
+        raise SuppressionError("objections were noted under a secret that is not configured: PRIVACY_SECRET")
+    given = list(contacts)
+    hashes = {
+        text: {_hmac(secret, key) for key in (*email_keys(text), *phone_keys(text)) for secret in secrets}
+        for text in given
+    }
+    every = [value for found in hashes.values() for value in found]
+    refused = {
+        bytes(value) for value in connection.scalars(sa.select(objection.c.key_hmac).where(_among(every)))
+    }
+    return tuple(text for text in given if hashes[text] and not refused & hashes[text])
+
+
+def _among(hashes: Sequence[bytes]) -> sa.ColumnElement[bool]:
+    return objection.c.key_hmac == sa.func.any(sa.literal(list(hashes), pg.ARRAY(sa.LargeBinary())))
+
+
+def rectify(connection: sa.Connection, found: Found, corrections: Corrections) -> tuple[Correction, ...]:
+    """Write new values into the landing rows; the caller has the cards made anew.
+
+    The next change at the source overwrites them, so every one has to be corrected there too. Raises
+    CorrectionError for a record that is not the person's or a field that it does not have.
+    """
+    own = {record.id: record for record in found.records}
+    done = []
+    for (source, source_id), values in sorted(corrections.items()):
+        if (source, source_id) not in own:
+            raise CorrectionError(f"a correction is for a {source} record that is not the person's")
+        table = landing.TABLES[source]
+        fields = set(type(own[source, source_id].payload).model_fields) - {"id"}
+        unknown = sorted(set(values) - fields)
+        if unknown:
+            raise CorrectionError(f"{source} has no field {', '.join(unknown)}")
+        changes: dict[str, Any] = {name: _typed(table.c[name], value) for name, value in values.items()}
+        key = next(iter(table.primary_key))
+        connection.execute(
+            sa.update(table)
+            .where(sa.cast(key, sa.Text) == source_id)
+            .values(**changes, last_changed_at=sa.func.now())
+        )
+        done += [Correction(source, source_id, name) for name in values]
+    return tuple(done)
+
+
+def _typed(column: sa.Column[Any], value: str | None) -> Any:
+    """A corrected text as the column holds it: lists take several with ; between."""
+    if isinstance(column.type, sa.ARRAY):
+        return [part.strip() for part in (value or "").split(";") if part.strip()]
+    if not isinstance(column.type, sa.Text):
+        raise CorrectionError(f"field {column.name} is not a text; correct it at its source")
+    return value
+
+
+def _hmac(secret: bytes, key: Key) -> bytes:
+    return hmac.digest(secret, _INFO + f"\0{key.kind}\0{key.value}".encode(), "sha256")
+
+
+def _key_id(secret: bytes) -> str:
+    return hmac.digest(secret, _INFO, "sha256").hex()[:16]

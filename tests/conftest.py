@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,14 +18,25 @@ from pipelines.store.engines import make_engine
 from pipelines.store.migrate import create_platform, migrate_crm
 
 _numbers = itertools.count(1)
+_DIRECTORY = "KUNDEKORT_TEST_DIRECTORY"
+
+
+def pytest_configure() -> None:
+    """Choose the data directory before the parallel workers start: they inherit the environment.
+
+    It lies outside pytest's own folders, which a second session of the same user closes to the server.
+    """
+    if _DIRECTORY not in os.environ:
+        directory = tempfile.mkdtemp(prefix="kundekort-tests-")
+        os.environ[_DIRECTORY] = directory
+        # Registered before the server's own clean-up, so it runs after the server has stopped.
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def postgres_directory() -> Path:
     """Data directory of the one server of the session; the parallel workers share it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return shared / "postgres"
+    return Path(os.environ[_DIRECTORY]) / "postgres"
 
 
 @pytest.fixture(scope="session")

@@ -63,19 +63,31 @@ def nothing_set_aside(connection: sa.Connection, source: str) -> Finding:
 
 
 def no_drift(connection: sa.Connection, source: str) -> Finding:
-    """The last read met no field that the payload does not know."""
+    """The last read met no field that the payload does not know, and none that the API no longer knows."""
     row = connection.execute(
-        sa.select(load.c.unknown_fields, load.c.unknown_names)
+        sa.select(load.c.unknown_fields, load.c.unknown_names, load.c.refused_names)
         .where(load.c.source == source)
         .order_by(load.c.load_id.desc())
         .limit(1)
     ).one_or_none()
-    if row is None or row.unknown_fields == 0:
-        return Finding(True, "only known fields", {"unknown_fields": 0})
-    named = ", ".join(row.unknown_names[:_NAMED]) + (" …" if len(row.unknown_names) > _NAMED else "")
+    if row is None or not (row.unknown_fields or row.refused_names):
+        return Finding(True, "only known fields", {"unknown_fields": 0, "refused_fields": 0})
+    causes = []
+    if row.unknown_fields:
+        causes.append(
+            f"{row.unknown_fields:,} values of undeclared fields were dropped ({_named(row.unknown_names)}): "
+            "declare them in schemas/payloads, or list them under not_read"
+        )
+    if row.refused_names:
+        causes.append(
+            f"the API does not know {_named(row.refused_names)}, which were read as absent: mend the payload"
+        )
     return Finding(
         False,
-        f"{row.unknown_fields:,} values of fields unknown to schemas/payloads were dropped ({named}): "
-        "declare the field, or list it under not_read",
-        {"unknown_fields": row.unknown_fields},
+        "; ".join(causes),
+        {"unknown_fields": row.unknown_fields, "refused_fields": len(row.refused_names)},
     )
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")

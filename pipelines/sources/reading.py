@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
@@ -108,10 +109,12 @@ def land(
     start: datetime | None,
     fate: Fate | None = None,
     requests_before: int | None = None,
+    refused: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Tally:
     """Land all pages, then move the cursor and write the reconciliation in one transaction.
 
-    `requests_before`: requests that the client had sent when the read began, where it began before this.
+    `requests_before`: requests that the client had sent when the read began, where it began before this;
+    `refused`: declared fields that the API does not know, by source, filled while the pages are read.
     With `fate`, the pages are the whole source: landed records that did not come are looked up one by one,
     and those that are gone are marked as deleted. Raises MassDeletionError after everything else is done.
     """
@@ -129,6 +132,7 @@ def land(
     with desk.engine.begin() as connection:
         tally.deleted = mark_deleted(connection, payload, gone)
         tally.requests = client.requests_sent - requests
+        tally.refused_fields = tuple(refused.get(payload.source, ()))
         if not run.window:
             move_cursor(connection, payload.source, run.started_at)
         record_load(

@@ -27,13 +27,29 @@ AHEAD = timedelta(days=366)
 def read_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """All customers, inactive ones too; those that are gone are marked as deleted."""
     return land(
-        desk, run, TripletexCustomer, client.customers(), client, start=None, fate=client.customer_fate
+        desk,
+        run,
+        TripletexCustomer,
+        client.customers(),
+        client,
+        start=None,
+        fate=client.customer_fate,
+        refused=client.refused_fields,
     )
 
 
 def read_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """All contact persons; those that are gone are marked as deleted."""
-    return land(desk, run, TripletexContact, client.contacts(), client, start=None, fate=client.contact_fate)
+    return land(
+        desk,
+        run,
+        TripletexContact,
+        client.contacts(),
+        client,
+        start=None,
+        fate=client.contact_fate,
+        refused=client.refused_fields,
+    )
 
 
 def read_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
@@ -47,7 +63,7 @@ def read_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         end = run.started_at.astimezone(OSLO).date() + AHEAD
         open_ids = _open_invoices(desk, before=first) if start else []
         pages = itertools.chain(client.invoices(first, end), client.invoices_by_id(open_ids))
-    return land(desk, run, TripletexInvoice, pages, client, start=start)
+    return land(desk, run, TripletexInvoice, pages, client, start=start, refused=client.refused_fields)
 
 
 def _open_invoices(desk: Desk, *, before: date) -> list[int]:

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy.dialects import postgresql
 
 # Rows that are turned into text at a time: large enough that COPY pays, small enough for memory.
 BLOCK_ROWS = 50_000
@@ -22,8 +21,6 @@ BLOCK_ROWS = 50_000
 _MANY_ROWS = 10_000
 
 NULL = r"\N"
-
-_POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # no types upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +38,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The part of a table that a write is about: rows whose `column` is one of `values`.
+    """The part of a table that a write is about: what equals a row of the frame in the frame's columns.
 
     Rows outside it are neither looked at nor deleted.
     """
 
-    column: str
-    values: Sequence[str]
+    rows: pd.DataFrame
 
 
 def copy_rows(
@@ -70,10 +66,15 @@ def copy_rows(
 
 
 def copy_frame(
-    connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, columns: Sequence[str]
+    connection: sa.Connection,
+    table: sa.Table,
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    prefix: str = "incoming",
 ) -> sql.Identifier:
     """As `copy_rows`, from columns of a frame: several times quicker than row by row."""
-    staging = _staging_table(connection, table, columns)
+    staging = _staging_table(connection, table, columns, prefix)
     cursor = _cursor(connection)
     with cursor.copy(_copy_into(staging, columns)) as copy:
         for block in text_blocks(frame, columns):
@@ -268,23 +269,18 @@ def _make_equal(
         "staging": staging,
         "same": _same("target", "source", key),
         "names": sql.SQL(", ").join(map(sql.Identifier, columns)),
-        "scope": sql.SQL(""),
     }
-    parameters: dict[str, Any] = {}
-    if within is not None:
-        parts["scope"] = sql.SQL("target.{} = ANY(%(scope)s::{}[]) AND ").format(
-            sql.Identifier(within.column),
-            sql.SQL(_sql_type(table.c[within.column])),
-        )
-        parameters["scope"] = list(within.values)
     cursor = _cursor(connection)
-    deleted = cursor.execute(
-        sql.SQL(
-            "DELETE FROM {table} AS target"
-            " WHERE {scope} NOT EXISTS (SELECT FROM {staging} AS source WHERE {same})"
-        ).format(**parts),
-        parameters,
-    ).rowcount
+    gone = sql.SQL("NOT EXISTS (SELECT FROM {staging} AS source WHERE {same})").format(**parts)
+    if within is None:
+        delete = sql.SQL("DELETE FROM {table} AS target WHERE {gone}").format(gone=gone, **parts)
+    else:
+        scope_columns = list(within.rows.columns)
+        scope = copy_frame(connection, table, within.rows, scope_columns, prefix="scope")
+        delete = sql.SQL(
+            "DELETE FROM {table} AS target USING {scope} AS scope WHERE {inside} AND {gone}"
+        ).format(scope=scope, inside=_same("target", "scope", scope_columns), gone=gone, **parts)
+    deleted = cursor.execute(delete).rowcount
     updated = 0
     if values:
         assignments = [sql.SQL("{0} = source.{0}").format(sql.Identifier(name)) for name in values] + (
@@ -325,8 +321,10 @@ def _planned_for(connection: sa.Connection, rows: int) -> Iterator[None]:
         cursor.execute("SET LOCAL enable_nestloop = on")
 
 
-def _staging_table(connection: sa.Connection, table: sa.Table, columns: Sequence[str]) -> sql.Identifier:
-    staging = sql.Identifier(f"incoming_{table.name}")
+def _staging_table(
+    connection: sa.Connection, table: sa.Table, columns: Sequence[str], prefix: str = "incoming"
+) -> sql.Identifier:
+    staging = sql.Identifier(f"{prefix}_{table.name}")
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     cursor = _cursor(connection)
     cursor.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(staging))
@@ -358,10 +356,6 @@ def _require_key(table: sa.Table, columns: Sequence[str]) -> None:
 
 def _is_empty(connection: sa.Connection, table: sa.Table) -> bool:
     return not connection.scalar(sa.select(sa.exists(sa.select(sa.literal(1)).select_from(table))))
-
-
-def _sql_type(column: sa.Column[Any]) -> str:
-    return column.type.compile(dialect=_POSTGRESQL)
 
 
 def _column_values(series: pd.Series[Any]) -> list[Any]:

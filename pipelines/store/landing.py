@@ -47,6 +47,8 @@ class Tally:
     deleted: int = 0
     requests: int = 0
     unknown_fields: dict[str, int] = field(default_factory=dict)
+    refused_fields: tuple[str, ...] = ()
+    """Declared fields that the API does not know; they were read as absent."""
 
     @property
     def distinct(self) -> int:
@@ -238,6 +240,7 @@ def record_load(
             started_at=started_at,
             finished_at=sa.func.clock_timestamp(),
             unknown_names=sorted(tally.unknown_fields),
+            refused_names=sorted(tally.refused_fields),
             **tally.counts(),
         )
     )

@@ -30,7 +30,7 @@ P = TypeVar("P", bound=Payload)
 
 FOLLOW_UPS = 8
 """Windows read after the first for what was edited meanwhile; each is a fraction of the one before."""
-SWEEPS = 5
+SWEEPS = 8
 """Passes over a list that does not hold still."""
 STALE_PAGES = 50
 """Pages in a row without a new record: no list moves that fast."""
@@ -178,7 +178,7 @@ class PagedList(Generic[P]):
             met: set[int] = set()
             new: set[int] = set()
             counts: set[int | None] = set()
-            number, has_next, stale = 1, True, 0
+            number, has_next, stale, nameless = 1, True, 0, 0
             while has_next:
                 sheet = self._ask(number, filters)
                 yield sheet.page
@@ -189,11 +189,12 @@ class PagedList(Generic[P]):
                 # What was made since is no sign that an older record may be missing.
                 new |= sheet.ids_made_before(began) - known
                 counts.add(sheet.told)
+                nameless += len(sheet.items) - len(sheet.ids)
                 has_next, number = sheet.has_next, number + 1
-            # As many different records as there are, and their number stood still: all of them.
-            if counts == {len(met)} or not new:
-                return
             known |= met
+            # As many different records as there are, and their number stood still: all of them.
+            if counts == {len(met)} or (not new and len(known) + nameless >= (sheet.told or 0)):
+                return
         logger.warning(
             "%s: still changing after %d passes; the next sweep reads it again", self._what, SWEEPS
         )
@@ -216,7 +217,7 @@ class PagedList(Generic[P]):
             answer = self._egress.request("GET", self._path, query=asked)
         except PermanentError as error:
             if error.status in _NOT_UNDERSTOOD and "query" in filters and number == 1:
-                raise _NotSearchableError from None
+                raise _NotSearchableError(f"{self._what}: the search is not understood") from None
             raise
         return _Sheet.of(answer.body, self._key, self._payload, number, self._what)
 
@@ -253,7 +254,7 @@ def next_link(body: Mapping[str, Any]) -> dict[str, list[str]] | None:
     return parse_qs(urlsplit(href).query)
 
 
-class _NotSearchableError(Exception):
+class _NotSearchableError(PermanentError):
     """The API does not understand the search that bounds a list."""
 
 

@@ -93,17 +93,18 @@ class Churn:
 
 
 class Heedless:
-    """Stands before an API that pays no attention to some parameters."""
+    """Stands before an API that pays no attention to some parameters, or takes others for them."""
 
-    def __init__(self, app: ASGIApp, *names: str) -> None:
+    def __init__(self, app: ASGIApp, *names: str, **instead: str) -> None:
         self._app = app
-        self._names = names
+        self._names = {*names, *instead}
+        self._instead = instead
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             pairs = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
-            kept = urlencode([(name, value) for name, value in pairs if name not in self._names])
-            scope = {**scope, "query_string": kept.encode()}
+            kept = [(name, value) for name, value in pairs if name not in self._names]
+            scope = {**scope, "query_string": urlencode([*kept, *self._instead.items()]).encode()}
         await self._app(scope, receive, send)
 
 

@@ -127,6 +127,36 @@ def test_edits_do_not_lengthen_a_full_pass(
     assert len(asked(simulator, LIST)) == 12
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_server_that_sorts_by_what_edits_change_is_noticed(
+    connect: Connect,
+    state: HelpScoutState,
+    simulator: HelpScoutSimulator,
+    fake_time: FakeTime,
+    order: str,
+    seed: int,
+) -> None:
+    """In that order every edit moves all records between its old place and its new one."""
+    add_conversations(state, 300)
+    simulator.faults.between_requests = Churn(state, fake_time, edits=20, seed=seed)
+    client = connect(Heedless(simulator.app, sortField="modifiedAt", sortOrder=order))
+    assert set(ids_of(client.conversations(None, None))) == set(state.conversations)
+
+
+def test_edits_within_the_second_in_which_a_window_begins_do_not_enter_it(
+    client: HelpScoutClient, state: HelpScoutState, simulator: HelpScoutSimulator, fake_time: FakeTime
+) -> None:
+    """The window is closed when its last second is over; a clock that stands still shows the difference."""
+    add_conversations(state, 600)
+    start = fake_time.moment - timedelta(hours=33)
+    simulator.faults.between_requests = Churn(state, fake_time, edits=1, seed=2, seconds=0.0)
+    read = ids_of(client.conversations(start, None))
+    assert fake_time.slept
+    assert len(asked(simulator, LIST)) <= -(-300 // 25) + 4
+    assert len(read) < 2 * 300
+
+
 def test_what_was_edited_while_a_window_was_read_follows_in_a_short_window(
     client: HelpScoutClient, state: HelpScoutState, simulator: HelpScoutSimulator, fake_time: FakeTime
 ) -> None:

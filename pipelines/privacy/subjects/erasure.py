@@ -268,4 +268,4 @@ def _by_source(ids: Iterable[RecordId]) -> Mapping[str, list[str]]:
 
 
 def _any_of(column: sa.ColumnElement[Any], values: list[Any]) -> sa.ColumnElement[bool]:
-    return column == sa.func.any(sa.literal(values, pg.ARRAY(column.type)))
+    return column == sa.any_(sa.literal(values, pg.ARRAY(column.type)))

@@ -1,4 +1,4 @@
-"""The records of processing say what is enforced, and the clause report what was proved; in both languages."""
+"""The records of processing say what is enforced, the clause report what was proved; in two languages."""
 
 from __future__ import annotations
 

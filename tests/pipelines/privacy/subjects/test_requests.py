@@ -106,9 +106,11 @@ def everything(engine: sa.Engine) -> str:
     """All rows of all tables as text, keyed hashes aside."""
     with engine.connect() as connection:
         return "\n".join(
-            str(row)
+            text
             for table in metadata.sorted_tables
-            for row in connection.execute(sa.select(sa.func.to_jsonb(table.table_valued())))
+            for text in connection.scalars(
+                sa.select(sa.cast(sa.func.to_jsonb(table.table_valued()), sa.Text))
+            )
         ).lower()
 
 

@@ -218,6 +218,9 @@ class PagedList(Generic[P]):
         except PermanentError as error:
             if error.status in _NOT_UNDERSTOOD and "query" in filters and number == 1:
                 raise _NotSearchableError(f"{self._what}: the search is not understood") from None
+            if error.status == 404 and number > 1:
+                # The list has become shorter than this page is far; what is left of it is to be found out.
+                return _Sheet(Page([]), (), frozenset(), told=None, pages=None, has_next=False)
             raise
         return _Sheet.of(answer.body, self._key, self._payload, number, self._what)
 
@@ -292,8 +295,10 @@ class _Sheet(Generic[P]):
         meta = body.get("page")
         meta = meta if isinstance(meta, dict) else {}
         told, pages = _count(meta.get("totalElements")), _count(meta.get("totalPages"))
-        if not items and told and pages is not None and number <= pages:
-            raise PermanentError(f"{what}: page {number} of {pages} is empty; has the API changed?")
+        if not items and told and number == 1:
+            raise PermanentError(
+                f"{what}: {told} records are told of, but none is sent; has the API changed?"
+            )
         has_next = next_link(body) is not None or (bool(items) and pages is not None and number < pages)
         ids = frozenset(item["id"] for item in items if isinstance(item, dict) and _count(item.get("id")))
         return cls(read_page(payload, items, told), items, ids, told, pages, has_next)

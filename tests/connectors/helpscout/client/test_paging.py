@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -199,6 +200,28 @@ def test_a_server_without_search_is_read_by_its_other_filters(
     due = {number for number, stored in state.conversations.items() if start <= stored.modified_at < end}
     client = connect(Refusing(simulator.app, lambda _, query: "query" in query, status))
     assert set(ids_of(client.conversations(start, end if bounded else None))) >= due
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_server_that_knows_no_page_behind_the_last_is_read_all_the_same(
+    connect: Connect, state: HelpScoutState, simulator: HelpScoutSimulator, seed: int
+) -> None:
+    """It answers 404 when the list has become shorter since its length was told."""
+    add_conversations(state, 330)
+    before, chance, refused = set(state.conversations), random.Random(seed), []
+
+    def is_behind(path: str, query: dict[str, str]) -> bool:
+        if path != LIST:
+            return False
+        leaving = min(60, len(state.conversations) - 20) if len(refused) > 1 else 0
+        for number in chance.sample(sorted(state.conversations), leaving):
+            state.delete_conversation(number)
+        refused.append((int(query["page"]) - 1) * 25 >= len(state.conversations))
+        return refused[-1]
+
+    read = ids_of(connect(Refusing(simulator.app, is_behind, 404)).conversations(None, None))
+    assert any(refused)
+    assert before & set(state.conversations) <= set(read)
 
 
 @pytest.mark.parametrize("status", [400, 500])

@@ -17,7 +17,8 @@ from connectors.budget import RequestBudget
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
-from connectors.helpscout.client_paging import PagedList, embedded, next_link, timestamp
+from connectors.helpscout.client_answers import embedded, next_link, timestamp
+from connectors.helpscout.client_paging import PagedList
 from connectors.helpscout.client_token import AccessToken
 from connectors.pages import Page, read_page
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
@@ -198,7 +199,11 @@ class HelpScoutClient:
             if survivor is None:
                 raise PermanentError(f"helpscout GET {path}: a merged record leads nowhere", status=301)
             return MovedTo(int(survivor[1]))
-        answered = answer.body.get("id") if isinstance(answer.body, dict) else None
+        body = answer.body if isinstance(answer.body, dict) else {}
+        if body.get("state") == "deleted":
+            # A conversation in the bin can be looked up, but no list shows it.
+            return Gone()
+        answered = body.get("id")
         if not isinstance(answered, int):
             raise PermanentError(f"helpscout GET {path}: the answer is not a record")
         # A server that follows the merge itself answers with the survivor.

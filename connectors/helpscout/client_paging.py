@@ -10,20 +10,19 @@ by their answers, and read again and again until a pass brings nothing new.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
 from array import array
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from typing import Any, Generic, Literal, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from typing import Generic, Literal, TypeVar
 
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
-from connectors.pages import Page, read_page
+from connectors.helpscout.client_answers import Sheet, timestamp
+from connectors.pages import Page
 from schemas.payloads.base import Payload
 
 P = TypeVar("P", bound=Payload)
@@ -124,9 +123,7 @@ class PagedList(Generic[P]):
         """One pass: the first page, then the last to the second, and the first again if anything moved."""
         first = self._ask(1, self._filters(window, window.end))
         yield self._noted(first)
-        if first.told is None or first.pages is None:
-            return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
-        if first.pages <= 1:
+        if first.told is None or first.pages is None or first.pages <= 1:
             return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
         if first.told >= self._too_deep:
             raise _TooDeepError(first.oldest, PermanentError(f"{self._what}: more records than can be paged"))
@@ -134,7 +131,7 @@ class PagedList(Generic[P]):
         bounded = self._filters(window, closed_at)
         told, received, number = first.told, len(first.items), first.pages
         shrunk = moved = False
-        behind: _Sheet[P] | None = None
+        behind: Sheet[P] | None = None
         while number > 1:
             sheet = self._ask(number, bounded) if behind else self._ask_for_the_last(first, bounded)
             yield self._noted(sheet)
@@ -152,7 +149,7 @@ class PagedList(Generic[P]):
             return _Outcome.UNSURE
         return _Outcome.CHANGED if shrunk else _Outcome.COMPLETE
 
-    def _ask_for_the_last(self, first: _Sheet[P], bounded: Mapping[str, str]) -> _Sheet[P]:
+    def _ask_for_the_last(self, first: Sheet[P], bounded: Mapping[str, str]) -> Sheet[P]:
         """The last page. If it is refused, the first tells whether for its depth or for the search."""
         try:
             return self._ask(first.pages or 1, bounded)
@@ -211,7 +208,7 @@ class PagedList(Generic[P]):
             filters["query"] = f"({window.by}:[{timestamp(since)} TO {until}])"
         return filters
 
-    def _ask(self, number: int, filters: Mapping[str, str]) -> _Sheet[P]:
+    def _ask(self, number: int, filters: Mapping[str, str]) -> Sheet[P]:
         asked = {**self._query, **filters, "page": number}
         try:
             answer = self._egress.request("GET", self._path, query=asked)
@@ -220,41 +217,13 @@ class PagedList(Generic[P]):
                 raise _NotSearchableError(f"{self._what}: the search is not understood") from None
             if error.status == 404 and number > 1:
                 # The list has become shorter than this page is far; what is left of it is to be found out.
-                return _Sheet(Page([]), (), frozenset(), told=None, pages=None, has_next=False)
+                return Sheet(Page([]), (), frozenset(), told=None, pages=None, has_next=False)
             raise
-        return _Sheet.of(answer.body, self._key, self._payload, number, self._what)
+        return Sheet.of(answer.body, self._key, self._payload, number, self._what)
 
-    def _noted(self, sheet: _Sheet[P]) -> Page[P]:
+    def _noted(self, sheet: Sheet[P]) -> Page[P]:
         self._read.extend(sheet.ids)
         return sheet.page
-
-
-def timestamp(moment: datetime) -> str:
-    """The only form the API takes: whole seconds in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def embedded(body: object, key: str, what: str) -> list[Any]:
-    """The records of an answer; an empty result has no `_embedded` at all.
-
-    Raises PermanentError when the answer is of another shape, so that a renamed list is not taken for none.
-    """
-    parts = body.get("_embedded") if isinstance(body, dict) else body
-    if parts is None and isinstance(body, dict):
-        return []
-    if not isinstance(parts, dict) or not isinstance(parts.get(key, None if parts else []), list):
-        raise PermanentError(f"{what}: the answer holds no list of {key}; has the API changed?")
-    return list(parts.get(key, []))
-
-
-def next_link(body: Mapping[str, Any]) -> dict[str, list[str]] | None:
-    """The query of the link to the next page, None on the last one. Its host and path are never used."""
-    links = body.get("_links")
-    link = links.get("next") if isinstance(links, dict) else None
-    href = link.get("href") if isinstance(link, dict) else link
-    if not isinstance(href, str) or not href:
-        return None
-    return parse_qs(urlsplit(href).query)
 
 
 class _NotSearchableError(PermanentError):
@@ -276,68 +245,3 @@ class _Outcome(Enum):
     """Records left the window while it was read; they were modified, or they are gone."""
     UNSURE = auto()
     """The list is not what was asked for, or something entered it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet(Generic[P]):
-    """One answer: its records, how many there are in all, on how many pages, and whether more follow."""
-
-    page: Page[P]
-    items: Collection[Any]
-    ids: frozenset[int]
-    told: int | None
-    pages: int | None
-    has_next: bool
-
-    @classmethod
-    def of(cls, body: Any, key: str, payload: type[P], number: int, what: str) -> _Sheet[P]:
-        items = embedded(body, key, what)
-        meta = body.get("page")
-        meta = meta if isinstance(meta, dict) else {}
-        told, pages = _count(meta.get("totalElements")), _count(meta.get("totalPages"))
-        if not items and told and number == 1:
-            raise PermanentError(
-                f"{what}: {told} records are told of, but none is sent; has the API changed?"
-            )
-        has_next = next_link(body) is not None or (bool(items) and pages is not None and number < pages)
-        ids = frozenset(item["id"] for item in items if isinstance(item, dict) and _count(item.get("id")))
-        return cls(read_page(payload, items, told), items, ids, told, pages, has_next)
-
-    def is_ordered_before(self, behind: _Sheet[P] | None) -> bool:
-        """Whether the records come by creation, and none after the first of the page behind."""
-        times = self._created()
-        if len(self.page.records) > 1 and not times:
-            return False
-        if behind is not None and not self.overlaps(behind):
-            times += behind._created()[:1]
-        return all(earlier <= later for earlier, later in itertools.pairwise(times))
-
-    @property
-    def oldest(self) -> datetime | None:
-        """When the first of the records was made."""
-        return min(self._created(), default=None)
-
-    def ids_made_before(self, moment: datetime) -> frozenset[int]:
-        """Ids of the records, but for those that say that they are newer."""
-        newer = {
-            getattr(record, record.key)
-            for record in self.page.records
-            if (created := getattr(record, "created_at", None)) is not None and created >= moment
-        }
-        return self.ids - newer
-
-    def overlaps(self, behind: _Sheet[P] | None) -> bool:
-        """Whether records moved up from the page behind since it was read."""
-        return behind is not None and not self.ids.isdisjoint(behind.ids)
-
-    def newest_is_after(self, moment: datetime) -> bool:
-        """Whether a record was made later than the bound allows: the server does not heed it."""
-        return any(created > moment for created in self._created())
-
-    def _created(self) -> list[datetime]:
-        times = (getattr(record, "created_at", None) for record in self.page.records)
-        return [time for time in times if time is not None]
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None

@@ -178,6 +178,11 @@ class TestFates:
         assert client.conversation_fate(1001) == Gone()
         assert client.customer_fate(999) == Gone()
 
+    def test_a_conversation_in_the_bin_is_gone(self, client: HelpScoutClient, state: HelpScoutState) -> None:
+        add_conversations(state, 1)
+        state.change_conversation(1001, state="deleted")
+        assert client.conversation_fate(1001) == Gone()
+
     def test_a_merged_record_has_moved(self, client: HelpScoutClient, state: HelpScoutState) -> None:
         add_conversations(state, 2)
         add_customers(state, 2)

@@ -6,6 +6,7 @@ Knows tables only. A violation is reported as a name and a number, never as a va
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,9 +33,18 @@ def value_columns(table: sa.Table) -> tuple[str, ...]:
     )
 
 
-def check(connection: sa.Connection) -> None:
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Tables with the ids of the records and cards to look at, instead of all of them."""
+
+    records: sa.FromClause
+    person: sa.FromClause
+    organization: sa.FromClause
+
+
+def check(connection: sa.Connection, touched: Touched | None = None) -> None:
     """Raise InvariantError when the cards in this transaction contradict their records."""
-    broken = {name: count for name, query in queries() if (count := connection.scalar(query))}
+    broken = {name: count for name, query in queries(touched) if (count := connection.scalar(query))}
     if broken:
         listed = "; ".join(f"{name}: {count}" for name, count in broken.items())
         raise InvariantError(
@@ -43,23 +53,41 @@ def check(connection: sa.Connection) -> None:
         )
 
 
-def queries() -> Iterator[tuple[str, sa.Select[Any]]]:
+def queries(touched: Touched | None = None) -> Iterator[tuple[str, sa.Select[Any]]]:
     """(what is wrong, how many) for each invariant; a store in order answers 0 to all of them."""
     link = crm.source_link
+    mine = _record_in(link, touched)
     for entity, card in CARDS.items():
         key = card.c[f"{entity}_id"]
         linked = link.c[f"{entity}_id"]
-        yield f"{entity} without a record", _count(card, ~_exists(link, linked == key))
-        yield f"link to no {entity}", _count(link, linked.is_not(None), ~_exists(card, key == linked))
-        yield f"{entity} with values and origins that differ", _unlike_origins(entity, card)
-    yield "origin in a record of another card", _foreign_origins()
-    yield "link to a record that is not live", _dead_links()
-    yield "live record without a link", _unlinked()
+        yield (
+            f"{entity} without a record",
+            _count(card, *_card_in(key, entity, touched), ~_exists(link, linked == key)),
+        )
+        yield f"link to no {entity}", _count(link, *mine, linked.is_not(None), ~_exists(card, key == linked))
+        yield f"{entity} with values and origins that differ", _unlike_origins(entity, card, touched)
+        yield f"{entity} origin in a record of another card", _foreign_origins(entity, touched)
+    live = _live_records().subquery()
+    yield (
+        "link to a record that is not live",
+        _count(
+            link, *mine, ~_exists(live, live.c.source == link.c.source, live.c.source_id == link.c.source_id)
+        ),
+    )
+    yield (
+        "live record without a link",
+        _count(
+            live,
+            *_record_in(live, touched),
+            ~_exists(link, live.c.source == link.c.source, live.c.source_id == link.c.source_id),
+        ),
+    )
     for table in (crm.person_email, crm.person_phone, crm.affiliation):
         yield (
             f"{table.name} from a record of another card",
             _count(
                 table,
+                *_card_in(table.c.person_id, PERSON, touched),
                 ~_exists(
                     link,
                     link.c.source == table.c.source,
@@ -70,61 +98,61 @@ def queries() -> Iterator[tuple[str, sa.Select[Any]]]:
         )
 
 
-def _unlike_origins(entity: str, card: sa.Table) -> sa.Select[Any]:
+def _record_in(table: sa.FromClause, touched: Touched | None) -> list[sa.ColumnElement[bool]]:
+    if touched is None:
+        return []
+    records = touched.records.c
+    key = sa.tuple_(table.c.source, table.c.source_id)
+    return [key.in_(sa.select(records.source, records.source_id))]
+
+
+def _card_in(
+    key: sa.ColumnElement[Any], entity: str, touched: Touched | None
+) -> list[sa.ColumnElement[bool]]:
+    if touched is None:
+        return []
+    cards = touched.person if entity == PERSON else touched.organization
+    return [key.in_(sa.select(cards.c[f"{entity}_id"]))]
+
+
+def _unlike_origins(entity: str, card: sa.Table, touched: Touched | None) -> sa.Select[Any]:
     """Cards whose values are not exactly the fields that have an origin: one bit per field."""
     origin = crm.field_origin
+    key = card.c[f"{entity}_id"]
     bits = {name: 1 << at for at, name in enumerate(value_columns(card))}
+    fields = sa.case(*((origin.c.field == name, bit) for name, bit in bits.items()), else_=-(1 << 40))
     known = (
-        sa.select(
-            origin.c.entity_id,
-            sa.func.sum(
-                sa.case(*((origin.c.field == name, bit) for name, bit in bits.items()), else_=-(1 << 40))
-            ).label("fields"),
-        )
-        .where(origin.c.entity == entity)
+        sa.select(origin.c.entity_id, sa.func.sum(fields).label("fields"))
+        .where(origin.c.entity == entity, *_card_in(origin.c.entity_id, entity, touched))
         .group_by(origin.c.entity_id)
         .subquery()
     )
-    held = sum(
+    values = sum(
         (sa.case((card.c[name].is_not(None), bit), else_=0) for name, bit in bits.items()), sa.literal(0)
     )
-    joined = card.join(known, known.c.entity_id == card.c[f"{entity}_id"], full=True)
+    held = (
+        sa.select(key.label("card"), values.label("fields")).where(*_card_in(key, entity, touched)).subquery()
+    )
+    joined = held.join(known, known.c.entity_id == held.c.card, full=True)
     return (
         sa.select(sa.func.count())
         .select_from(joined)
-        .where(
-            sa.or_(
-                card.c[f"{entity}_id"].is_(None),
-                held != sa.func.coalesce(known.c.fields, 0),
-            )
-        )
+        .where(sa.or_(held.c.card.is_(None), held.c.fields != sa.func.coalesce(known.c.fields, 0)))
     )
 
 
-def _foreign_origins() -> sa.Select[Any]:
+def _foreign_origins(entity: str, touched: Touched | None) -> sa.Select[Any]:
     origin, link = crm.field_origin, crm.source_link
-    mine = sa.case((origin.c.entity == PERSON, link.c.person_id), else_=link.c.organization_id)
+    same = (link.c.source == origin.c.source) & (link.c.source_id == origin.c.source_id)
     return (
         sa.select(sa.func.count())
-        .select_from(
-            origin.outerjoin(
-                link, (link.c.source == origin.c.source) & (link.c.source_id == origin.c.source_id)
-            )
+        .select_from(origin.outerjoin(link, same))
+        .where(
+            origin.c.entity == entity,
+            *_card_in(origin.c.entity_id, entity, touched),
+            link.c[f"{entity}_id"].is_distinct_from(origin.c.entity_id),
         )
-        .where(mine.is_distinct_from(origin.c.entity_id))
     )
-
-
-def _dead_links() -> sa.Select[Any]:
-    live = _live_records().subquery()
-    link = crm.source_link
-    return _count(link, ~_exists(live, live.c.source == link.c.source, live.c.source_id == link.c.source_id))
-
-
-def _unlinked() -> sa.Select[Any]:
-    live = _live_records().subquery()
-    link = crm.source_link
-    return _count(live, ~_exists(link, live.c.source == link.c.source, live.c.source_id == link.c.source_id))
 
 
 def _live_records() -> sa.CompoundSelect[Any]:

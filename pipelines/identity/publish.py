@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,10 @@ from pipelines.identity.golden import Cards
 from pipelines.identity.ledger import Assignment, Entity, Previous
 from pipelines.identity.match import Matching
 from pipelines.identity.records import canonical_order
-from pipelines.store.bulk import Written, append, replace, replace_from
+from pipelines.store.bulk import Scope, Written, append, copy_frame, replace, replace_from
 from schemas.tables import crm
+from schemas.tables.base import UUID
+from schemas.tables.landing import TABLES
 
 # Enough for the hash joins of a million rows, and little enough for a small server.
 _WORK_MEMORY = "128MB"
@@ -50,13 +53,6 @@ class Published:
     merged: int
     split: int
     erased: int
-    people: int
-    organizations: int
-
-    @property
-    def changed(self) -> int:
-        """Rows inserted, updated or deleted in all tables together; 0 when nothing changed."""
-        return sum(written.changed for written in self.written.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +80,79 @@ def take_turn(connection: sa.Connection) -> None:
     connection.exec_driver_sql("SET LOCAL jit = off")
 
 
-def read_previous(connection: sa.Connection, keys: Sequence[str], entity: Entity) -> Previous:
-    """What the store says of the ids of one entity; `keys` are the record keys at hand."""
-    card, alias = invariants.CARDS[entity], crm.identity_alias.c
-    card_id, link = card.c[f"{entity}_id"], crm.source_link.c
-    cards = list(connection.scalars(sa.select(card_id).order_by(card.c.created_at, card_id)))
-    position = {name: at for at, name in enumerate(cards)}
+def read_previous(
+    connection: sa.Connection, keys: Sequence[str], entity: Entity, cards: Sequence[str] | None = None
+) -> Previous:
+    """What the store says of the ids of one entity; `keys` are the record keys at hand.
+
+    `cards` narrows it to some cards, in the order of their age.
+    """
+    link, alias = crm.source_link.c, crm.identity_alias.c
     linked = link[f"{entity}_id"]
+    mine: list[sa.ColumnElement[bool]] = [linked.is_not(None)]
+    theirs: list[sa.ColumnElement[bool]] = [alias.entity == entity]
+    if cards is None:
+        cards = cards_by_age(connection, entity)
+    else:
+        wanted = any_of(cards, UUID)
+        mine, theirs = [linked == wanted], [*theirs, alias.current_id == wanted]
+    position = {name: at for at, name in enumerate(cards)}
     links = connection.execute(
-        sa.select(link.source + ":" + link.source_id, linked).where(linked.is_not(None)),
+        sa.select(link.source + ":" + link.source_id, linked).where(*mine),
         execution_options={"yield_per": 50_000},
     )
     known = {record: position[name] for record, name in links}
     before = np.fromiter((known.get(key, -1) for key in keys), dtype=np.int64, count=len(keys))
-    aliases = connection.execute(sa.select(alias.alias_id, alias.current_id).where(alias.entity == entity))
+    aliases = connection.execute(sa.select(alias.alias_id, alias.current_id).where(*theirs))
     return Previous(before=before, cards=cards, aliases=dict(map(tuple, aliases)))
+
+
+def cards_by_age(connection: sa.Connection, entity: Entity, among: sa.Select[Any] | None = None) -> list[str]:
+    """Ids of all cards, or of those that a query names, the oldest first."""
+    card = invariants.CARDS[entity]
+    key = card.c[f"{entity}_id"]
+    statement = sa.select(key).order_by(card.c.created_at, key)
+    return list(connection.scalars(statement if among is None else statement.where(key.in_(among))))
+
+
+def cards_of(connection: sa.Connection, records: pd.DataFrame) -> dict[Entity, list[str]] | None:
+    """The cards that some records belong to, by age; None when one of them has a record besides these."""
+    mine, link = staged(connection, records), crm.source_link
+    is_mine = sa.exists().where(mine.c.source == link.c.source, mine.c.source_id == link.c.source_id)
+    cards: dict[Entity, list[str]] = {}
+    for entity in get_args(Entity):
+        key = link.c[f"{entity}_id"]
+        cards[entity] = cards_by_age(connection, entity, sa.select(key).where(is_mine, key.is_not(None)))
+        others = sa.select(key).where(key == any_of(cards[entity], UUID), ~is_mine)
+        if connection.scalar(sa.select(others.exists())):
+            return None
+    return cards
+
+
+def facts_of(
+    connection: sa.Connection, records: pd.DataFrame, changed: Mapping[str, Sequence[int]]
+) -> dict[str, list[int]]:
+    """Ids, by source, of the facts that hang on some records, and of those that changed themselves."""
+    mine = staged(connection, records)
+    found: dict[str, list[int]] = {}
+    for source, (owner, column) in facts.OWNERS.items():
+        table = TABLES[source]
+        of_owner = sa.select(sa.cast(mine.c.source_id, sa.BigInteger())).where(mine.c.source == owner)
+        hanging = connection.scalars(sa.select(table.c.id).where(table.c[column].in_(of_owner)))
+        found[source] = sorted({*hanging, *changed[source]})
+    return found
+
+
+def staged(connection: sa.Connection, records: pd.DataFrame) -> sa.TableClause:
+    """A temporary table of source and source_id."""
+    columns = ["source", "source_id"]
+    name = copy_frame(connection, crm.source_link, records, columns, prefix="some")
+    return sa.table(name.as_string(None).strip('"'), *map(sa.column, columns))
+
+
+def any_of(values: Collection[Any], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """`= ANY (array)`: one parameter, however many values."""
+    return sa.func.any(sa.literal(list(values), pg.ARRAY(type_)))
 
 
 def ever_used(connection: sa.Connection, entity: Entity, ids: Collection[str]) -> set[str]:
@@ -106,7 +160,7 @@ def ever_used(connection: sa.Connection, entity: Entity, ids: Collection[str]) -
     if not ids:
         return set()
     event = crm.identity_event.c
-    wanted = sa.func.any(sa.literal(list(ids), pg.ARRAY(sa.Uuid(as_uuid=False))))
+    wanted = any_of(ids, UUID)
     as_card = sa.select(event.entity_id).where(event.entity == entity, event.entity_id == wanted)
     as_other = sa.select(event.other_entity_id).where(event.entity == entity, event.other_entity_id == wanted)
     return set(connection.scalars(as_card.union(as_other)))
@@ -136,32 +190,106 @@ def publish(
     *,
     run_id: str,
     limits: Limits | None = None,
+    reach: Reach | None = None,
 ) -> Published:
-    """Make the crm schema equal to the cards, in the caller's transaction (`take_turn` comes first).
+    """Make the crm schema, or what is within `reach` of a change, equal to the cards.
 
-    Raises PublishRefused when `limits` are passed, InvariantError when the outcome would contradict the
-    records; the caller's transaction is to be rolled back then.
+    Works in the caller's transaction (`take_turn` comes first). Raises PublishRefused when `limits` are
+    passed, InvariantError when the outcome would contradict the records; the caller's transaction is to be
+    rolled back then.
     """
     if limits is not None:
         _refuse_an_accident(connection, ledger, limits)
+    frames = {
+        crm.person: cards.person,
+        crm.organization: cards.organization,
+        crm.person_email: cards.person_email,
+        crm.person_phone: cards.person_phone,
+        crm.affiliation: cards.affiliation,
+        crm.source_link: cards.source_link,
+        crm.field_origin: cards.field_origin,
+        crm.match_link: link_rows(records, matching.links),
+        crm.match_review: review_rows(records, matching.reviews),
+        crm.identity_guard: guard_rows(matching.guards),
+        crm.identity_alias: alias_rows(ledger),
+    }
+    scopes = {} if reach is None else reach.scopes(ledger)
     written = {
-        "person": replace(connection, crm.person, cards.person, touch="updated_at"),
-        "organization": replace(connection, crm.organization, cards.organization, touch="updated_at"),
-        "person_email": replace(connection, crm.person_email, cards.person_email),
-        "person_phone": replace(connection, crm.person_phone, cards.person_phone),
-        "affiliation": replace(connection, crm.affiliation, cards.affiliation),
-        "source_link": replace(connection, crm.source_link, cards.source_link),
-        "field_origin": replace(connection, crm.field_origin, cards.field_origin),
-        "match_link": replace(connection, crm.match_link, link_rows(records, matching.links)),
-        "match_review": replace(connection, crm.match_review, review_rows(records, matching.reviews)),
-        "identity_guard": replace(connection, crm.identity_guard, guard_rows(matching.guards)),
-        "identity_alias": replace(connection, crm.identity_alias, alias_rows(ledger)),
+        table.name: replace(
+            connection,
+            table,
+            frame,
+            touch="updated_at" if "updated_at" in table.c else None,
+            within=scopes.get(table),
+        )
+        for table, frame in frames.items()
     }
     for source, table in facts.FACTS.items():
-        written[table.name] = replace_from(connection, table, facts.wanted(source))
+        about = None if reach is None else reach.facts[source]
+        within = None if about is None else Scope(pd.DataFrame({table.primary_key.columns[0].name: about}))
+        written[table.name] = replace_from(connection, table, facts.wanted(source, about), within=within)
     written["identity_event"] = append(connection, crm.identity_event, event_rows(ledger, run_id))
-    invariants.check(connection)
+    invariants.check(connection, None if reach is None else _touched(connection, scopes))
     return _published(written, ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a change can have an effect on.
+
+    `records`: source and source_id of every record matched again and of those that are gone; `people` and
+    `organizations`: ids of the cards these belonged to; `guards`: key_kind and key_value of the guards that
+    were learned from them; `facts`: ids of the facts that hang on them or changed themselves, by source.
+    """
+
+    records: pd.DataFrame
+    people: Sequence[str]
+    organizations: Sequence[str]
+    guards: pd.DataFrame
+    facts: Mapping[str, Sequence[int]]
+
+    def scopes(self, ledger: Ledger) -> dict[sa.Table, Scope]:
+        """The part of each table that is written: the cards as they were and as they are."""
+        people = _texts("person_id", {*self.people, *ledger.people.ids})
+        organizations = _texts("organization_id", {*self.organizations, *ledger.organizations.ids})
+        cards = pd.concat(
+            [
+                people.set_axis(["entity_id"], axis=1).assign(entity=invariants.PERSON),
+                organizations.set_axis(["entity_id"], axis=1).assign(entity=invariants.ORGANIZATION),
+            ],
+            ignore_index=True,
+        )[["entity", "entity_id"]]
+        pairs = pd.concat(
+            [self.records.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True
+        )[["entity", "source", "source_id"]].set_axis(["entity", "left_source", "left_source_id"], axis=1)
+        return {
+            crm.person: Scope(people),
+            crm.organization: Scope(organizations),
+            crm.person_email: Scope(people),
+            crm.person_phone: Scope(people),
+            crm.affiliation: Scope(people),
+            crm.source_link: Scope(self.records),
+            crm.field_origin: Scope(cards),
+            crm.match_link: Scope(pairs),
+            crm.match_review: Scope(pairs),
+            crm.identity_guard: Scope(self.guards),
+            crm.identity_alias: Scope(cards.set_axis(["entity", "current_id"], axis=1)),
+        }
+
+
+def _texts(name: str, values: Collection[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(sorted(values), dtype=object)})
+
+
+def _touched(connection: sa.Connection, scopes: Mapping[sa.Table, Scope]) -> invariants.Touched:
+    """The tables that hold the scopes, for the invariants."""
+
+    def staged(table: sa.Table) -> sa.FromClause:
+        columns = list(scopes[table].rows.columns)
+        name = copy_frame(connection, table, scopes[table].rows, columns, prefix="touched")
+        return sa.table(name.as_string(None).strip('"'), *(sa.column(column) for column in columns))
+
+    return invariants.Touched(staged(crm.source_link), staged(crm.person), staged(crm.organization))
 
 
 def link_rows(records: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
@@ -242,12 +370,4 @@ def _published(written: Mapping[str, Written], ledger: Ledger) -> Published:
     def events(kind: str) -> int:
         return sum(assignment.count(kind) for assignment in ledger.both)
 
-    return Published(
-        written=written,
-        created=events("CREATED"),
-        merged=events("MERGED"),
-        split=events("SPLIT"),
-        erased=events("ERASED"),
-        people=len(ledger.people.ids),
-        organizations=len(ledger.organizations.ids),
-    )
+    return Published(written, events("CREATED"), events("MERGED"), events("SPLIT"), events("ERASED"))

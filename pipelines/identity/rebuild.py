@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from pipelines.identity.golden import Cards, golden
-from pipelines.identity.ledger import Assignment, Entity, assign
+from pipelines.identity.changes import (
+    Keyer,
+    find_changes,
+    guards_of,
+    reached,
+    read_state,
+    record_frame,
+    rules_digest,
+    write_blocks,
+    write_state,
+)
+from pipelines.identity.golden import golden
+from pipelines.identity.keys import match_keys
+from pipelines.identity.ledger import Assignment, Entity, Ints, assign
 from pipelines.identity.match import Matching, match
 from pipelines.identity.publish import (
     Ledger,
     Limits,
     Published,
+    Reach,
+    cards_of,
     ever_used,
+    facts_of,
     merge_rules,
     publish,
     read_previous,
@@ -33,16 +49,21 @@ Matcher = Callable[[pd.DataFrame, pd.DataFrame], Matching]
 # An organisation's own records decide which one it is; the persons who act for it only break ties.
 _BEARER_WEIGHT = 1_000_000
 
+# Records that are matched again at once; beyond that a full rebuild takes little longer.
+LARGEST_REACH = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class IdentityReport:
     """What a rebuild found and did, in numbers.
 
     `links` are merges by rule, `affiliations` persons at organisations by rule, `seconds` the time of each
-    step, `written` the rows changed by table.
+    step, `written` the rows changed by table, `recomputed` the records that were matched again. The other
+    counts are of the whole store.
     """
 
     records: int
+    recomputed: int
     people: int
     organizations: int
     links: Mapping[str, int]
@@ -69,6 +90,7 @@ def rebuild(
     run_id: str,
     *,
     matcher: Matcher = match,
+    keyer: Keyer = match_keys,
     limits: Limits | None = None,
     own_domains: Collection[str] | None = None,
 ) -> IdentityReport:
@@ -78,40 +100,145 @@ def rebuild(
     controller's contact in the policy). Raises ContradictionError, PublishRefused or InvariantError; the
     store is as it was then.
     """
-    clock = _Clock()
+    with _turn(engine) as connection:
+        return _Work(connection, run_id, matcher, keyer, limits, own_domains).all()
+
+
+def refresh(
+    engine: sa.Engine,
+    run_id: str,
+    *,
+    matcher: Matcher = match,
+    keyer: Keyer = match_keys,
+    limits: Limits | None = None,
+    own_domains: Collection[str] | None = None,
+    largest: int = LARGEST_REACH,
+) -> IdentityReport:
+    """Bring the cards up to date with what changed since they were last made; the outcome is a rebuild's.
+
+    Only the blocks that a changed record, fact or decision touches are made anew. Where that is more than
+    `largest` records, or the rules have changed, everything is. Arguments and errors as for `rebuild`.
+    """
+    with _turn(engine) as connection:
+        return _Work(connection, run_id, matcher, keyer, limits, own_domains).changed(largest)
+
+
+@contextmanager
+def _turn(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that sees one state of the store, and is the only one that writes cards."""
     with (
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         connection.begin(),
     ):
         take_turn(connection)
-        records = read_records(connection)
-        decisions = read_frame(connection, sa.select(crm.match_decision))
-        clock.lap("read")
-        matching = matcher(records, decisions)
-        clock.lap("match")
-        ledger = name_clusters(connection, records, matching)
-        clock.lap("ids")
-        cards = golden(
+        yield connection
+
+
+class _Work:
+    """One run, in its transaction: the steps that a rebuild and a refresh share, and their time."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        run_id: str,
+        matcher: Matcher,
+        keyer: Keyer,
+        limits: Limits | None,
+        own_domains: Collection[str] | None,
+    ) -> None:
+        self._connection = connection
+        self._run_id = run_id
+        self._matcher, self._keyer, self._limits = matcher, keyer, limits
+        self._own_domains = controller_domains() if own_domains is None else own_domains
+        self._rules = rules_digest(sorted(self._own_domains), matcher.__qualname__, keyer.__qualname__)
+        self._clock = _Clock()
+        self._decisions = read_frame(connection, sa.select(crm.match_decision))
+
+    def all(self) -> IdentityReport:
+        """Every record."""
+        records = read_records(self._connection)
+        self._clock.lap("read")
+        return self._made(records, None, None)
+
+    def changed(self, largest: int) -> IdentityReport:
+        """The blocks that changes reach, where these are known and small enough."""
+        state = read_state(self._connection)
+        if state is None or state.rules != self._rules:
+            return self.all()
+        changes = find_changes(self._connection, state, self._decisions)
+        if changes.nothing:
+            return self._unchanged()
+        if changes.about_keys or len(changes.records()) > largest:
+            return self.all()
+        live = reached(self._connection, changes, self._decisions, self._keyer)
+        if sum(map(len, live.values())) > largest:
+            return self.all()
+        mine = pd.concat([record_frame(live), record_frame(changes.gone)], ignore_index=True)
+        cards = cards_of(self._connection, mine)
+        if cards is None:
+            return self.all()
+        self._clock.lap("find")
+        records = read_records(self._connection, live)
+        self._clock.lap("read")
+        reach = Reach(
+            records=mine,
+            people=cards["person"],
+            organizations=cards["organization"],
+            guards=guards_of(self._connection, mine),
+            facts=facts_of(self._connection, mine, changes.facts),
+        )
+        return self._made(records, reach, cards)
+
+    def _made(
+        self, records: pd.DataFrame, reach: Reach | None, known: Mapping[Entity, Sequence[str]] | None
+    ) -> IdentityReport:
+        matching = self._matcher(records, self._decisions)
+        self._clock.lap("match")
+        ledger = name_clusters(self._connection, records, matching, known)
+        self._clock.lap("ids")
+        cards = golden(records, matching, ledger.people, ledger.organizations, own_domains=self._own_domains)
+        self._clock.lap("golden")
+        replaced = None if reach is None else reach.records
+        if reach is not None:
+            reach = replace(reach, guards=_both(reach.guards, matching.guards))
+        published = publish(
+            self._connection,
             records,
             matching,
-            ledger.people,
-            ledger.organizations,
-            own_domains=controller_domains() if own_domains is None else own_domains,
+            cards,
+            ledger,
+            run_id=self._run_id,
+            limits=self._limits,
+            reach=reach,
         )
-        clock.lap("golden")
-        published = publish(connection, records, matching, cards, ledger, run_id=run_id, limits=limits)
-    clock.lap("publish")
-    return _report(records, matching, cards, ledger, published, clock.seconds)
+        self._clock.lap("publish")
+        write_blocks(self._connection, records, self._decisions, self._keyer, replaced)
+        write_state(self._connection, self._rules, self._decisions)
+        self._clock.lap("blocks")
+        return report(self._connection, len(records), published, self._clock.seconds)
+
+    def _unchanged(self) -> IdentityReport:
+        write_state(self._connection, self._rules, self._decisions)
+        self._clock.lap("find")
+        return report(self._connection, 0, Published({}, 0, 0, 0, 0), self._clock.seconds)
 
 
-def name_clusters(connection: sa.Connection, records: pd.DataFrame, matching: Matching) -> Ledger:
-    """The lasting ids of all clusters, by the links and aliases in the store."""
+def name_clusters(
+    connection: sa.Connection,
+    records: pd.DataFrame,
+    matching: Matching,
+    known: Mapping[Entity, Sequence[str]] | None = None,
+) -> Ledger:
+    """The lasting ids of all clusters, by the links and aliases in the store.
+
+    `known` are the cards that the records belonged to, by age, where the records are not all there are.
+    """
     keys, order = record_keys(records), canonical_order(records)
     bears = (matching.person < 0) & records["source"].isin(["brreg_unit", "tripletex_customer"]).to_numpy()
     rules: dict[str, str] = {}
 
-    def named(entity: Entity, labels: np.ndarray, weight: np.ndarray | None) -> Assignment:
-        previous = read_previous(connection, keys, entity)
+    def named(entity: Entity, labels: Ints, weight: Ints | None) -> Assignment:
+        previous = read_previous(connection, keys, entity, None if known is None else known[entity])
         assignment = assign(
             entity,
             keys,
@@ -148,37 +275,43 @@ class _Clock:
         self._last = now
 
 
-def _report(
-    records: pd.DataFrame,
-    matching: Matching,
-    cards: Cards,
-    ledger: Ledger,
-    published: Published,
-    seconds: Mapping[str, float],
+def report(
+    connection: sa.Connection, recomputed: int, published: Published, seconds: Mapping[str, float]
 ) -> IdentityReport:
+    """The numbers of the whole store after a run."""
+
+    def rows(table: sa.Table) -> int:
+        return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+    def by_rule(table: sa.Table) -> dict[str, int]:
+        rule = table.c.rule
+        counted = sa.select(rule, sa.func.count()).group_by(rule).order_by(rule)
+        return dict(map(tuple, connection.execute(counted)))
+
+    def largest(key: sa.Column[str]) -> int:
+        sizes = sa.select(sa.func.count().label("records")).where(key.is_not(None)).group_by(key).subquery()
+        return connection.scalar(sa.select(sa.func.max(sizes.c.records))) or 0
+
     return IdentityReport(
-        records=len(records),
-        people=published.people,
-        organizations=published.organizations,
-        links=_counted(matching.links["rule"]),
-        affiliations=_counted(cards.affiliation["rule"]),
-        reviews=len(matching.reviews),
-        guards=len(matching.guards),
+        records=rows(crm.source_link),
+        recomputed=recomputed,
+        people=rows(crm.person),
+        organizations=rows(crm.organization),
+        links=by_rule(crm.match_link),
+        affiliations=by_rule(crm.affiliation),
+        reviews=rows(crm.match_review),
+        guards=rows(crm.identity_guard),
         created=published.created,
         merged=published.merged,
         split=published.split,
         erased=published.erased,
-        largest_person=_largest(ledger.people),
-        largest_organization=_largest(ledger.organizations),
+        largest_person=largest(crm.source_link.c.person_id),
+        largest_organization=largest(crm.source_link.c.organization_id),
         written=published.written,
         seconds=seconds,
     )
 
 
-def _counted(rules: pd.Series) -> dict[str, int]:
-    return {str(rule): int(count) for rule, count in rules.value_counts().sort_index().items()}
-
-
-def _largest(assignment: Assignment) -> int:
-    card = assignment.card[assignment.card >= 0]
-    return int(np.bincount(card).max()) if len(card) else 0
+def _both(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    columns = ["key_kind", "key_value"]
+    return pd.concat([one[columns], other[columns]], ignore_index=True).drop_duplicates(ignore_index=True)

@@ -102,6 +102,12 @@ def test_columns_of_plain_types_arrive_too(connection: sa.Connection) -> None:
     ]
 
 
+def test_counts_that_may_be_unknown_arrive_too(connection: sa.Connection) -> None:
+    frame = pd.DataFrame({"key": np.array([1, 2]), "amount": pd.array([7, pd.NA], dtype="Int64")})
+    append(connection, THINGS, frame)
+    assert connection.scalars(sa.select(THINGS.c.amount).order_by(THINGS.c.key)).all() == [Decimal(7), None]
+
+
 def test_a_value_of_a_kind_that_copy_does_not_know_is_refused(connection: sa.Connection) -> None:
     with pytest.raises(TypeError, match="no COPY text for object"):
         append(connection, THINGS, _frame(key=[1], text=[object()]))
@@ -156,7 +162,7 @@ def test_rows_outside_the_scope_are_neither_changed_nor_deleted(connection: sa.C
         connection,
         THINGS,
         _frame(key=[2, 4], text=["B", "d"], group=["x", "x"]),
-        within=Scope("group", ["x"]),
+        within=Scope(_frame(group=["x"])),
     )
     assert done == Written(inserted=1, updated=1, deleted=1)
     assert _texts(connection) == {2: "B", 3: "c", 4: "d"}
@@ -164,7 +170,7 @@ def test_rows_outside_the_scope_are_neither_changed_nor_deleted(connection: sa.C
 
 def test_a_scope_of_nothing_deletes_nothing(connection: sa.Connection) -> None:
     append(connection, THINGS, _frame(key=[1], text=["a"], group=["x"]))
-    assert replace(connection, THINGS, _frame(key=[], text=[]), within=Scope("group", [])).changed == 0
+    assert replace(connection, THINGS, _frame(key=[], text=[]), within=Scope(_frame(group=[]))).changed == 0
 
 
 def test_a_frame_without_the_key_is_refused(connection: sa.Connection) -> None:

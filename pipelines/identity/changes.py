@@ -1,0 +1,343 @@
+"""What is new since the cards were last made, and which records that can have an effect on.
+
+Reads landing tables, decisions and the kept blocks. Must not know how records are matched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from pipelines.identity.closure import blocks, gathered, key_hashes
+from pipelines.identity.facts import FACTS
+from pipelines.identity.publish import any_of, staged
+from pipelines.identity.records import SOURCES, read_records, record_keys
+from pipelines.store.bulk import append, read_frame
+from schemas.tables import crm
+from schemas.tables.base import qualified
+from schemas.tables.landing import TABLES
+
+Ints = npt.NDArray[np.int64]
+Key = tuple[str, Ints, Sequence[str]]
+Keyer = Callable[[pd.DataFrame], Iterable[Key]]
+"""From a records frame to its keys, kind by kind: (kind, rows, keys as text)."""
+
+_STATE = "cards"
+_RECORD = "record"
+_XID_BITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the cards in the store were made from."""
+
+    rules: str
+    transaction_id: int
+    decisions: list[list[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Ids by source: records that arrived or changed, records that are gone, facts that did either.
+
+    `decisions` are those that came or went.
+    """
+
+    arrived: Mapping[str, list[str]]
+    gone: Mapping[str, list[str]]
+    facts: Mapping[str, list[int]]
+    decisions: list[list[str | None]]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing is new."""
+        parts = [*self.arrived.values(), *self.gone.values(), *self.facts.values(), self.decisions]
+        return not any(parts)
+
+    @property
+    def about_keys(self) -> bool:
+        """Whether a decision about a key came or went: that may have an effect on any record."""
+        return any(row[0] == "not_identifying" for row in self.decisions)
+
+    def records(self) -> pd.DataFrame:
+        """source and source_id of the records that arrived, changed or are gone."""
+        return record_frame({source: self.arrived[source] + self.gone[source] for source in SOURCES})
+
+
+def record_frame(ids: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Ids by source as a frame of source and source_id."""
+    rows = [(source, source_id) for source, of_source in ids.items() for source_id in of_source]
+    return pd.DataFrame(rows, columns=["source", "source_id"], dtype=object)
+
+
+def rules_digest(*settings: object) -> str:
+    """A hash of the rules that make the cards: the code of this package, and the given settings.
+
+    Cards made by other rules are not to be mixed with cards made by these.
+    """
+    digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+    for folder in (resources.files("pipelines.identity"), resources.files("pipelines.identity.normalise")):
+        for file in sorted(folder.iterdir(), key=lambda item: item.name):
+            if file.name.endswith(".py"):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def read_state(connection: sa.Connection) -> State | None:
+    """The state of the cards; None when they were never made or the server's transactions began anew."""
+    row = connection.execute(sa.select(crm.identity_state)).one_or_none()
+    if row is None or _age(connection, row.transaction_id) < 0:
+        return None
+    return State(row.rules, row.transaction_id, row.decisions)
+
+
+def write_state(connection: sa.Connection, rules: str, decisions: pd.DataFrame) -> None:
+    """Remember what the cards of this transaction were made from."""
+    oldest = connection.scalar(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+    values = {
+        "entity": _STATE,
+        "rules": rules,
+        "transaction_id": oldest,
+        "decisions": _plain(decisions),
+    }
+    statement = pg.insert(crm.identity_state).values(values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["entity"], set_=values))
+
+
+def find_changes(connection: sa.Connection, state: State, decisions: pd.DataFrame) -> Changes:
+    """Everything that the cards of `state` have not seen.
+
+    A row is new when a transaction wrote it that the last run may not have seen; that needs no clock and
+    misses no transaction that was under way then. A row that is gone altogether is missed by the count.
+    """
+    age = _age(connection, state.transaction_id)
+    arrived: dict[str, list[str]] = {}
+    gone: dict[str, list[str]] = {}
+    counts = connection.execute(
+        sa.select(crm.match_block.c.source, sa.func.count()).group_by(crm.match_block.c.source)
+    )
+    linked: dict[str, int] = dict(map(tuple, counts))
+    for source in SOURCES:
+        live, new, dead = _scan(connection, source, age)
+        known = _known(connection, source, [*new, *dead])
+        arrived[source] = new
+        gone[source] = [key for key in dead if key in known]
+        expected = linked.get(source, 0) - len(gone[source]) + sum(key not in known for key in new)
+        if live != expected:
+            gone[source] += _vanished(connection, source)
+    facts = {source: _changed_facts(connection, source, age) for source in FACTS}
+    before, after = ({tuple(row) for row in rows} for rows in (state.decisions, _plain(decisions)))
+    return Changes(arrived, gone, facts, sorted(map(list, before ^ after), key=repr))
+
+
+def reached(
+    connection: sa.Connection, changes: Changes, decisions: pd.DataFrame, keyer: Keyer
+) -> dict[str, list[str]]:
+    """Ids by source of all live records that a change can have an effect on: whole blocks, old and new."""
+    arrived = read_records(connection, changes.arrived)
+    _, hashes = block_keys(arrived, decisions, keyer)
+    named = [name for row in changes.decisions for name in _names(row)]
+    hashes = np.union1d(hashes, key_hashes(_RECORD, named))
+    changed = staged(connection, changes.records())
+    kept, key = crm.match_block, crm.match_key
+    same = (kept.c.source == changed.c.source) & (kept.c.source_id == changed.c.source_id)
+    old = sa.select(kept.c.block).join(changed, same)
+    new = sa.select(key.c.block).where(key.c.key_hash == any_of(hashes.tolist(), sa.BigInteger()))
+    found = list(connection.scalars(old.union(new)))
+    members = connection.execute(
+        sa.select(kept.c.source, kept.c.source_id).where(kept.c.block == any_of(found, sa.BigInteger()))
+    )
+    live = {source: dict.fromkeys(changes.arrived[source]) for source in SOURCES}
+    for source, source_id in members:
+        live[source][source_id] = None
+    for source, ids in changes.gone.items():
+        for source_id in ids:
+            live[source].pop(source_id, None)
+    return {source: list(ids) for source, ids in live.items()}
+
+
+def block_keys(records: pd.DataFrame, decisions: pd.DataFrame, keyer: Keyer) -> tuple[Ints, Ints]:
+    """Pairs (row, key hash) by which records meet: those of the matching, their own, and decided pairs.
+
+    Records that a chain of decisions connects hold each other's own keys, whether these are there or not.
+    """
+    names = record_keys(records)
+    position = {name: row for row, name in enumerate(names)}
+    decided = [
+        (position[name], other)
+        for group in _groups(decisions)
+        for name in group
+        if name in position
+        for other in group
+    ]
+    return gathered(
+        [
+            (np.arange(len(records)), key_hashes(_RECORD, names)),
+            (
+                np.array([row for row, _ in decided], dtype=np.int64),
+                key_hashes(_RECORD, [other for _, other in decided]),
+            ),
+            *((row, key_hashes(kind, keys)) for kind, row, keys in keyer(records)),
+        ]
+    )
+
+
+def write_blocks(
+    connection: sa.Connection,
+    records: pd.DataFrame,
+    decisions: pd.DataFrame,
+    keyer: Keyer,
+    replaced: pd.DataFrame | None = None,
+) -> None:
+    """Keep the blocks of the records: of all there are, or in place of the blocks of the `replaced` ones."""
+    row, key_hash = block_keys(records, decisions, keyer)
+    found = blocks(len(records), row, key_hash)
+    if replaced is None:
+        connection.exec_driver_sql("TRUNCATE crm.match_block, crm.match_key")
+    else:
+        _drop_blocks(connection, replaced)
+    append(
+        connection,
+        crm.match_block,
+        pd.DataFrame(
+            {"source": records["source"], "source_id": records["source_id"], "block": found.of_record}
+        ),
+    )
+    append(connection, crm.match_key, pd.DataFrame({"key_hash": found.key_hash, "block": found.of_key}))
+
+
+def guards_of(connection: sa.Connection, replaced: pd.DataFrame) -> pd.DataFrame:
+    """The guards (key_kind, key_value) whose key belongs to a block of the given records."""
+    guards = read_frame(connection, sa.select(crm.identity_guard.c.key_kind, crm.identity_guard.c.key_value))
+    hashes = np.zeros(len(guards), dtype=np.int64)
+    for kind in guards["key_kind"].unique():
+        of_kind = (guards["key_kind"] == kind).to_numpy()
+        hashes[of_kind] = key_hashes(kind, guards["key_value"][of_kind].tolist())
+    key = crm.match_key.c
+    mine = sa.select(key.key_hash).where(
+        key.key_hash == any_of(hashes.tolist(), sa.BigInteger()),
+        key.block.in_(_blocks_of(connection, replaced)),
+    )
+    return guards[np.isin(hashes, list(connection.scalars(mine)))].reset_index(drop=True)
+
+
+def _blocks_of(connection: sa.Connection, records: pd.DataFrame) -> sa.Select[Any]:
+    kept, mine = crm.match_block, staged(connection, records)
+    same = (kept.c.source == mine.c.source) & (kept.c.source_id == mine.c.source_id)
+    return sa.select(kept.c.block).join(mine, same)
+
+
+def _drop_blocks(connection: sa.Connection, records: pd.DataFrame) -> None:
+    gone = list(connection.scalars(_blocks_of(connection, records).distinct()))
+    for table in (crm.match_block, crm.match_key):
+        connection.execute(sa.delete(table).where(table.c.block == any_of(gone, sa.BigInteger())))
+
+
+def _age(connection: sa.Connection, transaction_id: int) -> int:
+    """How many transactions ago; negative for one that is yet to come."""
+    short = transaction_id % (1 << _XID_BITS)
+    return int(connection.scalar(sa.text("SELECT age(CAST(:xid AS xid))"), {"xid": str(short)}) or 0)
+
+
+def _is_new(table: sa.Table, age: int) -> sa.ColumnElement[bool]:
+    """Whether the row was written by a transaction no older than that (`xmin` is PostgreSQL's own column)."""
+    return sa.func.age(sa.literal_column(f"{qualified(table)}.xmin")) <= age
+
+
+def _scan(connection: sa.Connection, source: str, age: int) -> tuple[int, list[str], list[str]]:
+    """(live rows, new live ids, new dead ids) of a landing table, in one pass."""
+    table = TABLES[source]
+    key = sa.cast(next(iter(table.primary_key)), sa.Text())
+    is_live = table.c.deleted_at_source.is_(None)
+    ids = sa.func.array_agg(key, type_=pg.ARRAY(sa.Text()))
+    row = connection.execute(
+        sa.select(
+            sa.func.count().filter(is_live),
+            ids.filter(is_live & _is_new(table, age)),
+            ids.filter(~is_live & _is_new(table, age)),
+        ).select_from(table)
+    ).one()
+    return row[0], list(row[1] or ()), list(row[2] or ())
+
+
+def _known(connection: sa.Connection, source: str, ids: list[str]) -> set[str]:
+    kept = crm.match_block.c
+    return set(
+        connection.scalars(
+            sa.select(kept.source_id).where(kept.source == source, kept.source_id == any_of(ids, sa.Text()))
+        )
+    )
+
+
+def _vanished(connection: sa.Connection, source: str) -> list[str]:
+    """Records with a block that landing no longer holds at all."""
+    kept, table = crm.match_block.c, TABLES[source]
+    there = sa.select(sa.cast(next(iter(table.primary_key)), sa.Text()))
+    return list(connection.scalars(sa.select(kept.source_id).where(kept.source == source).except_(there)))
+
+
+def _changed_facts(connection: sa.Connection, source: str, age: int) -> list[int]:
+    """Ids of facts that are new, changed or gone."""
+    table, shown = TABLES[source], FACTS[source]
+    key = shown.primary_key.columns[0]
+    news: sa.Select[Any] | sa.CompoundSelect[Any] = sa.select(table.c.id).where(_is_new(table, age))
+    if source == "helpscout_conversation":
+        mailbox = TABLES["helpscout_mailbox"]
+        renamed = sa.select(mailbox.c.id).where(_is_new(mailbox, age))
+        news = sa.union(news, sa.select(table.c.id).where(table.c.mailbox_id.in_(renamed)))
+    new = list(connection.scalars(news))
+    is_live = table.c.deleted_at_source.is_(None)
+    expected = connection.scalar(sa.select(sa.func.count()).select_from(table).where(is_live))
+    unseen = sa.select(table.c.id).where(_is_new(table, age), is_live).except_(sa.select(key))
+    held = connection.scalar(sa.select(sa.func.count()).select_from(shown)) or 0
+    dead = sa.select(key).join(table, table.c.id == key).where(_is_new(table, age), ~is_live)
+    held += _count(connection, unseen) - _count(connection, dead)
+    if held != expected:
+        new += connection.scalars(sa.select(key).except_(sa.select(table.c.id)))
+    return new
+
+
+def _count(connection: sa.Connection, query: sa.SelectBase) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+
+
+def _groups(decisions: pd.DataFrame) -> list[list[str]]:
+    """Names of the records that decisions connect, directly or through others."""
+    group_of: dict[str, list[str]] = {}
+    for row in _plain(decisions):
+        groups = [group_of.setdefault(name, [name]) for name in _names(row)]
+        for group in groups[1:]:
+            if group is not groups[0]:
+                groups[0].extend(group)
+                group_of.update(dict.fromkeys(group, groups[0]))
+    return list({id(group): group for group in group_of.values()}.values())
+
+
+def _names(row: Sequence[str | None]) -> list[str]:
+    """The two records of a decision, none for one about a key."""
+    _, left, left_id, right, right_id, *_ = row
+    return [f"{left}:{left_id}", f"{right}:{right_id}"] if left and right else []
+
+
+def _plain(decisions: pd.DataFrame) -> list[list[str | None]]:
+    """Decisions as JSON can hold them: decision, the two records or the key."""
+    columns = [
+        "decision",
+        "left_source",
+        "left_source_id",
+        "right_source",
+        "right_source_id",
+        "key_kind",
+        "key_value",
+    ]
+    return sorted(decisions[columns].astype(object).to_numpy().tolist(), key=json.dumps)

@@ -1,0 +1,60 @@
+"""Blocks: records that share a key, directly or through others. Matching a whole block needs nothing else.
+
+Pure functions on keys. Must not know which keys there are (match_keys says) or how records are matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Block of each record, and of each key that a record holds.
+
+    A block is named by the smallest hash among its keys: the same in any order and in any run.
+    """
+
+    of_record: Ints
+    key_hash: Ints
+    of_key: Ints
+
+
+def key_hashes(kind: str, values: Sequence[str]) -> Ints:
+    """64 bits for each key, the same in any process. Keys that collide share a block, which does no harm."""
+    salted = np.empty(len(values), dtype=object)
+    salted[:] = [f"{kind}:{value}" for value in values]
+    return pd.util.hash_array(salted, categorize=False).view(np.int64)
+
+
+def blocks(records: int, row: Ints, key_hash: Ints) -> Blocks:
+    """Blocks of `records` records, from pairs of a record and the hash of a key it holds.
+
+    Every record must hold a key of its own, so that it is in a block.
+    """
+    hashes, key = np.unique(key_hash, return_inverse=True)
+    nodes = records + len(hashes)
+    edges = coo_array((np.ones(len(row), dtype=np.int8), (row, records + key)), shape=(nodes, nodes))
+    component = connected_components(edges, directed=False)[1]
+    smallest = np.full(int(component.max()) + 1 if nodes else 0, np.iinfo(np.int64).max)
+    of_key = component[records:]
+    np.minimum.at(smallest, of_key, hashes)
+    return Blocks(smallest[component[:records]], hashes, smallest[of_key])
+
+
+def gathered(parts: Iterable[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    """Pairs (record, key hash) of several kinds of key as one."""
+    rows, hashes = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for row, key_hash in parts:
+        rows.append(row)
+        hashes.append(key_hash)
+    return np.concatenate(rows), np.concatenate(hashes)

@@ -1,0 +1,342 @@
+"""A refresh makes only what changed, and the outcome is a rebuild's, row for row, over any history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.identity import changes
+from pipelines.identity.rebuild import IdentityReport, rebuild, refresh
+from schemas.tables import crm
+from schemas.tables.landing import TABLES
+
+if TYPE_CHECKING:
+    from tests.pipelines.identity.conftest import Landing
+
+NUMBERS = ("310005487", "311000012")
+_TIMES_OF_WRITING = {"created_at", "updated_at", "first_seen_at", "event_id", "occurred_at", "run_id"}
+
+
+def _snapshot(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the schema but times of writing, in a fixed order."""
+    tables = [table for table in crm.person.metadata.sorted_tables if table.schema == "crm"]
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(
+                map(tuple, connection.execute(sa.select(*_columns(table)))),
+                key=lambda row: tuple(map(repr, row)),
+            )
+            for table in tables
+            if table not in (crm.identity_state, crm.match_decision)
+        }
+
+
+def _columns(table: sa.Table) -> list[sa.Column[Any]]:
+    return [column for column in table.columns if column.name not in _TIMES_OF_WRITING]
+
+
+@pytest.fixture
+def store(landing: Landing) -> Landing:
+    """Two companies far from each other, each with a contact person who also wrote to support."""
+    for at, (number, name) in enumerate(
+        zip(NUMBERS, ("FJORDBAKERI AS", "LYSNE VERKSTED AS"), strict=True), 1
+    ):
+        domain = name.split()[0].lower() + ".example.no"
+        person = {"first_name": ("Ingrid", "Nils")[at - 1], "last_name": ("Haugen", "Myhre")[at - 1]}
+        email = f"{person['first_name'].lower()}@{domain}"
+        landing.put("brreg_unit", number, status="active", name=name, organization_form="AS")
+        landing.put(
+            "tripletex_customer", at, name=name, organization_number=number, is_private_individual=False
+        )
+        landing.put("tripletex_contact", at, **person, email=email, customer_id=at)
+        landing.put("helpscout_customer", at, **person, emails=[email])
+        landing.put("helpscout_conversation", at, customer_id=at, number=at)
+        landing.put("tripletex_invoice", at, customer_id=at, amount=at)
+    landing.put("helpscout_mailbox", 1, name="Support")
+    return landing
+
+
+def _refresh(engine: sa.Engine, **options: Any) -> IdentityReport:
+    return refresh(engine, "run", **options)
+
+
+def _changed(report: IdentityReport) -> set[str]:
+    return {name for name, written in report.written.items() if written.changed}
+
+
+def test_the_first_refresh_makes_everything(crm_engine: sa.Engine, store: Landing) -> None:
+    report = _refresh(crm_engine)
+    assert (report.recomputed, report.people, report.organizations) == (8, 2, 2)
+
+
+def test_nothing_new_is_nothing_to_do(crm_engine: sa.Engine, store: Landing) -> None:
+    _refresh(crm_engine)
+    before = _snapshot(crm_engine)
+    report = _refresh(crm_engine)
+    assert (report.recomputed, report.changed, report.records, report.people) == (0, 0, 8, 2)
+    assert _snapshot(crm_engine) == before
+
+
+def test_a_change_reaches_its_block_and_no_further(crm_engine: sa.Engine, store: Landing) -> None:
+    _refresh(crm_engine)
+    store.put(
+        "helpscout_customer",
+        2,
+        first_name="Nils",
+        last_name="Myhre",
+        emails=["nils@lysne.example.no"],
+        phones=["90000001"],
+    )
+    report = _refresh(crm_engine)
+    assert report.recomputed == 4
+    assert {"person", "person_phone", "field_origin"} <= _changed(report)
+
+
+def test_a_record_that_is_gone_takes_its_values_along(crm_engine: sa.Engine, store: Landing) -> None:
+    store.put("order_form", 5, first_name="Liv", last_name="Strand", activity_id=1)
+    _refresh(crm_engine)
+    store.mark_deleted("order_form", 5)
+    assert _refresh(crm_engine).erased == 1
+    assert "Strand" not in repr(_snapshot(crm_engine))
+
+
+@pytest.mark.parametrize("source", ["order_form", "helpscout_conversation"])
+def test_a_row_that_retention_took_is_missed(crm_engine: sa.Engine, store: Landing, source: str) -> None:
+    store.put("order_form", 2, first_name="Liv", last_name="Strand", activity_id=1)
+    _refresh(crm_engine)
+    store.remove(source, 2)
+    _refresh(crm_engine)
+    refreshed = _snapshot(crm_engine)
+    rebuild(crm_engine, "run")
+    assert _snapshot(crm_engine) == refreshed
+    assert len(refreshed["application"]) == (0 if source == "order_form" else 1)
+    assert len(refreshed["inquiry"]) == (2 if source == "order_form" else 1)
+
+
+def test_a_transaction_that_was_under_way_is_not_missed(crm_engine: sa.Engine, store: Landing) -> None:
+    """It began before the cards were made and ends afterwards: its times are older than theirs."""
+    table = TABLES["order_form"]
+    with crm_engine.connect() as slow:
+        row = {"id": 5, "activity_id": 1, "first_name": "Liv", "last_name": "Strand", "content_hash": b"x"}
+        slow.execute(sa.insert(table).values(row))
+        _refresh(crm_engine)
+        slow.commit()
+    assert _refresh(crm_engine).created == 1
+
+
+def test_a_decision_reaches_both_its_records(crm_engine: sa.Engine, store: Landing) -> None:
+    _refresh(crm_engine)
+    pair = {
+        "left_source": "helpscout_customer",
+        "left_source_id": "1",
+        "right_source": "tripletex_contact",
+        "right_source_id": "1",
+    }
+    with crm_engine.begin() as connection:
+        connection.execute(sa.insert(crm.match_decision).values(decision="different", **pair))
+    assert _refresh(crm_engine).split == 1
+    with crm_engine.begin() as connection:
+        connection.execute(sa.delete(crm.match_decision))
+    assert _refresh(crm_engine).merged == 1
+
+
+def test_a_mailbox_that_is_renamed_is_renamed_on_its_inquiries(crm_engine: sa.Engine, store: Landing) -> None:
+    store.put("helpscout_conversation", 3, mailbox_id=1, customer_id=1)
+    _refresh(crm_engine)
+    store.put("helpscout_mailbox", 1, name="Kundeservice")
+    report = _refresh(crm_engine)
+    assert (report.written["inquiry"].updated, report.recomputed) == (1, 0)
+
+
+def test_other_rules_make_everything_anew(
+    crm_engine: sa.Engine, store: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _refresh(crm_engine)
+    assert _refresh(crm_engine, own_domains={"fjordbakeri.example.no"}).recomputed == 8
+    monkeypatch.setattr(changes, "rules_digest", lambda *_: "other")
+    monkeypatch.setattr("pipelines.identity.rebuild.rules_digest", lambda *_: "other")
+    assert _refresh(crm_engine).recomputed == 8
+
+
+def test_a_reach_that_is_too_large_is_a_rebuild(crm_engine: sa.Engine, store: Landing) -> None:
+    _refresh(crm_engine)
+    store.put("helpscout_customer", 1, first_name="Ingrid", emails=["ingrid@fjordbakeri.example.no"])
+    assert _refresh(crm_engine, largest=3).recomputed == 8
+
+
+def test_a_restored_store_is_made_anew(crm_engine: sa.Engine, store: Landing) -> None:
+    """The new server counts its transactions from the beginning, so the kept number is yet to come there."""
+    _refresh(crm_engine)
+    with crm_engine.begin() as connection:
+        connection.execute(sa.update(crm.identity_state).values(transaction_id=2_000_000_000))
+    assert _refresh(crm_engine).recomputed == 8
+
+
+def test_a_card_that_keys_do_not_hold_together_is_noticed(crm_engine: sa.Engine, store: Landing) -> None:
+    """Were a key missing, a block would hold part of a card: then everything is made anew."""
+
+    def no_keys(_: pd.DataFrame) -> Iterator[changes.Key]:
+        yield from ()
+
+    _refresh(crm_engine, keyer=no_keys)
+    store.put("helpscout_customer", 1, first_name="Ingrid", emails=["ingrid@fjordbakeri.example.no"])
+    assert _refresh(crm_engine, keyer=no_keys).recomputed == 8
+
+
+# Any history.
+
+_NAMES = st.sampled_from(
+    [("Ingrid", "Haugen"), ("Ingrid", "Solberg"), ("Nils", "Myhre"), ("I", "Haugen"), (None, None)]
+)
+_MAILS = st.sampled_from(
+    [
+        None,
+        "ingrid.haugen@fjord.example.no",
+        "ingrid@privat.example.no",
+        "post@fjord.example.no",
+        "nils.myhre@fjord.example.no",
+        "nils.myhre@bre.example.no",
+    ]
+)
+_PHONES = st.sampled_from([None, "90000001", "90000002", "22000001"])
+_COMPANIES = st.sampled_from([None, "Fjord Verksted AS", "Fjord Verksted", "Bre Bakeri AS", "Fjord"])
+_KEY = st.integers(1, 3)
+
+
+@st.composite
+def _person(draw: st.DrawFn, source: str) -> tuple[Any, ...]:
+    (first, last), mail, phone = draw(_NAMES), draw(_MAILS), draw(_PHONES)
+    fields: dict[str, Any] = {"first_name": first, "last_name": last}
+    if source == "helpscout_customer":
+        fields |= {
+            "emails": [mail] if mail else [],
+            "phones": [phone] if phone else [],
+            "organization": draw(_COMPANIES),
+        }
+    elif source == "tripletex_contact":
+        fields |= {"email": mail, "mobile": phone, "customer_id": draw(_KEY)}
+    else:
+        fields |= {"email": mail, "phone": phone, "company_name": draw(_COMPANIES), "activity_id": 1}
+    return "put", source, draw(_KEY), fields
+
+
+@st.composite
+def _customer(draw: st.DrawFn) -> tuple[Any, ...]:
+    fields = {
+        "name": draw(st.sampled_from(["Fjord Verksted AS", "Bre Bakeri AS", "Ingrid Haugen"])),
+        "organization_number": draw(st.sampled_from([None, *NUMBERS])),
+        "is_private_individual": draw(st.booleans()),
+        "email": draw(_MAILS),
+        "phone": draw(_PHONES),
+    }
+    return "put", "tripletex_customer", draw(_KEY), fields
+
+
+@st.composite
+def _unit(draw: st.DrawFn) -> tuple[Any, ...]:
+    fields = {
+        "status": draw(st.sampled_from(["active", "deleted", "removed", "unknown"])),
+        "name": draw(st.sampled_from(["FJORD VERKSTED AS", "BRE BAKERI AS"])),
+        "organization_form": draw(st.sampled_from(["AS", "ENK"])),
+        "parent_number": draw(st.sampled_from([None, *NUMBERS])),
+    }
+    return "put", "brreg_unit", draw(st.sampled_from(NUMBERS)), fields
+
+
+@st.composite
+def _fact(draw: st.DrawFn) -> tuple[Any, ...]:
+    source = draw(st.sampled_from(["helpscout_conversation", "tripletex_invoice"]))
+    return "put", source, draw(_KEY), {"customer_id": draw(_KEY)}
+
+
+_SOURCES = st.sampled_from(
+    [
+        "helpscout_customer",
+        "tripletex_customer",
+        "tripletex_contact",
+        "course_signup",
+        "order_form",
+        "brreg_unit",
+        "helpscout_conversation",
+        "tripletex_invoice",
+    ]
+)
+_LOSS = st.tuples(st.sampled_from(["mark_deleted", "remove"]), _SOURCES, _KEY, st.just({}))
+_RECORD = st.tuples(
+    st.sampled_from(["helpscout_customer", "tripletex_contact", "course_signup"]), _KEY.map(str)
+)
+_DECISION = st.tuples(st.just("decide"), st.sampled_from(["same", "different"]), _RECORD, _RECORD).filter(
+    lambda step: step[2] != step[3]
+)
+_PERSONS = [
+    _person(source) for source in ("helpscout_customer", "tripletex_contact", "course_signup", "order_form")
+]
+_STEP = st.one_of(
+    *_PERSONS, _customer(), _unit(), _fact(), _LOSS, _DECISION, st.just(("withdraw", None, None, None))
+)
+
+
+def _play(engine: sa.Engine, landing: Landing, step: tuple[Any, ...]) -> None:
+    kind, what, key, fields = step
+    if kind == "put":
+        landing.put(what, key, **fields)
+    elif kind in ("mark_deleted", "remove"):
+        getattr(landing, kind)(what, NUMBERS[key % 2] if what == "brreg_unit" else key)
+    else:
+        with engine.begin() as connection:
+            connection.execute(sa.delete(crm.match_decision))
+            if kind == "decide":
+                connection.execute(
+                    sa.insert(crm.match_decision).values(
+                        decision=what,
+                        left_source=key[0],
+                        left_source_id=key[1],
+                        right_source=fields[0],
+                        right_source_id=fields[1],
+                    )
+                )
+
+
+def _history(
+    engine: sa.Engine,
+    landing: Landing,
+    nights: list[list[tuple[Any, ...]]],
+    make: Callable[[], IdentityReport],
+) -> list[dict[str, list[tuple[Any, ...]]]]:
+    with engine.begin() as connection:
+        tables = [t for t in crm.person.metadata.sorted_tables if t.schema in ("crm", "landing")]
+        names = ", ".join(f"{table.schema}.{table.name}" for table in tables)
+        connection.exec_driver_sql(f"TRUNCATE {names}")
+    outcomes = []
+    for night in nights:
+        for step in night:
+            _play(engine, landing, step)
+        make()
+        outcomes.append(_snapshot(engine))
+    return outcomes
+
+
+@given(st.lists(st.lists(_STEP, min_size=1, max_size=4), min_size=2, max_size=5))
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
+def test_refreshing_night_by_night_is_rebuilding_night_by_night(
+    crm_engine: sa.Engine, landing: Landing, nights: list[list[tuple[Any, ...]]]
+) -> None:
+    refreshed = _history(crm_engine, landing, nights, lambda: refresh(crm_engine, "run"))
+    rebuilt = _history(crm_engine, landing, nights, lambda: rebuild(crm_engine, "run"))
+    for one, other in zip(refreshed, rebuilt, strict=True):
+        for name in other:
+            assert one[name] == other[name], name

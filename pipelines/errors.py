@@ -15,6 +15,11 @@ import sqlalchemy as sa
 from connectors.errors import EgressError
 from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.retention import UnusualDeletionError
+from pipelines.privacy.subjects.drawer import DrawerError
+from pipelines.privacy.subjects.erasure import PlanChangedError
+from pipelines.privacy.subjects.finding import HintError
+from pipelines.privacy.subjects.handling import NotErasedError
+from pipelines.privacy.subjects.rights import CorrectionError
 from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import ConfigurationError
 from pipelines.sources.reading import MassDeletionError
@@ -24,6 +29,10 @@ from schemas.policy import PolicyError
 
 class StoreError(RuntimeError):
     """The database refused a statement; the message names the kind, table and constraint, and no value."""
+
+
+class InterruptedStoreError(StoreError):
+    """The database broke off: a lost connection, a deadlock, a restart. The same may succeed later."""
 
 
 class CleanedError(RuntimeError):
@@ -38,9 +47,9 @@ def nothing_personal() -> Iterator[None]:
     except _CLEAN:
         raise
     except sa.exc.DBAPIError as error:
-        raise StoreError(_of_the_database(error.orig)) from None
+        raise _store_error(error.orig) from None
     except psycopg.Error as error:
-        raise StoreError(_of_the_database(error)) from None
+        raise _store_error(error) from None
     except Exception as error:
         raise CleanedError(f"{type(error).__name__} in {_places(error)}") from None
 
@@ -52,7 +61,12 @@ _CLEAN = (
     DatabaseError,
     StoreError,
     CleanedError,
+    CorrectionError,
+    DrawerError,
+    HintError,
     MassDeletionError,
+    NotErasedError,
+    PlanChangedError,
     PlatformError,
     PolicyError,
     SuppressionError,
@@ -66,6 +80,11 @@ def _places(error: Exception) -> str:
     return ", from ".join(
         f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in frames
     )
+
+
+def _store_error(error: BaseException | None) -> StoreError:
+    kind = InterruptedStoreError if isinstance(error, psycopg.OperationalError) else StoreError
+    return kind(_of_the_database(error))
 
 
 def _of_the_database(error: BaseException | None) -> str:

@@ -1,25 +1,35 @@
-"""Puts the parts together that landing needs: engine, suppression, and what has expired on arrival."""
+"""Puts parts together out of settings, store and policy: for landing, and for requests of data subjects."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.helpscout.client import HelpScoutClient
+from connectors.tripletex.client import TripletexClient
+from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.platform import PlatformNames
+from pipelines.privacy.subjects.handling import Office
+from pipelines.privacy.subjects.service import Sources
 from pipelines.privacy.suppression import Suppression
 from pipelines.settings import DEFAULT_NAMES, Settings
+from pipelines.sources.clients import connect
 from pipelines.sources.reading import Desk
 from pipelines.store.database import Store
 from schemas.payloads.base import Payload
 from schemas.policy import load_policy
 from schemas.tables import qualified
 from schemas.tables.landing import TABLES
+
+SUBJECT_FILES = "subject_requests"
+"""Folder of DAGSTER_HOME with the hints of open requests and the files made for people."""
 
 
 def make_desk(settings: Settings, store: Store, now: datetime) -> Desk:
@@ -36,6 +46,35 @@ def make_desk(settings: Settings, store: Store, now: datetime) -> Desk:
         return expired_on_arrival(connection, rule, payload, records) if rule else ()
 
     return Desk(engine=store.crm, suppression=Suppression(settings.secret), expired=expired)
+
+
+def make_office(settings: Settings, store: Store) -> Office:
+    """What a request of a data subject is handled with."""
+    return Office(
+        engine=store.crm,
+        policy=load_policy(),
+        secret=settings.secret,
+        suppression=Suppression(settings.secret),
+        refresh=lambda: rebuild(store.crm, "subject request"),
+    )
+
+
+@contextmanager
+def told_sources(settings: Settings, *, tell: bool) -> Iterator[Sources | None]:
+    """Clients of the configured sources that can be told of an erasure; None where they are not to be."""
+    if not tell:
+        yield None
+        return
+    helpscout, tripletex = connect(settings, "helpscout"), connect(settings, "tripletex")
+    try:
+        yield Sources(
+            helpscout if isinstance(helpscout, HelpScoutClient) else None,
+            tripletex.registration if isinstance(tripletex, TripletexClient) else None,
+        )
+    finally:
+        for client in (helpscout, tripletex):
+            if client is not None:
+                client.close()
 
 
 def found_names(engine: sa.Engine, names: PlatformNames) -> PlatformNames:

@@ -79,12 +79,14 @@ def close_request(
 
 def pressing(connection: sa.Connection, today: date) -> tuple[Request, ...]:
     """Open requests that are older than ALARM_AFTER, the oldest first; those past `due_on` are late."""
+    return tuple(request for request in unanswered(connection) if request.received_on <= today - ALARM_AFTER)
+
+
+def unanswered(connection: sa.Connection) -> tuple[Request, ...]:
+    """All open requests, the oldest first."""
     rows = connection.execute(
         sa.select(subject_request)
-        .where(
-            subject_request.c.answered_at.is_(None),
-            subject_request.c.received_on <= today - ALARM_AFTER,
-        )
+        .where(subject_request.c.answered_at.is_(None))
         .order_by(subject_request.c.received_on)
     )
     return tuple(Request(row.request_id, row.kind, row.received_on, row.due_on) for row in rows)

@@ -109,15 +109,27 @@ def erase(
     plan = preview(connection, policy, hints, now)
     if expected is not None and plan.found.digest != expected:
         raise PlanChangedError("the store holds something else than the preview showed: preview it again")
-    ids = [record.id for record in plan.records]
-    _remove_facts(connection, ids)
-    _remove_records(connection, ids)
-    for record in plan.found.companies:
-        _blank(connection, record, plan.found.keys)
-    _remove_from_cards(connection, ids, plan.found.companies)
-    _remove_decisions(connection, ids, plan.found.keys)
+    remove(connection, [record.id for record in plan.records], plan.found.companies, plan.found.keys)
     suppression.add(connection, plan.suppressed(), REASON)
     return plan
+
+
+def remove(
+    connection: sa.Connection,
+    ids: Sequence[RecordId],
+    companies: Sequence[SourceRecord],
+    keys: frozenset[Key],
+) -> None:
+    """Take records, what hangs on them and their values on cards out of the store.
+
+    `companies` keep their records without the addresses and numbers among `keys`.
+    """
+    _remove_facts(connection, ids)
+    _remove_records(connection, ids)
+    for record in companies:
+        _blank(connection, record, keys)
+    _remove_from_cards(connection, ids, companies)
+    _remove_decisions(connection, ids, keys)
 
 
 def remaining(connection: sa.Connection, hints: Hints, keys: Iterable[Key]) -> int:
@@ -163,8 +175,7 @@ def _remove_facts(connection: sa.Connection, ids: Iterable[RecordId]) -> None:
 
 
 def _remove_records(connection: sa.Connection, ids: Iterable[RecordId]) -> None:
-    by_source = _by_source(ids)
-    for source, keys in by_source.items():
+    for source, keys in _by_source(ids).items():
         key = next(iter(landing.TABLES[source].primary_key))
         connection.execute(sa.delete(landing.TABLES[source]).where(_any_of(sa.cast(key, sa.Text), keys)))
         connection.execute(

@@ -370,14 +370,12 @@ def _digits(text: str) -> str:
 
 
 def _read(connection: sa.Connection, source: str, condition: sa.ColumnElement[bool]) -> list[SourceRecord]:
-    table, payload = TABLES[source], _PAYLOADS[source]
-    rows = connection.execute(sa.select(table).where(condition)).mappings()
-    return [
-        SourceRecord(
-            source,
-            str(row[payload.key]),
-            dict(row),
-            payload.model_construct(**{name: row[name] for name in payload.model_fields}),
-        )
-        for row in rows
-    ]
+    rows = connection.execute(sa.select(TABLES[source]).where(condition)).mappings()
+    return [source_record(source, row) for row in rows]
+
+
+def source_record(source: str, row: Mapping[Any, Any]) -> SourceRecord:
+    """A row of a landing table as a record. What is in the store was validated when it came."""
+    payload = _PAYLOADS[source]
+    fields = {name: row[name] for name in payload.model_fields}
+    return SourceRecord(source, str(row[payload.key]), dict(row), payload.model_construct(**fields))

@@ -14,7 +14,7 @@ from pipelines.store.database import Store, open_store
 from pipelines.workbench import found_names, make_desk
 
 
-class Workbench(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Workbench(dg.ConfigurableResource):
     """Settings, store and clients of one run. All configuration comes from the environment (.env.example)."""
 
     _settings: Settings | None = PrivateAttr(default=None)

@@ -41,8 +41,8 @@ _QUESTIONS = {
 )
 def forwarding_audit(workbench: Workbench) -> dg.MaterializeResult:
     """Proves on the real store that processor data stayed out and that what was promised is kept."""
-    store, settings = workbench.store, workbench.settings
     with nothing_personal():
+        store, settings = workbench.store, workbench.settings
         side = (
             PlatformSide(store.platform, store.auditor, workbench.platform_names) if store.platform else None
         )

@@ -45,9 +45,10 @@ def retention_rules(
     context: dg.AssetExecutionContext, config: Retention, workbench: Workbench
 ) -> dg.MaterializeResult:
     """Deletes from landing, crm and privacy what policy.yaml gives no more time, and rebuilds the cards."""
-    policy, now, engine = load_policy(), datetime.now(UTC), workbench.store.crm
+    policy, now = load_policy(), datetime.now(UTC)
     done: tuple[retention.Removal, ...] = ()
     with nothing_personal():
+        engine = workbench.store.crm
         with engine.connect() as connection:
             plans = retention.preview(connection, policy, now)
         if config.apply:
@@ -63,9 +64,10 @@ def retention_rules(
                 rebuild(engine, context.run.run_id)
         with engine.connect() as connection:
             overdue = nothing_overdue(retention.overdue(connection, policy, now))
+        logged = count_rows(engine, privacy.retention_log)
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": count_rows(engine, privacy.retention_log),
+            "dagster/row_count": logged,
             "applied": config.apply,
             "rows_removed": sum(removal.rows for removal in done),
             "plan": retention_plan(plans),
@@ -94,7 +96,9 @@ def ip_address_retention(
     context: dg.AssetExecutionContext, config: Retention, workbench: Workbench
 ) -> dg.MaterializeResult:
     """Removes IP addresses of users 14 days after the event: whole days by dropping partitions."""
-    policy, now, engine = load_policy(), datetime.now(UTC), workbench.store.platform
+    policy, now = load_policy(), datetime.now(UTC)
+    with nothing_personal():
+        engine = workbench.store.platform
     if engine is None:
         context.log.info("PLATFORM_DATABASE_URL is not set: the access log is not looked after here")
         return dg.MaterializeResult(

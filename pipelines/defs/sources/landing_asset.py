@@ -1,32 +1,36 @@
 """Makes the asset of one landing table, with its checks, out of a function that reads one source entity."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import dagster as dg
 
-from connectors.errors import PermanentError, RefusedByPolicyError
+from connectors.errors import TransientError
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, reconciliation, table_metadata, table_tags
 from pipelines.defs.partitions import DAILY, SINGLE_RUN
 from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
-from pipelines.errors import nothing_personal
-from pipelines.settings import ConfigurationError
+from pipelines.errors import InterruptedStoreError, nothing_personal
 from pipelines.sources.clients import System
 from pipelines.sources.findings import adds_up, no_drift, nothing_set_aside
-from pipelines.sources.reading import Desk, MassDeletionError, Run, note_requests
+from pipelines.sources.reading import Desk, Run, note_requests
+from pipelines.store.engines import DatabaseError
 from pipelines.store.landing import Tally, count_rows
 from schemas.payloads.base import Payload
 from schemas.tables.landing import TABLES
+
+_logger = logging.getLogger(__name__)
 
 Read = Callable[[Desk, Any, Run], Tally]
 
 _WARN = dg.AssetCheckSeverity.WARN
 _CHECKS = ((adds_up, dg.AssetCheckSeverity.ERROR), (nothing_set_aside, _WARN), (no_drift, _WARN))
 
-_PERMANENT = (PermanentError, RefusedByPolicyError, MassDeletionError, ConfigurationError)
+_MAY_PASS = (TransientError, DatabaseError, InterruptedStoreError)
+"""Failures that are worth another try; all others would only happen again."""
 
 
 def landing_asset(
@@ -68,39 +72,42 @@ def landing_asset(
         )
         def asset(
             context: dg.AssetExecutionContext, config: Reading, workbench: Workbench
-        ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-            with nothing_personal():
-                client = workbench.client(system)
-                rows_before = count_rows(workbench.store.crm, table)
-            if client is None:
-                context.log.info("%s is not configured", system)
-                return dg.MaterializeResult(
-                    metadata=reconciliation(Tally(payload.source), rows_before, 0.0) | {"configured": False},
-                    check_results=_judge(workbench, payload),
-                )
-            began, asked_before = time.monotonic(), client.counts.copy()
+        ) -> dg.MaterializeResult:
             run = run_of(context, config)
             try:
                 with nothing_personal():
-                    tally = read(workbench.desk, client, run)
-            except _PERMANENT as error:
+                    metadata = _read(workbench, system, payload, read, run)
+                    return dg.MaterializeResult(metadata=metadata, check_results=_judge(workbench, payload))
+            except _MAY_PASS:
+                raise
+            except Exception as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from None
-            finally:
-                note_requests(workbench.store.crm, run.run_id, system, client.counts - asked_before)
-            rows = count_rows(workbench.store.crm, table)
-            return dg.MaterializeResult(
-                metadata=reconciliation(tally, rows, time.monotonic() - began),
-                check_results=_judge(workbench, payload),
-            )
 
         return asset
 
     return decorate
 
 
+def _read(
+    workbench: Workbench, system: System, payload: type[Payload], read: Read, run: Run
+) -> dict[str, Any]:
+    """Read one source entity and return what Dagster shows of it: zeros where it is not configured."""
+    began, engine, table = time.monotonic(), workbench.store.crm, TABLES[payload.source]
+    client = workbench.client(system)
+    if client is None:
+        _logger.info("%s is not configured", system)
+        return reconciliation(Tally(payload.source), count_rows(engine, table), 0.0) | {"configured": False}
+    asked_before = client.counts.copy()
+    try:
+        tally = read(workbench.desk, client, run)
+    finally:
+        note_requests(engine, run.run_id, system, client.counts - asked_before)
+    return reconciliation(tally, count_rows(engine, table), time.monotonic() - began)
+
+
 def _judge(workbench: Workbench, payload: type[Payload]) -> list[dg.AssetCheckResult]:
     """The checks of the read that has just ended."""
-    with nothing_personal(), workbench.store.crm.connect() as connection:
+    with workbench.store.crm.connect() as connection:
         return [
             check_result(find(connection, payload.source), find.__name__, severity)
             for find, severity in _CHECKS

@@ -35,7 +35,7 @@ def requests(
 ) -> list[dg.RunRequest]:
     """What each firing asks for."""
     with dg.DagsterInstance.ephemeral() as instance:
-        found = []
+        found: list[dg.RunRequest] = []
         for moment in moments:
             context = dg.build_schedule_context(
                 instance,

@@ -1,0 +1,183 @@
+"""A request is handled by its number: hints lie in a private file until the answer, results are numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from connectors.errors import PermanentError
+from connectors.pages import Page
+from pipelines.identity.rebuild import rebuild
+from pipelines.privacy.subjects.deadlines import answered_in_time
+from pipelines.privacy.subjects.drawer import KEPT, Drawer, DrawerError
+from pipelines.privacy.subjects.finding import HintError, Hints
+from pipelines.privacy.subjects.handling import Office
+from pipelines.privacy.subjects.receipts import Receipt, verify
+from pipelines.privacy.subjects.requests import Request, unanswered
+from pipelines.privacy.subjects.service import Sources, carry_out, open_case, show
+from pipelines.privacy.suppression import Suppression
+from pipelines.store.landing import Lander
+from schemas.payloads.helpscout import HelpScoutCustomer
+from schemas.payloads.tripletex import TripletexContact
+from schemas.policy import load_policy
+from schemas.tables.landing import TABLES
+
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+HINTS = Hints(emails=("tuva.lien@example.no",), exclude=frozenset({("course_signup", "9")}))
+
+
+class Told:
+    """Stands for both clients: notes what it was told, or fails."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.heard: list[tuple[Any, ...]] = []
+        self._fails = fails
+
+    def delete_customer(self, customer_id: int) -> str:
+        return self._hear("delete", customer_id) or "deleted"
+
+    def update_customer(self, customer_id: int, fields: Mapping[str, Any]) -> object:
+        return self._hear("customer", customer_id, dict(fields))
+
+    def update_contact(self, contact_id: int, fields: Mapping[str, Any]) -> object:
+        return self._hear("contact", contact_id, dict(fields))
+
+    def _hear(self, *what: Any) -> Any:
+        if self._fails:
+            raise PermanentError("helpscout DELETE /v2/customers/{id}: answered 403", status=403)
+        self.heard.append(what)
+        return None
+
+
+@pytest.fixture
+def office(crm_engine: sa.Engine) -> Office:
+    secret = b"a secret that is long enough"
+    office = Office(
+        crm_engine,
+        load_policy(),
+        secret,
+        Suppression(secret, clock=lambda: NOW),
+        lambda: rebuild(crm_engine, "run"),
+    )
+    for record in (
+        HelpScoutCustomer(id=1, first_name="Tuva", last_name="Lien", emails=["tuva.lien@example.no"]),
+        TripletexContact(id=21, first_name="Tuva", last_name="Lien", email="tuva.lien@example.no"),
+    ):
+        lander = Lander(crm_engine, type(record), run_id="run", suppression=office.suppression)
+        lander.land([Page([record])])
+    office.refresh()
+    return office
+
+
+@pytest.fixture
+def drawer(tmp_path: Path) -> Drawer:
+    return Drawer(tmp_path / "requests")
+
+
+def opened(office: Office, drawer: Drawer, kind: Any) -> str:
+    return open_case(office, drawer, kind, HINTS, NOW, NOW).request_id
+
+
+def landed(office: Office) -> int:
+    with office.engine.connect() as connection:
+        return sum(
+            connection.scalar(sa.select(sa.func.count()).select_from(TABLES[source])) or 0
+            for source in ("helpscout_customer", "tripletex_contact")
+        )
+
+
+def test_hints_come_out_of_the_drawer_as_they_went_in(office: Office, drawer: Drawer) -> None:
+    assert drawer.hints(opened(office, drawer, "access")) == HINTS
+
+
+def test_only_the_owner_may_read_what_lies_in_the_drawer(
+    office: Office, drawer: Drawer, tmp_path: Path
+) -> None:
+    opened(office, drawer, "access")
+    modes = [path.stat().st_mode & 0o077 for path in (tmp_path / "requests").rglob("*")]
+    assert modes
+    assert set(modes) == {0}
+
+
+def test_a_useless_hint_opens_no_case(office: Office, drawer: Drawer) -> None:
+    with pytest.raises(HintError):
+        open_case(office, drawer, "erasure", Hints(emails=("no address",)), NOW, NOW)
+    with office.engine.connect() as connection:
+        assert unanswered(connection) == ()
+
+
+def test_showing_changes_nothing(office: Office, drawer: Drawer) -> None:
+    report = show(office, drawer, opened(office, drawer, "erasure"), NOW)
+    assert not report.applied
+    assert (report.numbers["helpscout_customer"], report.numbers["tripletex_contact"]) == (1, 1)
+    assert landed(office) == 2
+
+
+def test_access_writes_the_dossier_twice_and_a_receipt_that_verifies(office: Office, drawer: Drawer) -> None:
+    report = carry_out(office, drawer, opened(office, drawer, "access"), NOW)
+    files = {path.name: path.read_text() for path in report.files}
+    assert len(json.loads(files["dossier.json"])["records"]) == 2
+    assert "Tuva" in files["dossier.html"]
+    verify(Receipt.from_json(files["receipt.json"]))
+    assert "tuva" not in files["receipt.json"].casefold()
+
+
+def test_after_the_answer_the_hints_are_gone(office: Office, drawer: Drawer) -> None:
+    number = opened(office, drawer, "objection")
+    carry_out(office, drawer, number, NOW)
+    with pytest.raises(DrawerError, match=number):
+        drawer.hints(number)
+
+
+def test_an_erasure_tells_the_sources_only_when_asked_to(office: Office, drawer: Drawer) -> None:
+    number = opened(office, drawer, "erasure")
+    report = carry_out(office, drawer, number, NOW)
+    assert landed(office) == 0
+    assert {done.result for done in report.told} <= {"planned", "not_configured"}
+    client = Told()
+    later = carry_out(office, drawer, number, NOW, sources=Sources(client, client))
+    assert {done.result for done in later.told} == {"done"}
+    assert ("delete", 1) in client.heard
+    assert carry_out(office, drawer, number, NOW, sources=Sources(client, client)).told == ()
+
+
+def test_a_source_that_could_not_be_told_is_told_by_the_next_call(office: Office, drawer: Drawer) -> None:
+    number, broken, working = opened(office, drawer, "erasure"), Told(fails=True), Told()
+    report = carry_out(office, drawer, number, NOW, sources=Sources(broken, working))
+    assert sorted(done.result for done in report.told) == ["done", "failed"]
+    carry_out(office, drawer, number, NOW, sources=Sources(working, working))
+    assert [what for what, *_ in working.heard] == ["contact", "delete"]
+
+
+def test_files_made_for_a_person_are_removed_after_a_month(office: Office, drawer: Drawer) -> None:
+    with time_machine.travel(NOW, tick=False):
+        report = carry_out(office, drawer, opened(office, drawer, "access"), NOW)
+    written = datetime.fromtimestamp(report.files[0].stat().st_mtime, UTC)
+    assert drawer.purge(written + KEPT - timedelta(minutes=1)) == 0
+    assert drawer.purge(written + KEPT + timedelta(minutes=1)) == 1
+    assert not report.files[0].exists()
+
+
+def test_an_open_request_keeps_its_file(office: Office, drawer: Drawer) -> None:
+    number = opened(office, drawer, "access")
+    assert drawer.purge(datetime.now(UTC) + 10 * KEPT) == 0
+    assert drawer.hints(number) == HINTS
+
+
+@pytest.mark.parametrize(
+    ("received", "passed", "late"),
+    [(date(2026, 11, 6), True, 0), (date(2026, 11, 5), False, 0), (date(2026, 10, 1), False, 1)],
+)
+def test_a_request_that_waits_for_twenty_days_raises_an_alarm(
+    received: date, passed: bool, late: int
+) -> None:
+    month = received.replace(month=received.month + 1)
+    finding = answered_in_time([Request("n", "access", received, month)], date(2026, 11, 25))
+    assert (finding.passed, finding.numbers["late"]) == (passed, late)

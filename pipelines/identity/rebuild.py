@@ -31,6 +31,7 @@ from pipelines.identity.publish import (
     Limits,
     Published,
     Reach,
+    any_of,
     cards_of,
     ever_used,
     facts_of,
@@ -40,7 +41,7 @@ from pipelines.identity.publish import (
     take_turn,
 )
 from pipelines.identity.records import canonical_order, read_records, record_keys
-from pipelines.store.bulk import Written, read_frame
+from pipelines.store.bulk import Written, append, read_frame
 from schemas.policy import load_policy
 from schemas.tables import crm
 
@@ -121,6 +122,43 @@ def refresh(
     """
     with _turn(engine) as connection:
         return _Work(connection, run_id, matcher, keyer, limits, own_domains).changed(largest)
+
+
+def preview(
+    engine: sa.Engine,
+    decisions: pd.DataFrame,
+    *,
+    withdrawn: Sequence[int] = (),
+    matcher: Matcher = match,
+    keyer: Keyer = match_keys,
+) -> Preview:
+    """What further decisions, or other rules, would do: everything is done and nothing is kept.
+
+    `decisions` has columns of crm.match_decision (may be empty), `withdrawn` are ids of decisions to leave
+    out, `matcher` may be another one. Raises ContradictionError.
+    """
+    with _turn(engine) as connection:
+        append(connection, crm.match_decision, decisions)
+        gone = crm.match_decision.c.decision_id == any_of(withdrawn, sa.BigInteger())
+        connection.execute(sa.delete(crm.match_decision).where(gone))
+        outcome = _Work(connection, _PREVIEW, matcher, keyer, None, None).changed(LARGEST_REACH)
+        event = crm.identity_event.c
+        shown = (event.event, event.entity, event.entity_id, event.other_entity_id, event.rule)
+        mine = sa.select(*shown).where(event.run_id == _PREVIEW).order_by(event.event_id)
+        events = read_frame(connection, mine)
+        connection.rollback()
+    return Preview(outcome, events)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do: its report, and the events (event, entity, ids, rule) it would tell."""
+
+    report: IdentityReport
+    events: pd.DataFrame
+
+
+_PREVIEW = "preview"
 
 
 @contextmanager

@@ -85,6 +85,8 @@ def copy_frame(
 
 def append(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> Written:
     """COPY a frame into a table as it stands; the caller knows that no row of it is there yet."""
+    if frame.empty:
+        return Written()
     columns = _columns_of(table, frame)
     with _cursor(connection).copy(_copy_into(_name(table), columns)) as copy:
         for block in text_blocks(frame, columns):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import changes
-from pipelines.identity.rebuild import IdentityReport, rebuild, refresh
+from pipelines.identity.rebuild import IdentityReport, preview, rebuild, refresh
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
 
@@ -187,6 +187,43 @@ def test_a_card_that_keys_do_not_hold_together_is_noticed(crm_engine: sa.Engine,
     _refresh(crm_engine, keyer=no_keys)
     store.put("helpscout_customer", 1, first_name="Ingrid", emails=["ingrid@fjordbakeri.example.no"])
     assert _refresh(crm_engine, keyer=no_keys).recomputed == 8
+
+
+def test_a_preview_tells_what_a_decision_would_do_and_keeps_nothing(
+    crm_engine: sa.Engine, store: Landing
+) -> None:
+    _refresh(crm_engine)
+    before = _snapshot(crm_engine)
+    apart = pd.DataFrame(
+        {
+            "decision": ["different"],
+            "left_source": ["helpscout_customer"],
+            "left_source_id": ["1"],
+            "right_source": ["tripletex_contact"],
+            "right_source_id": ["1"],
+        }
+    )
+    shown = preview(crm_engine, apart)
+    assert (shown.report.split, shown.events["event"].tolist()) == (1, ["SPLIT"])
+    assert _snapshot(crm_engine) == before
+    with crm_engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(crm.match_decision)) == 0
+
+
+def test_a_preview_tells_what_withdrawing_a_decision_would_do(crm_engine: sa.Engine, store: Landing) -> None:
+    pair = {
+        "left_source": "helpscout_customer",
+        "left_source_id": "1",
+        "right_source": "tripletex_contact",
+        "right_source_id": "1",
+    }
+    with crm_engine.begin() as connection:
+        decided = sa.insert(crm.match_decision).values(decision="different", **pair)
+        number = connection.execute(decided.returning(crm.match_decision.c.decision_id)).scalar_one()
+    _refresh(crm_engine)
+    shown = preview(crm_engine, pd.DataFrame(), withdrawn=[number])
+    assert shown.events["event"].tolist() == ["MERGED"]
+    assert _refresh(crm_engine).changed == 0
 
 
 # Any history.

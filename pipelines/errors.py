@@ -13,6 +13,10 @@ import psycopg
 import sqlalchemy as sa
 
 from connectors.errors import EgressError
+from pipelines.identity.deciding import DecisionError
+from pipelines.identity.decisions import ContradictionError
+from pipelines.identity.invariants import InvariantError
+from pipelines.identity.publish import PublishRefused
 from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.retention import UnusualDeletionError
 from pipelines.privacy.subjects.drawer import DrawerError
@@ -61,14 +65,18 @@ _CLEAN = (
     DatabaseError,
     StoreError,
     CleanedError,
+    ContradictionError,
     CorrectionError,
+    DecisionError,
     DrawerError,
     HintError,
+    InvariantError,
     MassDeletionError,
     NotErasedError,
     PlanChangedError,
     PlatformError,
     PolicyError,
+    PublishRefused,
     SuppressionError,
     UnusualDeletionError,
 )

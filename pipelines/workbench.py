@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from connectors.helpscout.client import HelpScoutClient
 from connectors.tripletex.client import TripletexClient
-from pipelines.identity.rebuild import rebuild
+from pipelines.identity.rebuild import refresh
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.platform import PlatformNames
@@ -55,7 +55,7 @@ def make_office(settings: Settings, store: Store) -> Office:
         policy=load_policy(),
         secret=settings.secret,
         suppression=Suppression(settings.secret),
-        refresh=lambda: rebuild(store.crm, "subject request"),
+        refresh=lambda: refresh(store.crm, "subject request"),
     )
 
 

@@ -52,7 +52,7 @@ def reconciliation(tally: Tally, rows: int, seconds: float) -> dict[str, Any]:
 
 def identity_numbers(report: IdentityReport) -> dict[str, Any]:
     """What the matching found and did; cards by id and rule only, no value of anybody."""
-    names = "records people organizations reviews guards created merged split erased".split()
+    names = "records recomputed people organizations reviews guards created merged split erased".split()
     return {
         **{name: getattr(report, name) for name in names},
         "rows_changed": report.changed,

@@ -19,7 +19,8 @@ from pipelines.defs.sources.tripletex.assets import (
     tripletex_invoices,
 )
 from pipelines.errors import nothing_personal
-from pipelines.identity.rebuild import rebuild
+from pipelines.identity.publish import Limits
+from pipelines.identity.rebuild import rebuild, refresh
 from pipelines.store.landing import count_rows
 from schemas.tables import crm, metadata
 
@@ -59,6 +60,15 @@ _TABLES = tuple(
 )
 
 
+class Matching(dg.Config):
+    """Launchpad options of the cards."""
+
+    full: bool = False
+    """Match every record anew, not only those that changed; the outcome is the same."""
+    confirmed: bool = False
+    """Publish also when far more cards would go than a night explains: somebody has looked."""
+
+
 @dg.multi_asset(
     name="cards",
     specs=[
@@ -75,10 +85,14 @@ _TABLES = tuple(
         for table in _TABLES
     ],
 )
-def cards(context: dg.AssetExecutionContext, workbench: Workbench) -> Iterator[dg.MaterializeResult]:
+def cards(
+    context: dg.AssetExecutionContext, config: Matching, workbench: Workbench
+) -> Iterator[dg.MaterializeResult]:
     """Merge the landed records into cards: match, choose the golden values, keep the ids, publish."""
+    make = rebuild if config.full else refresh
+    limits = Limits(share=1.0) if config.confirmed else None
     with nothing_personal():
-        report = rebuild(workbench.store.crm, context.run.run_id)
+        report = make(workbench.store.crm, context.run.run_id, limits=limits)
         rows = {table: count_rows(workbench.store.crm, table) for table in _TABLES}
     for table, count in rows.items():
         extra = identity_numbers(report) if table is crm.source_link else {}

@@ -10,7 +10,7 @@ from pipelines.defs.metadata import OWNERS, removals, retention_plan
 from pipelines.defs.platform.tables import ACCESS_LOG
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
-from pipelines.identity.rebuild import rebuild
+from pipelines.identity.rebuild import refresh
 from pipelines.privacy import access_log, retention
 from pipelines.privacy.overdue import nothing_overdue
 from pipelines.privacy.suppression import Suppression
@@ -61,7 +61,7 @@ def retention_rules(
                 confirmed=config.confirmed,
             )
             if any(removal.rows for removal in done if removal.data.startswith(f"{landing.SCHEMA}.")):
-                rebuild(engine, context.run.run_id)
+                refresh(engine, context.run.run_id)
         with engine.connect() as connection:
             overdue = nothing_overdue(retention.overdue(connection, policy, now))
         logged = count_rows(engine, privacy.retention_log)

@@ -1,0 +1,64 @@
+"""A job for what people know about pairs of records: tried first, applied on request."""
+
+from typing import Literal
+
+import dagster as dg
+
+from pipelines.defs.resources import Workbench
+from pipelines.errors import nothing_personal
+from pipelines.identity.deciding import Decision, consider, decide
+
+
+class Pair(dg.Config):
+    """Launchpad options of `match_decision`. A key that identifies nobody is told by `make decide`."""
+
+    decision: Literal["same", "different", "withdraw"]
+    left_source: str = ""
+    """Source entity, e.g. helpscout_customer."""
+    left_id: str = ""
+    """Its number at the source."""
+    right_source: str = ""
+    right_id: str = ""
+    decision_id: int = 0
+    """Number of the decision to withdraw (crm.match_decision)."""
+    reason: str = ""
+    apply: bool = False
+    """Write the decision and make the cards anew. Without it, what it would do is shown in numbers."""
+
+
+@dg.op
+def decide_pair(context: dg.OpExecutionContext, config: Pair, workbench: Workbench) -> None:
+    """Shows in numbers what a decision would do, or carries it out."""
+    withdrawn = [config.decision_id] if config.decision == "withdraw" else []
+    decisions = (
+        []
+        if config.decision == "withdraw"
+        else [
+            Decision(
+                config.decision,
+                (config.left_source, config.left_id),
+                (config.right_source, config.right_id),
+                decided_by="dagster",
+                reason=config.reason or None,
+            )
+        ]
+    )
+    with nothing_personal():
+        engine = workbench.store.crm
+        if config.apply:
+            report = decide(engine, decisions, context.run.run_id, withdrawn)
+        else:
+            report = consider(engine, decisions, withdrawn).report
+    context.log.info(
+        "%s: %d cards merged, %d split, %d rows changed",
+        "done" if config.apply else "would be done",
+        report.merged,
+        report.split,
+        report.changed,
+    )
+
+
+@dg.job(name="match_decision")
+def match_decision_job() -> None:
+    """Two records are the same customer, or are not: shown, then applied (crm.match_review is the queue)."""
+    decide_pair()

@@ -43,6 +43,7 @@ PERSONAL_SOURCES = (
 """Source entities whose records are about persons (a customer of the ledger may be a company)."""
 
 _ROUNDS = 10
+_BETWEEN_DIGITS = " \u00a0\t-–.()+"
 _PAYLOADS: Mapping[str, type[Payload]] = {payload.source: payload for payload in PAYLOADS}
 
 RecordId = tuple[str, str]
@@ -168,11 +169,13 @@ def find(connection: sa.Connection, hints: Hints) -> Found:
         (companies if record.is_company else mine)[record.id] = record
     known_names = [person_name(None, None, hints.name)] if hints.name else []
     searched: set[Key] = set()
+    bearers: dict[RecordId, SourceRecord] = {}
     wanted = set(hinted) | {key for record in mine.values() for key in record.contacts()}
     for _ in range(_ROUNDS):
         fresh = wanted - searched
         searched |= fresh
-        met = [*_by_keys(connection, fresh), *_on_same_cards(connection, mine)]
+        bearers |= {record.id: record for record in _by_keys(connection, fresh)}
+        met = [*bearers.values(), *_on_same_cards(connection, mine)]
         new = {
             record.id: record for record in met if record.id not in mine and record.id not in hints.exclude
         }
@@ -188,7 +191,7 @@ def find(connection: sa.Connection, hints: Hints) -> Found:
         mine |= {record.id: record for record in joined}
         wanted |= {key for record in joined for key in record.contacts() if _leads_further(key)}
     doubtful = {key: record for key, record in doubtful.items() if key not in mine}
-    return _found(connection, hinted, mine, companies, doubtful)
+    return _found(connection, hinted, mine, companies, doubtful, bearers)
 
 
 def contact_columns(source: str) -> dict[str, KeyKind]:
@@ -231,11 +234,10 @@ def _found(
     mine: Mapping[RecordId, SourceRecord],
     companies: Mapping[RecordId, SourceRecord],
     doubtful: Mapping[RecordId, SourceRecord],
+    bearers: Mapping[RecordId, SourceRecord],
 ) -> Found:
     contacts = set(hinted) | {key for record in mine.values() for key in record.contacts()}
-    others = [
-        record for record in _by_keys(connection, contacts) if record.id not in mine and not record.is_company
-    ]
+    others = [record for record in bearers.values() if record.id not in mine and not record.is_company]
     shared = {key for record in others for key in record.contacts()} & contacts
     shared |= _guarded(connection, contacts) | {key for key in contacts if not _leads_further(key)}
     own = contacts - shared
@@ -358,7 +360,8 @@ def _bare_text(column: sa.ColumnElement[Any], kind: str) -> sa.ColumnElement[str
     text = sa.func.array_to_string(column, ";") if isinstance(column.type, sa.ARRAY) else column
     if kind == "email":
         return sa.func.replace(sa.func.lower(text), ".", "")
-    return sa.func.regexp_replace(text, r"[^0-9;,/|]", "", "g")
+    # A pattern would read a million rows ten times slower than taking out these few signs.
+    return sa.func.translate(text, _BETWEEN_DIGITS, "")
 
 
 def _bare(local: str) -> str:

@@ -1,60 +1,162 @@
-"""Blocks: records that share a key, directly or through others. Matching a whole block needs nothing else.
+"""Keys that decide which records can have a say in each other's outcome.
 
-Pure functions on keys. Must not know which keys there are (match_keys says) or how records are matched.
+A set of records that is closed under `organization_keys` has the same organisations as in a full run, and
+one that is closed under `person_keys` the same persons, given the organisations. So after a change it is
+enough to match what is reachable from the changed records: first for organisations, then for persons from
+the records whose organisation changed and the changed ones. Keys are 64-bit hashes: nothing personal is kept
+in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Ints = npt.NDArray[np.int64]
+from pipelines.identity.company_index import deletion_keys
+from pipelines.identity.evidence import KINDS, near_blocks
+from pipelines.identity.features import (
+    CONTACT,
+    CUSTOMER,
+    HELPSCOUT,
+    SOURCES,
+    Bools,
+    Features,
+    Ints,
+    mail_domain,
+)
+from pipelines.identity.guards import Standing, judge_keys
+from pipelines.identity.name_pairs import NamePairs
+from pipelines.identity.normalise.organizations import core_of
+from pipelines.identity.normalise.text import squashed
+from pipelines.identity.organizations import Organizations
+
+COLUMNS = ["key_kind", "key", "row"]
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """Block of each record, and of each key that a record holds.
+def organization_keys(data: Features) -> pd.DataFrame:
+    """Keys (key_kind, key, canonical row) under which organisations are decided.
 
-    A block is named by the smallest hash among its keys: the same in any order and in any run.
+    The keys of names one slip apart stand at the first record of each distinct name only; the name itself
+    ties the other records to it.
     """
-
-    of_record: Ints
-    key_hash: Ints
-    of_key: Ints
+    return _gathered(_organization_keys(data))
 
 
-def key_hashes(kind: str, values: Sequence[str]) -> Ints:
-    """64 bits for each key, the same in any process. Keys that collide share a block, which does no harm."""
-    salted = np.empty(len(values), dtype=object)
-    salted[:] = [f"{kind}:{value}" for value in values]
-    return pd.util.hash_array(salted, categorize=False).view(np.int64)
+def person_keys(data: Features, organizations: Organizations) -> pd.DataFrame:
+    """Keys (key_kind, key, canonical row) under which persons are decided, given the organisations."""
+    return _gathered(_person_keys(data, organizations))
 
 
-def blocks(records: int, row: Ints, key_hash: Ints) -> Blocks:
-    """Blocks of `records` records, from pairs of a record and the hash of a key it holds.
-
-    Every record must hold a key of its own, so that it is in a block.
-    """
-    hashes, key = np.unique(key_hash, return_inverse=True)
-    nodes = records + len(hashes)
-    edges = coo_array((np.ones(len(row), dtype=np.int8), (row, records + key)), shape=(nodes, nodes))
-    component = connected_components(edges, directed=False)[1]
-    smallest = np.full(int(component.max()) + 1 if nodes else 0, np.iinfo(np.int64).max)
-    of_key = component[records:]
-    np.minimum.at(smallest, of_key, hashes)
-    return Blocks(smallest[component[:records]], hashes, smallest[of_key])
+def reachable(keys: pd.DataFrame, rows: Ints, size: int) -> Bools:
+    """The rows that keys tie to the given ones, directly or through others, of `size` rows in all."""
+    nodes = pd.factorize(keys["key"])[0] + size
+    total = int(nodes.max()) + 1 if len(nodes) else size
+    ones = np.ones(len(keys), dtype=np.int8)
+    graph = coo_array((ones, (keys["row"].to_numpy(), nodes)), shape=(total, total))
+    component = connected_components(graph, directed=False)[1][:size]
+    result: Bools = np.isin(component, np.unique(component[rows]))
+    return result
 
 
-def gathered(parts: Iterable[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
-    """Pairs (record, key hash) of several kinds of key as one."""
-    rows, hashes = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for row, key_hash in parts:
-        rows.append(row)
-        hashes.append(key_hash)
-    return np.concatenate(rows), np.concatenate(hashes)
+def _organization_keys(data: Features) -> Iterator[tuple[str, list[str], Ints]]:
+    for numbers in (data.number, data.parent_number):
+        rows = np.flatnonzero([value is not None for value in numbers])
+        yield "number", [str(value) for value in numbers[rows]], rows
+    yield from _company_names(data)
+    domains = [mail_domain(value) for value in data.email_values]
+    held = (
+        data.emails.where(np.array([value is not None for value in domains], dtype=bool))
+        if domains
+        else data.emails
+    )
+    sites = np.flatnonzero([value is not None for value in data.website])
+    row = np.concatenate([held.row, sites])
+    domain = [str(domains[value]) for value in held.value] + [str(value) for value in data.website[sites]]
+    yield "domain", domain, row
+    yield "company", [squashed(value.split(".", 1)[0]) for value in domain], row
+    for source, values in ((CUSTOMER, data.source_id), (CONTACT, data.company_ref)):
+        rows = np.flatnonzero(data.source == source)
+        rows = rows[[values[row] is not None for row in rows]]
+        yield "customer", [str(value) for value in values[rows]], rows
+    rows = np.flatnonzero(data.source == HELPSCOUT)
+    rows = rows[[data.company_ref[row] is not None for row in rows]]
+    yield "helpscout_organization", [str(value) for value in data.company_ref[rows]], rows
+    chosen = data.emails.of_rows(data.is_company | (data.company < 0))
+    yield "mailbox", [data.email_values[value].key for value in chosen.value], chosen.row
+
+
+def _company_names(data: Features) -> Iterator[tuple[str, list[str], Ints]]:
+    """Names, names with their department, names without a town at the end, and names one slip away."""
+    bears = np.flatnonzero(data.company >= 0)
+    row = np.concatenate([bears, data.former.row])
+    code = np.concatenate([data.company[bears], data.former.value])
+    core, first = np.unique([data.companies[at].core for at in code], return_index=True)
+    yield "company", [data.companies[at].core for at in code], row
+    slips = [
+        (slip, at)
+        for name, at in zip(core.tolist(), first.tolist(), strict=True)
+        for slip in deletion_keys(name)
+    ]
+    yield "company_slip", [slip for slip, _ in slips], row[np.array([at for _, at in slips], dtype=np.int64)]
+    more: list[tuple[str, int]] = []
+    for at, owner in zip(code.tolist(), row.tolist(), strict=True):
+        name = data.companies[at]
+        if name.department:
+            more.append((core_of((*name.words, name.department)), owner))
+        more.extend((core_of(name.words[:-cut]), owner) for cut in (1, 2) if len(name.words) > cut)
+    yield "company", [text for text, _ in more], np.array([owner for _, owner in more], dtype=np.int64)
+
+
+def _person_keys(data: Features, organizations: Organizations) -> Iterator[tuple[str, list[str], Ints]]:
+    usable = np.array([not value.is_placeholder for value in data.email_values] or [False], dtype=bool)
+    held = data.emails.of_rows(data.has_person).where(usable)
+    yield "email", [data.email_values[value].key for value in held.value], held.row
+    usable = np.array([value.identifies for value in data.phone_values] or [False], dtype=bool)
+    held = data.phones.where(usable)
+    yield "phone", [data.phone_values[value].key for value in held.value], held.row
+    pairs = NamePairs(data)
+    person = np.flatnonzero(pairs.of_row >= 0)
+    placed = person[organizations.root[person] >= 0]
+    anchors = organizations.anchor[organizations.root[placed]]
+    yield from _with_surname(
+        "organization", [f"{SOURCES[data.source[at]]} {data.source_id[at]}" for at in anchors], placed, pairs
+    )
+    unplaced = person[(organizations.label[person] < 0) & (data.company[person] >= 0)]
+    yield from _with_surname(
+        "company_name", [data.companies[at].core for at in data.company[unplaced]], unplaced, pairs
+    )
+    at_home = person[[data.address[row] is not None for row in person]]
+    yield from _with_surname("address", [str(value) for value in data.address[at_home]], at_home, pairs)
+    keys = judge_keys(data, pairs, frozenset())
+    keys.standing[keys.standing != Standing.WORTHLESS] = Standing.PERSONAL
+    for kind, texts, rows in near_blocks(data, keys, pairs):
+        names = [pairs.whole(int(name)) for name in pairs.of_row[rows]]
+        yield KINDS[kind], [f"{text} {name}" for text, name in zip(texts, names, strict=True)], rows
+
+
+def _with_surname(
+    kind: str, texts: list[str], rows: Ints, pairs: NamePairs
+) -> Iterator[tuple[str, list[str], Ints]]:
+    lines = [
+        (f"{text} {surname}", row)
+        for text, row in zip(texts, rows.tolist(), strict=True)
+        for surname in sorted(pairs.surnames(int(pairs.of_row[row])))
+    ]
+    yield kind, [text for text, _ in lines], np.array([row for _, row in lines], dtype=np.int64)
+
+
+def _gathered(parts: Iterator[tuple[str, list[str], Ints]]) -> pd.DataFrame:
+    frames = []
+    for kind, texts, rows in parts:
+        if texts:
+            keys = pd.util.hash_array(np.array([f"{kind} {text}" for text in texts], dtype=object)).view(
+                np.int64
+            )
+            frames.append(
+                pd.DataFrame({"key_kind": kind, "key": keys, "row": rows})[[bool(text) for text in texts]]
+            )
+    return pd.concat(frames, ignore_index=True).drop_duplicates() if frames else pd.DataFrame(columns=COLUMNS)

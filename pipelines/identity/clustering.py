@@ -22,6 +22,7 @@ class Edge(NamedTuple):
     right: int
     score: float
     rule: str
+    forgives: tuple[str, ...] = ()  # what may differ, since it nearly is the same
 
     @property
     def joins_surnames(self) -> bool:
@@ -53,18 +54,11 @@ def against(a: Own, b: Own) -> list[str]:
     """What speaks against one owner: two addresses in one firm, two mobile numbers, nothing of it shared."""
     found = []
     shared = a.locals.keys() & b.locals.keys()
-    if shared and all(
-        a.locals[domain].isdisjoint(b.locals[domain]) and not _near(a.locals[domain], b.locals[domain])
-        for domain in shared
-    ):
+    if shared and all(a.locals[domain].isdisjoint(b.locals[domain]) for domain in shared):
         found.append("addresses")
-    if a.mobiles and b.mobiles and a.mobiles.isdisjoint(b.mobiles) and not _near(a.mobiles, b.mobiles):
+    if a.mobiles and b.mobiles and a.mobiles.isdisjoint(b.mobiles):
         found.append("mobiles")
     return found
-
-
-def _near(a: set[str], b: set[str]) -> bool:
-    return any(near(x, y) for x in a for y in b)
 
 
 def near(a: str, b: str) -> bool:
@@ -143,7 +137,7 @@ class Clusters:
         if edge.rule != "decision":
             if self._forbidden(left, right) or not self._names_agree(left, right, edge):
                 return False
-            if check_own and against(self.own(left), self.own(right)):
+            if check_own and set(against(self.own(left), self.own(right))) - set(edge.forgives):
                 return False
         if len(self._members[left]) < len(self._members[right]):
             left, right = right, left

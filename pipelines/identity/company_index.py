@@ -10,15 +10,10 @@ from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
 
-from pipelines.identity.normalise.organizations import DISTINGUISHING, CompanyName
+from pipelines.identity.normalise.organizations import DISTINGUISHING, CompanyName, core_of
 
 # What a name must have to be recognised with one typing error.
 SHORTEST_FUZZY = 7
-# Forms whose designation is part of the name by law; the others (ENK, FLI, ORGL, KOMM …) have bare names.
-_NAMED_FORMS = frozenset(
-    {"AS", "ASA", "ANS", "DA", "KS", "NUF", "SA", "BA", "SE", "KF", "FKF", "IKS", "HF", "RHF", "BBL", "BRL"}
-)
-
 CURRENT, ALIAS, FORMER = 2, 1, 0
 
 
@@ -107,7 +102,7 @@ class CompanyIndex:
                 tail = "".join(name.words[-cut:])
                 if set(name.words[-cut:]) & DISTINGUISHING:
                     continue
-                shorter = name._replace(core="".join(name.words[:-cut]), words=name.words[:-cut])
+                shorter = name._replace(core=core_of(name.words[:-cut]), words=name.words[:-cut])
                 found += [(Candidate(1, hit.currency, hit.node), tail) for hit in self.exact(shorter)]
         return found
 
@@ -120,12 +115,10 @@ def deletion_keys(core: str) -> tuple[str, ...]:
 
 
 def _grade(written: str | None, registered: str | None) -> int:
-    if written is None:
-        return 2 if registered is None or registered in _NAMED_FORMS or registered == "ENK" else 3
+    if written is None or registered is None:
+        return 2
     if written == registered:
         return 3
-    if registered is None:
-        return 2
     return 3 if written in ("STI", "FLI") and registered in ("STI", "FLI") else 0
 
 

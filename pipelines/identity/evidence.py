@@ -35,6 +35,7 @@ WITNESSES: dict[str, tuple[float, str]] = {
 }
 KINDS = tuple(WITNESSES)
 _NEAR_EMAIL, _NEAR_PHONE = KINDS.index("near_email"), KINDS.index("near_phone")
+_FORGIVEN = {"near_email": "addresses", "near_phone": "mobiles"}
 _ANOTHER_WITNESS = 0.015
 _NAME_COST = {Relation.EQUAL: 0.0, Relation.VARIANT: 0.0, Relation.SIMILAR: 0.09, Relation.INITIAL: 0.25}
 _NAME_WORDS = {
@@ -66,7 +67,8 @@ class Candidates:
             score = WITNESSES[best][0] + _ANOTHER_WITNESS * (len(kinds) - 1)
             score = min(score, 0.99) - _NAME_COST[relation] - (_DERIVED_COST if derived else 0.0)
             words = ", ".join([_NAME_WORDS[relation], *(WITNESSES[kind][1] for kind in kinds)])
-            yield Edge(left, right, round(score, 4), f"name_and_{best}"), words
+            forgives = tuple(_FORGIVEN[kind] for kind in kinds if kind in _FORGIVEN)
+            yield Edge(left, right, round(score, 4), f"name_and_{best}", forgives), words
 
 
 def candidates(
@@ -87,7 +89,7 @@ def candidates(
     frame = frame[
         (frame["relation"] >= Relation.INITIAL) & (~near_only | (frame["relation"] >= Relation.VARIANT))
     ]
-    frame = frame[_near_enough(data, frame)]
+    frame = _only_neighbours(frame[_near_enough(data, frame)])
     is_derived = pairs.is_derived
     frame["derived"] = is_derived[frame["name_a"].to_numpy()] | is_derived[frame["name_b"].to_numpy()]
     frame["bit"] = 1 << frame["kind"].to_numpy()
@@ -114,8 +116,25 @@ def _near_enough(data: Features, frame: pd.DataFrame) -> Bools:
         if kind[at] == _NEAR_EMAIL:
             keep[at] = near_addresses(data.email_values[a].key, data.email_values[b].key)
         elif kind[at] == _NEAR_PHONE:
-            keep[at] = near(data.phone_values[a - count].key, data.phone_values[b - count].key)
+            keep[at] = near_numbers(data.phone_values[a - count].key, data.phone_values[b - count].key)
     return keep
+
+
+def _only_neighbours(frame: pd.DataFrame) -> pd.DataFrame:
+    """Near keys count only for two clusters that are near each other alone: numbers in a row are a series."""
+    lines = frame[frame["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])][["kind", "left", "right"]].drop_duplicates()
+    ends = pd.concat([lines[["kind", end]].rename(columns={end: "cluster"}) for end in ("left", "right")])
+    crowded = ends[ends.duplicated(keep=False)].drop_duplicates()
+    if crowded.empty:
+        return frame
+    of_crowd = pd.MultiIndex.from_frame(crowded)
+    ended = [pd.MultiIndex.from_frame(frame[["kind", end]]).isin(of_crowd) for end in ("left", "right")]
+    return frame[~(ended[0] | ended[1])]
+
+
+def near_numbers(a: str, b: str) -> bool:
+    """One digit apart, but not one after the other: those are given out to one family or firm."""
+    return near(a, b) and abs(int(a.lstrip("+")) - int(b.lstrip("+"))) != 1
 
 
 def near_addresses(a: str, b: str) -> bool:
@@ -156,17 +175,31 @@ def _witnesses(
 
 def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.DataFrame]:
     """Blocks in which nearly identical addresses and numbers of one whole name meet."""
+    before = 0
+    for kind, texts, rows, (block, value) in _near_lines(data, keys, pairs):
+        yield _frame(KINDS[kind], before + _codes(texts)[block], rows, value)
+        before += len(texts)
+
+
+def near_blocks(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[tuple[int, list[str], Ints]]:
+    """(kind, text of the block, row) for every row in such a block."""
+    for kind, texts, rows, (block, _) in _near_lines(data, keys, pairs):
+        yield kind, [texts[at] for at in block], rows
+
+
+def _near_lines(
+    data: Features, keys: Keys, pairs: NamePairs
+) -> Iterator[tuple[int, list[str], Ints, tuple[Ints, Ints]]]:
+    """Kind, texts of blocks, rows, and for each row its block and the value that is compared."""
     name = pairs.of_row[keys.row]
     named = (name >= 0) & pairs.is_full[np.maximum(name, 0)] & ~pairs.is_derived[np.maximum(name, 0)]
     chosen = named & (keys.standing[keys.key] == Standing.PERSONAL)
     email = chosen & keys.is_email[keys.key]
     split = [value.key.rpartition("@") for value in data.email_values]
-    # A slip is never one of a digit.
-    places = _codes([f"{domain} {digits(local)}" for local, _, domain in split])
-    locals_ = _codes([local for local, _, _ in split])
     key, row = keys.key[email], keys.row[email]
-    yield _frame("near_email", places[key], row, key)
-    yield _frame("near_email", len(split) + locals_[key], row, key)
+    # A slip is never one of a digit.
+    yield _NEAR_EMAIL, [f"@{domain} {digits(local)}" for local, _, domain in split], row, (key, key)
+    yield _NEAR_EMAIL, [f"{local}@" for local, _, _ in split], row, (key, key)
     numbers = [value.key for value in data.phone_values]
     mobile = np.array(
         [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool
@@ -174,9 +207,8 @@ def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.Data
     phone = chosen & ~keys.is_email[keys.key]
     key, row = keys.key[phone] - keys.emails, keys.row[phone]
     key, row = key[mobile[key]], row[mobile[key]]
-    halves = _codes([half for text in numbers for half in (f"0{text[:-4]}", f"1{text[-4:]}")])
-    for half in (0, 1):
-        yield _frame("near_phone", halves[2 * key + half], row, len(split) + key)
+    yield _NEAR_PHONE, [f"{text[:-4]}-" for text in numbers], row, (key, len(split) + key)
+    yield _NEAR_PHONE, [f"-{text[-4:]}" for text in numbers], row, (key, len(split) + key)
 
 
 def _codes(texts: list[str]) -> Ints:
@@ -253,7 +285,9 @@ def _neighbours(block: pd.DataFrame) -> Iterator[pd.DataFrame]:
     columns = ["cluster", "name", "value"]
     first = part[:-1][same].reset_index(drop=True)
     second = part[1:][same].reset_index(drop=True)[columns]
-    yield _ordered(first[["kind", *columns]].join(second, lsuffix="_a", rsuffix="_b"))
+    yield _ordered(
+        pd.concat([first["kind"], first[columns].add_suffix("_a"), second.add_suffix("_b")], axis=1)
+    )
 
 
 def _ordered(both: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,7 @@ from pipelines.identity.features import (
     Objects,
     mail_domain,
 )
-from pipelines.identity.normalise.organizations import NOTHING, CompanyName
+from pipelines.identity.normalise.organizations import NOTHING, CompanyName, core_of
 from pipelines.identity.normalise.text import squashed
 
 # A domain that only one organisation is seen with, and whose name is unlike it, must be seen at so many
@@ -209,14 +209,18 @@ class _Resolver:
     def _index_names(self) -> None:
         data = self.data
         for node, row in enumerate(self.first_row):
-            self.index.add(self.names[node], node, CURRENT, self.form[node])
+            name = self.names[node]
+            if name.department:  # a sub-unit that bears its department in its name
+                self.index.add(_with_department(name), node, CURRENT, self.form[node])
+            if not name.department or node not in self.parent:
+                self.index.add(name, node, CURRENT, self.form[node])
             if self.unit_row[node] >= 0:
                 for former in self._former_of(row):
                     self.index.add(data.companies[former], node, FORMER, data.companies[former].form)
         for row in np.flatnonzero((data.source == CUSTOMER) & (self.node >= 0)).tolist():
             name = self._company(row)
             node = int(self.node[row])
-            if name.core and name.core != self.names[node].core:
+            if name.core and name.core != self.names[node].core and not self.index.without_words(name):
                 self.index.add(name, node, ALIAS, name.form)
         self.index.ready()
 
@@ -233,7 +237,7 @@ class _Resolver:
             found = self.index.exact(_with_department(name))
         found = found or self.index.exact(name)
         if not found and name.department and not name.form:
-            found = self.index.exact(name._replace(core=name.core + name.department, department=None))
+            found = self.index.exact(_with_department(name))
         found = found or self.index.similar(name)
         if not found:
             for candidate, tail in self.index.without_words(name):
@@ -241,7 +245,13 @@ class _Resolver:
                 if row >= 0 and self.data.city[row] == tail:
                     found.append(candidate)
         nodes = {candidate.node for candidate in found}
-        return [candidate for candidate in found if self.parent.get(candidate.node) not in nodes]
+        main = [candidate for candidate in found if self.parent.get(candidate.node) not in nodes]
+        if name.department and len(main) < len(found):
+            towns = [(candidate, self._facts(candidate.node).city) for candidate in found]
+            there = [candidate for candidate, town in towns if town == name.department]
+            if len(there) == 1:
+                return there
+        return main
 
     def _by_name(self, rows: Ints) -> None:
         """Rows whose text means one organisation; then, with what that tells of domains, the others."""
@@ -656,8 +666,8 @@ _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
 
 def _with_department(name: CompanyName) -> CompanyName:
     department = name.department or ""
-    words = (*name.words, "avd", department)
-    return name._replace(core="".join(name.words) + department, words=words, department=None)
+    words = (*name.words, department)
+    return name._replace(core=core_of(words), words=words, department=None)
 
 
 __all__ = ["RULES", "Held", "Organizations", "match_organizations"]

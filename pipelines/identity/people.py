@@ -356,7 +356,14 @@ def _second_tier(
             clusters.as_one_name(head)
     reviews: list[tuple[int, int, float, str]] = []
     edges: list[Edge] = []
-    scored = [(edge, words, against(own[edge.left], own[edge.right])) for edge, words in found.scored()]
+    scored = [
+        (
+            edge,
+            words,
+            [what for what in against(own[edge.left], own[edge.right]) if what not in edge.forgives],
+        )
+        for edge, words in found.scored()
+    ]
     rivals = _rivals(scored)
     for edge, words, contra in scored:
         objections = [f"different {what}" for what in contra]

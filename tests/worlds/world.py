@@ -116,7 +116,7 @@ class World:
 
     def _make_organizations(self, count: int) -> None:
         dice = self.random
-        municipalities: set[str] = set()
+        taken: set[str] = set()
         while len(self.organizations) < count:
             kind = dice.random()
             town, _ = dice.choice(pools.TOWNS)
@@ -129,10 +129,13 @@ class World:
             elif kind < 0.68:
                 self._company(f"{dice.choice(pools.SURNAMES)} {dice.choice(pools.TRADES)}", "AS", town)
             elif kind < 0.74:
-                self._company(f"{town} {dice.choice(pools.CLUBS)}", "FLI", town)
+                club = f"{town} {dice.choice(pools.CLUBS)}"
+                if club not in taken:
+                    taken.add(club)
+                    self._company(club, "FLI", town)
             elif kind < 0.77:
-                if town not in municipalities:
-                    municipalities.add(town)
+                if town not in taken:
+                    taken.add(town)
                     self._company(f"{town} kommune", "KOMM", town)
             elif kind < 0.80:
                 self._foreign()

@@ -36,16 +36,15 @@ def address_key(address: str | None, code: str | None) -> str | None:
     True
     """
     zipped = postal_code(code)
-    text = clean(address)
-    if not zipped or not text:
+    if not zipped or not address:
         return None
     lines = [
-        line for line in re.split(r"[,\n]", text) if line.strip() and not _NOT_STREET.match(line.strip())
+        line for part in re.split(r"[,\n]", address) if (line := clean(part)) and not _NOT_STREET.match(line)
     ]
-    line = next((line for line in lines if any(sign.isdigit() for sign in line)), None)
-    if line is None:
+    street = next((line for line in lines if any(sign.isdigit() for sign in line)), None)
+    if street is None:
         return None
-    line = folded(line)
+    line = folded(street)
     for pattern, new in _PATTERNS:
         line = pattern.sub(new, line)
     return f"{squashed(line)}|{zipped}"

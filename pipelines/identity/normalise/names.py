@@ -116,8 +116,10 @@ def _from_one_text(text: str) -> PersonName:
             return _named(_tokens(parts[1]), _tokens(parts[0]))
         if not companies and "," not in text:
             text = parts[0]
+    words = [folded(token) for token in _TOKENS.findall(text)]
+    if words and all(word in ROLE_WORDS for word in words):
+        return NO_NAME._replace(is_role=True)
     if looks_like_a_company(text):
-        words = [folded(token) for token in _TOKENS.findall(text)]
         known = bool(words) and skeleton(words[0]) in GIVEN_SKELETONS and not has_legal_form(text)
         if not known:
             return NO_NAME._replace(company=text)

@@ -7,6 +7,7 @@ Pure functions on single strings. Rules of names: the designation of the legal f
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from stdnum.no import orgnr
@@ -140,11 +141,21 @@ def company_name(raw: str | None) -> CompanyName:
     if tail and department is None:
         department = squashed("".join(tail)) or None
     keys = [_ABBREVIATIONS.get(key, key) for word in words if (key := squashed(word)) and key not in _DROPPED]
-    core = "".join(keys)
-    if core in PLACEHOLDER_COMPANIES:
+    core = core_of(keys)
+    if _as_written(words) in PLACEHOLDER_COMPANIES or not core:
         return NOTHING._replace(person=person, number=number)
     full = f"{core}|{form}" if form and core else core
     return CompanyName(core, full, form if core else None, department, person, number, tuple(keys))
+
+
+def _as_written(words: list[str]) -> str:
+    """The words without folding: `Aas` is a name, `AS` is none."""
+    return "".join(sign for sign in "".join(words).casefold() if sign.isalnum())
+
+
+def core_of(words: Iterable[str]) -> str:
+    """The key of folded words in a row."""
+    return squashed("".join(words))
 
 
 def _without_contact(text: str) -> tuple[str, str | None]:

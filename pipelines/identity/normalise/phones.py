@@ -36,11 +36,12 @@ def phones(raw: str | None) -> tuple[Phone, ...]:
     """Every number in a field that may hold several (`915 04 800 / 22 33 44 55`), in order, each once."""
     if not raw:
         return ()
-    whole = phone(raw)
-    if whole is not None and whole.is_valid:
-        return (whole,)
-    parts = _SEPARATORS.split(raw)
-    found = [number for part in parts if (number := phone(part)) is not None] if len(parts) > 1 else [whole]
+    plain = plain_number(raw)
+    if plain is not None:
+        return (plain,)
+    # The library would read what follows a comma or semicolon as an extension.
+    parts = [part for part in _SEPARATORS.split(raw) if sum(sign.isdigit() for sign in part) >= 5]
+    found = (phone(part) for part in (parts if len(parts) > 1 else [raw]))
     return tuple(dict.fromkeys(number for number in found if number is not None))
 
 

@@ -20,10 +20,12 @@ _DOUBLED = re.compile(r"([a-z])\1+")
 def _mojibake_table() -> dict[str, str]:
     """UTF-8 of the letters À..ÿ and of typographic marks, as it looks when read as CP1252 or Latin-1."""
     table: dict[str, str] = {}
-    for right in [chr(code) for code in range(0xA0, 0x100)] + list("–—‘’“”…"):
+    marks = [bytes([code]).decode("cp1252", errors="ignore") for code in range(0x80, 0xA0)]
+    for right in [chr(code) for code in range(0xA0, 0x100)] + [mark for mark in marks if mark]:
         for codec in ("latin-1", "cp1252"):
             wrong = right.encode("utf-8").decode(codec, errors="ignore")
-            if len(wrong) == len(right.encode("utf-8")):
+            # Å and Æ begin words; what they would lead in is rarer than they are.
+            if len(wrong) == len(right.encode("utf-8")) and wrong[0] not in "ÅÆ":
                 table[wrong] = right
                 # The lead byte is lower-cased together with a whole name now and then.
                 if wrong[0] == "Ã" and right.isalpha():
@@ -88,7 +90,10 @@ def squashed(text: str) -> str:
     >>> squashed("Fjord-bakeri & Kaffe"), squashed("FJORD BAKERI KAFFE")
     ('fjordbakerikaffe', 'fjordbakerikaffe')
     """
-    return _NOT_ALPHANUMERIC.sub("", folded(text))
+    key = _NOT_ALPHANUMERIC.sub("", folded(text))
+    while (again := folded(key)) != key:  # letters that met: Fana Anlegg, Fanaanlegg
+        key = again
+    return key
 
 
 @lru_cache(maxsize=1 << 18)

@@ -1,0 +1,182 @@
+"""Which organisation a record means: the register first, then names and domains that point at exactly one."""
+
+from __future__ import annotations
+
+from tests.pipelines.identity.people import matched, record, unit
+
+SIGNUP, HELPSCOUT, CUSTOMER = "course_signup", "helpscout_customer", "tripletex_customer"
+A, B, C = "300000002", "300000010", "300000029"
+
+
+def linked(*records: dict[str, object]) -> list[int | None]:
+    """For every record after the units, the position of the unit it belongs to."""
+    outcome = matched(*records)
+    units = {
+        int(outcome.organization[at]): at for at, row in enumerate(records) if row["source"] == "brreg_unit"
+    }
+    return [
+        units.get(int(outcome.organization[at]))
+        for at, row in enumerate(records)
+        if row["source"] != "brreg_unit"
+    ]
+
+
+def test_the_number_decides_over_the_name() -> None:
+    units = [unit(A, "FJORD AS"), unit(B, "TIND AS")]
+    assert linked(*units, record(CUSTOMER, company="Tind AS", organization_number="NO 300 000 002 MVA")) == [
+        0
+    ]
+
+
+def test_a_glaring_difference_of_names_under_one_number_is_for_review() -> None:
+    outcome = matched(
+        unit(A, "FJORD AS"), record(CUSTOMER, company="Lysne Transport AS", organization_number=A)
+    )
+    assert list(outcome.reviews["entity"]) == ["organization"]
+
+
+def test_a_name_with_its_form_points_at_one() -> None:
+    units = [unit(A, "FJORD BAKERI AS"), unit(B, "FJORD BAKERI", organization_form="ENK")]
+    texts = [
+        "Fjordbakeri A/S",
+        "fjord bakeri as",
+        "Fjord Bakeri AS avd. Voss",
+        "Fjord Bakeri AS v/ Kari Hansen",
+    ]
+    assert linked(*units, *(record(SIGNUP, name="Kari Hansen", company=text) for text in texts)) == [
+        0,
+        0,
+        0,
+        0,
+    ]
+
+
+def test_a_bare_name_of_two_forms_is_for_review() -> None:
+    units = [unit(A, "FJORD BAKERI AS"), unit(B, "FJORD BAKERI", organization_form="ENK")]
+    records = [*units, record(SIGNUP, name="Kari Hansen", company="Fjord Bakeri")]
+    assert linked(*records) == [None]
+    assert len(matched(*records).reviews) == 2
+
+
+def test_another_legal_form_is_another_organisation() -> None:
+    assert linked(
+        unit(A, "LYSNE", organization_form="ENK"), record(SIGNUP, name="Kari", company="Lysne AS")
+    ) == [None]
+
+
+def test_members_of_a_group_are_told_apart() -> None:
+    units = [unit(A, "FJORD AS"), unit(B, "FJORD HOLDING AS")]
+    texts = ["Fjord", "Fjord Holding", "Fjord Eiendom AS"]
+    assert linked(*units, *(record(SIGNUP, name="Kari Hansen", company=text) for text in texts)) == [
+        0,
+        1,
+        None,
+    ]
+
+
+def test_namesakes_in_other_towns_are_told_apart_by_place_and_domain() -> None:
+    units = [
+        unit(A, "LYSNE AS", city="BERGEN", postal_code="5003", website="www.lysne-bergen.example.no"),
+        unit(B, "LYSNE AS", city="BODØ", postal_code="8006"),
+    ]
+    records = [
+        record(CUSTOMER, company="Lysne AS", city="Bodø", postal_code="8006"),
+        record(SIGNUP, name="Kari Hansen", company="Lysne AS", emails=["kari@lysne-bergen.example.no"]),
+        record(SIGNUP, name="Ola Berg", company="Lysne AS"),
+    ]
+    assert linked(*units, *records) == [1, 0, None]
+
+
+def test_a_former_name_leads_to_the_renamed_organisation() -> None:
+    units = [unit(A, "NYE LYSNE AS", former_names=["FJORDBAKERI AS"])]
+    assert linked(*units, record(SIGNUP, name="Kari Hansen", company="Fjordbakeri AS")) == [0]
+
+
+def test_a_new_start_under_the_old_name_is_not_guessed() -> None:
+    units = [unit(A, "LYSNE AS", city="BODØ", unit_status="bankrupt"), unit(B, "LYSNE AS", city="BODØ")]
+    assert linked(*units, record(SIGNUP, name="Kari Hansen", company="Lysne AS")) == [None]
+
+
+def test_a_dissolved_namesake_elsewhere_stands_back() -> None:
+    units = [unit(A, "LYSNE AS", city="BODØ", unit_status="deleted"), unit(B, "LYSNE AS", city="VOSS")]
+    assert linked(*units, record(SIGNUP, name="Kari Hansen", company="Lysne AS")) == [1]
+
+
+def test_a_domain_points_at_its_one_owner() -> None:
+    units = [unit(A, "FJORDBAKERI AS", website="fjordbakeri.example.no")]
+    assert linked(*units, record(HELPSCOUT, name="Kari", emails=["kari@fjordbakeri.example.no"])) == [0]
+
+
+def test_an_accountants_domain_is_not_the_clients() -> None:
+    units = [unit(A, "FJORD AS"), unit(B, "TIND AS"), unit(C, "LUNDE REGNSKAP AS")]
+    clients = [
+        record(CUSTOMER, company="Fjord AS", organization_number=A, emails=["anne@lunderegnskap.example.no"]),
+        record(CUSTOMER, company="Tind AS", organization_number=B, emails=["anne@lunderegnskap.example.no"]),
+        record(
+            CUSTOMER,
+            company="Lunde Regnskap AS",
+            organization_number=C,
+            emails=["post@lunderegnskap.example.no"],
+        ),
+    ]
+    accountant = record(HELPSCOUT, name="Anne Lie", emails=["anne@lunderegnskap.example.no"])
+    assert linked(*units, *clients, accountant) == [0, 1, 2, 2]
+
+
+def test_one_client_with_a_foreign_address_does_not_own_its_domain() -> None:
+    client = record(CUSTOMER, company="Fjord AS", organization_number=A, emails=["anne@regn.example.no"])
+    assert linked(
+        unit(A, "FJORD AS"), client, record(HELPSCOUT, name="Per", emails=["per@regn.example.no"])
+    ) == [0, None]
+
+
+def test_the_domain_of_an_office_community_is_guarded() -> None:
+    units = [unit(A, "FJORD AS"), unit(B, "TIND AS")]
+    clients = [
+        record(CUSTOMER, company="Fjord AS", organization_number=A, emails=["post@bryggen.example.no"]),
+        record(CUSTOMER, company="Tind AS", organization_number=B, emails=["kari@bryggen.example.no"]),
+    ]
+    visitor = record(HELPSCOUT, name="Per", emails=["per@bryggen.example.no"])
+    assert linked(*units, *clients, visitor) == [0, 1, None]
+    guards = matched(*units, *clients, visitor).guards
+    assert ("domain", "bryggen.example.no") in set(zip(guards["key_kind"], guards["key_value"], strict=True))
+
+
+def test_a_sub_unit_keeps_its_number_and_a_bare_name_means_the_main_unit() -> None:
+    units = [unit(A, "FJORD AS"), unit(B, "FJORD AS", organization_form="BEDR", parent_number=A, city="VOSS")]
+    by_number = record(CUSTOMER, company="Fjord AS", organization_number=B)
+    by_name = record(SIGNUP, name="Kari Hansen", company="Fjord AS")
+    there = record(SIGNUP, name="Ola Berg", company="Fjord AS avd. Voss")
+    assert linked(*units, by_number, by_name, there) == [1, 0, 1]
+
+
+def test_a_slip_in_a_long_name_is_forgiven_and_a_digit_is_not() -> None:
+    units = [unit(A, "FJORDBAKERIET AS"), unit(B, "HAVNELAGER 53 AS")]
+    texts = ["Fjordbakriet AS", "Havnelager 5 AS"]
+    assert linked(*units, *(record(SIGNUP, name="Kari Hansen", company=text) for text in texts)) == [0, None]
+
+
+def test_customers_without_a_number_share_a_card_by_name_and_place() -> None:
+    customers = [
+        record(CUSTOMER, company="Lysne Werk GmbH", postal_code="8006"),
+        record(CUSTOMER, company="Lysne Werk GmbH", postal_code="8006"),
+        record(CUSTOMER, company="Lysne Werk GmbH", postal_code="5003"),
+    ]
+    organization = matched(*customers).organization
+    assert organization[0] == organization[1] != organization[2]
+
+
+def test_the_owner_of_a_sole_proprietorship_acts_for_it() -> None:
+    units = [unit(A, "HANSEN RØR", organization_form="ENK")]
+    customer = record(
+        CUSTOMER, company="Hansen Rør", organization_number=A, emails=["skitur1@epost.example.no"]
+    )
+    owner = record(HELPSCOUT, name="Per Hansen", emails=["skitur1@epost.example.no"])
+    outcome = matched(*units, customer, owner)
+    assert outcome.organization[2] == outcome.organization[0]
+    assert outcome.person[2] >= 0
+
+
+def test_a_private_person_is_not_an_organisation() -> None:
+    outcome = matched(record(SIGNUP, name="Kari Hansen", company="privat"))
+    assert outcome.organization[0] == -1

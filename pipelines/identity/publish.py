@@ -107,25 +107,30 @@ def read_previous(
     return Previous(before=before, cards=cards, aliases=dict(map(tuple, aliases)))
 
 
-def cards_by_age(connection: sa.Connection, entity: Entity, among: sa.Select[Any] | None = None) -> list[str]:
-    """Ids of all cards, or of those that a query names, the oldest first."""
+def cards_by_age(
+    connection: sa.Connection, entity: Entity, among: Collection[str] | None = None
+) -> list[str]:
+    """Ids of all cards, or of those among some, the oldest first."""
     card = invariants.CARDS[entity]
     key = card.c[f"{entity}_id"]
     statement = sa.select(key).order_by(card.c.created_at, key)
-    return list(connection.scalars(statement if among is None else statement.where(key.in_(among))))
+    return list(
+        connection.scalars(statement if among is None else statement.where(key == any_of(among, UUID)))
+    )
 
 
 def cards_of(connection: sa.Connection, records: pd.DataFrame) -> dict[Entity, list[str]] | None:
     """The cards that some records belong to, by age; None when one of them has a record besides these."""
     mine, link = staged(connection, records), crm.source_link
-    is_mine = sa.exists().where(mine.c.source == link.c.source, mine.c.source_id == link.c.source_id)
+    of_mine = link.join(mine, (link.c.source == mine.c.source) & (link.c.source_id == mine.c.source_id))
     cards: dict[Entity, list[str]] = {}
     for entity in get_args(Entity):
         key = link.c[f"{entity}_id"]
-        cards[entity] = cards_by_age(connection, entity, sa.select(key).where(is_mine, key.is_not(None)))
-        others = sa.select(key).where(key == any_of(cards[entity], UUID), ~is_mine)
-        if connection.scalar(sa.select(others.exists())):
+        of_each = connection.scalars(sa.select(key).select_from(of_mine).where(key.is_not(None))).all()
+        held = sa.select(sa.func.count()).where(key == any_of(set(of_each), UUID))
+        if connection.scalar(held) != len(of_each):
             return None
+        cards[entity] = cards_by_age(connection, entity, set(of_each))
     return cards
 
 

@@ -63,6 +63,12 @@ class Assignment:
         """How many events of one kind."""
         return int((self.events["event"] == event).sum())
 
+    @property
+    def largest(self) -> int:
+        """Records on the card that has the most."""
+        card = self.card[self.card >= 0]
+        return int(np.bincount(card).max()) if len(card) else 0
+
 
 def assign(
     entity: Entity,

@@ -46,13 +46,15 @@ class PublishRefused(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a publish changed: rows by table, and cards by event."""
+    """What a publish changed: rows by table, cards by event, and the most records on one card."""
 
     written: Mapping[str, Written]
     created: int
     merged: int
     split: int
     erased: int
+    largest_person: int
+    largest_organization: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,4 +377,12 @@ def _published(written: Mapping[str, Written], ledger: Ledger) -> Published:
     def events(kind: str) -> int:
         return sum(assignment.count(kind) for assignment in ledger.both)
 
-    return Published(written, events("CREATED"), events("MERGED"), events("SPLIT"), events("ERASED"))
+    return Published(
+        written=written,
+        created=events("CREATED"),
+        merged=events("MERGED"),
+        split=events("SPLIT"),
+        erased=events("ERASED"),
+        largest_person=ledger.people.largest,
+        largest_organization=ledger.organizations.largest,
+    )

@@ -59,8 +59,8 @@ class IdentityReport:
     """What a rebuild found and did, in numbers.
 
     `links` are merges by rule, `affiliations` persons at organisations by rule, `seconds` the time of each
-    step, `written` the rows changed by table, `recomputed` the records that were matched again. The other
-    counts are of the whole store.
+    step, `written` the rows changed by table, `recomputed` the records that were matched again, `largest_*`
+    the records on the largest card that was made anew. The other counts are of the whole store.
     """
 
     records: int
@@ -188,7 +188,7 @@ class _Work:
         self._run_id = run_id
         self._matcher, self._keyer, self._limits = matcher, keyer, limits
         self._own_domains = controller_domains() if own_domains is None else own_domains
-        self._rules = rules_digest(sorted(self._own_domains), matcher.__qualname__, keyer.__qualname__)
+        self._rules = rules_digest(sorted(self._own_domains), _named(matcher), _named(keyer))
         self._clock = _Clock()
         self._decisions = read_frame(connection, sa.select(crm.match_decision))
 
@@ -258,7 +258,7 @@ class _Work:
     def _unchanged(self) -> IdentityReport:
         write_state(self._connection, self._rules, self._decisions)
         self._clock.lap("find")
-        return report(self._connection, 0, Published({}, 0, 0, 0, 0), self._clock.seconds)
+        return report(self._connection, 0, Published({}, 0, 0, 0, 0, 0, 0), self._clock.seconds)
 
 
 def name_clusters(
@@ -326,10 +326,6 @@ def report(
         counted = sa.select(rule, sa.func.count()).group_by(rule).order_by(rule)
         return dict(map(tuple, connection.execute(counted)))
 
-    def largest(key: sa.Column[str]) -> int:
-        sizes = sa.select(sa.func.count().label("records")).where(key.is_not(None)).group_by(key).subquery()
-        return connection.scalar(sa.select(sa.func.max(sizes.c.records))) or 0
-
     return IdentityReport(
         records=rows(crm.source_link),
         recomputed=recomputed,
@@ -343,11 +339,15 @@ def report(
         merged=published.merged,
         split=published.split,
         erased=published.erased,
-        largest_person=largest(crm.source_link.c.person_id),
-        largest_organization=largest(crm.source_link.c.organization_id),
+        largest_person=published.largest_person,
+        largest_organization=published.largest_organization,
         written=published.written,
         seconds=seconds,
     )
+
+
+def _named(function: Callable[..., object]) -> str:
+    return getattr(function, "__qualname__", type(function).__qualname__)
 
 
 def _both(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

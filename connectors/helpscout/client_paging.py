@@ -14,10 +14,10 @@ import logging
 import math
 from array import array
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
@@ -137,7 +137,8 @@ class PagedList(Generic[P]):
             yield self._noted(sheet)
             if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(behind):
                 return _Outcome.UNSURE
-            if sheet.told > told or (sheet.told == 0 and behind is None):
+            # More than before: something entered. Far fewer than without the bound: it is misread.
+            if sheet.told > told or (behind is None and sheet.told < told - len(first.items)):
                 return _Outcome.UNSURE
             received += len(sheet.items)
             shrunk |= sheet.told < told
@@ -169,32 +170,35 @@ class PagedList(Generic[P]):
 
     def _until_nothing_new(self, window: Window, began: datetime) -> Iterator[Page[P]]:
         """Passes from the first page to the last, until one brings no record that was not read before."""
-        filters = self._filters(window, window.end)
-        known = set(self._read)
+        known, pages = set(self._read), 0
         for _ in range(SWEEPS):
-            met: set[int] = set()
-            new: set[int] = set()
-            counts: set[int | None] = set()
-            number, has_next, stale, nameless = 1, True, 0, 0
-            while has_next:
-                sheet = self._ask(number, filters)
-                yield sheet.page
-                stale = 0 if sheet.ids - met else stale + 1
-                if stale > STALE_PAGES:
-                    raise PermanentError(f"{self._what}: the API repeats its pages without end")
-                met |= sheet.ids
-                # What was made since is no sign that an older record may be missing.
-                new |= sheet.ids_made_before(began) - known
-                counts.add(sheet.told)
-                nameless += len(sheet.items) - len(sheet.ids)
-                has_next, number = sheet.has_next, number + 1
-            known |= met
-            # As many different records as there are, and their number stood still: all of them.
-            if counts == {len(met)} or (not new and len(known) + nameless >= (sheet.told or 0)):
+            one = _Pass(pages)
+            yield from self._forwards(window, began, one)
+            pages = one.pages
+            new = one.older - known
+            known |= one.met
+            if one.is_whole() or (not new and (one.was_cut or len(known) + one.nameless >= one.told)):
                 return
         logger.warning(
             "%s: still changing after %d passes; the next sweep reads it again", self._what, SWEEPS
         )
+
+    def _forwards(self, window: Window, began: datetime, one: _Pass) -> Iterator[Page[P]]:
+        """One pass from the first page to the last, noting in `one` what it meets."""
+        filters = self._filters(window, window.end)
+        number, stale, has_next = 1, 0, True
+        while has_next:
+            sheet = self._ask(number, filters)
+            yield sheet.page
+            stale = 0 if sheet.ids - one.met else stale + 1
+            if stale > STALE_PAGES:
+                raise PermanentError(f"{self._what}: the API repeats its pages without end")
+            # What was made since is no sign that an older record may be missing.
+            older = sheet.ids_made_before(began)
+            one.add(sheet, older)
+            # A list can grow as fast as it is read: twice its length is enough when nothing older comes.
+            one.was_cut = number >= 2 * one.pages > 0 and bool(sheet.ids) and not older and sheet.has_next
+            has_next, number = sheet.has_next and not one.was_cut, number + 1
 
     def _filters(self, window: Window, bound: datetime | None) -> dict[str, str]:
         """Either filter alone selects the window (or more): servers differ in what they heed."""
@@ -224,6 +228,37 @@ class PagedList(Generic[P]):
     def _noted(self, sheet: Sheet[P]) -> Page[P]:
         self._read.extend(sheet.ids)
         return sheet.page
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What one pass over a list met."""
+
+    pages: int = 0
+    """How long the list was at first."""
+    met: set[int] = field(default_factory=set)
+    older: set[int] = field(default_factory=set)
+    """Records that were made before the read began."""
+    counts: set[int | None] = field(default_factory=set)
+    """How many records the API told of."""
+    told: int = 0
+    nameless: int = 0
+    """Records without a usable id, and doubles within a page."""
+    was_cut: bool = False
+    """It ended before the list did: nothing but newer records was left."""
+
+    def add(self, sheet: Sheet[Any], older: frozenset[int]) -> None:
+        """Note one page."""
+        self.met |= sheet.ids
+        self.older |= older
+        self.counts.add(sheet.told)
+        self.pages = self.pages or sheet.pages or 0
+        self.told = sheet.told or 0
+        self.nameless += len(sheet.items) - len(sheet.ids)
+
+    def is_whole(self) -> bool:
+        """Whether it met as many different records as there were, and their number stood still."""
+        return self.counts == {len(self.met)}
 
 
 class _NotSearchableError(PermanentError):

@@ -82,14 +82,16 @@ class Churn:
         if not request.path.startswith("/v2/conversations"):
             return
         self.time.moment += timedelta(seconds=self.seconds)
-        for _ in range(self.edits):
+        for _ in range(self.edits if self.state.conversations else 0):
             chosen = self._random.choice(list(self.state.conversations))
             self.state.change_conversation(chosen, status=self._random.choice(STATUSES))
         for _ in range(self.adds):
             self._next += 1
             self.state.add_conversation(self._next, 1, "Ny sak", mailbox=7)
-        for _ in range(self.deletes):
-            self.state.delete_conversation(self._random.choice(list(self.state.conversations)))
+        for chosen in self._random.sample(
+            sorted(self.state.conversations), min(self.deletes, len(self.state.conversations))
+        ):
+            self.state.delete_conversation(chosen)
 
 
 class Heedless:
@@ -105,6 +107,21 @@ class Heedless:
             pairs = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
             kept = [(name, value) for name, value in pairs if name not in self._names]
             scope = {**scope, "query_string": urlencode([*kept, *self._instead.items()]).encode()}
+        await self._app(scope, receive, send)
+
+
+class Misreading:
+    """Stands before an API that takes every search for one and the same."""
+
+    def __init__(self, app: ASGIApp, search: str) -> None:
+        self._app = app
+        self._search = search
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            pairs = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
+            read = [(name, self._search if name == "query" else value) for name, value in pairs]
+            scope = {**scope, "query_string": urlencode(read).encode()}
         await self._app(scope, receive, send)
 
 

@@ -17,6 +17,7 @@ from tests.connectors.helpscout.client.account import (
     Churn,
     FakeTime,
     Heedless,
+    Misreading,
     Refusing,
     add_conversations,
     asked,
@@ -241,6 +242,29 @@ def test_a_server_that_knows_no_page_behind_the_last_is_read_all_the_same(
     read = ids_of(connect(Refusing(simulator.app, is_behind, 404)).conversations(None, None))
     assert any(refused)
     assert before & set(state.conversations) <= set(read)
+
+
+def test_a_list_that_grows_faster_than_it_is_read_comes_to_an_end(
+    connect: Connect, state: HelpScoutState, simulator: HelpScoutSimulator, fake_time: FakeTime
+) -> None:
+    add_conversations(state, 120)
+    before, start = set(state.conversations), fake_time.moment - timedelta(days=60)
+    simulator.behaviour.conversation_page_size = 10
+    simulator.faults.between_requests = Churn(state, fake_time, adds=15)
+    read = ids_of(connect(Heedless(simulator.app, "query")).conversations(start, None))
+    assert before <= set(read)
+    # The list was 13 pages long.
+    assert len(asked(simulator, LIST)) < 100
+
+
+@pytest.mark.parametrize("oldest", ["2026-03-28T00:00:00Z", "2030-01-01T00:00:00Z"])
+def test_a_full_pass_does_not_rest_on_the_search(
+    connect: Connect, state: HelpScoutState, simulator: HelpScoutSimulator, oldest: str
+) -> None:
+    """The bound only helps; a server that finds too little with it is read without."""
+    add_conversations(state, 300)
+    client = connect(Misreading(simulator.app, f"(createdAt:[{oldest} TO *])"))
+    assert set(ids_of(client.conversations(None, None))) == set(state.conversations)
 
 
 @pytest.mark.parametrize("status", [400, 500])

@@ -1,0 +1,70 @@
+"""The law of reading: what was there throughout is read, in any world, at any rate of change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.budget import RequestBudget
+from connectors.helpscout.client import HelpScoutClient
+from connectors.helpscout.simulator import HelpScoutSimulator
+from connectors.helpscout.simulator_state import HelpScoutState
+from connectors.simulation.server import LoopbackServer
+from schemas.policy import load_policy
+from tests.connectors.helpscout.client.account import Churn, FakeTime, add_conversations, ids_of
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    records=st.integers(20, 160),
+    size=st.integers(6, 40),
+    apart=st.sampled_from([timedelta(0), timedelta(seconds=1), timedelta(minutes=20)]),
+    hours=st.sampled_from([None, 2, 30, 24 * 365]),
+    lag=st.sampled_from([0.0, 2.0]),
+    seconds=st.sampled_from([0.0, 0.4, 3.0]),
+    edits=st.integers(0, 3),
+    adds=st.integers(0, 2),
+    deletes=st.integers(0, 2),
+    seed=st.integers(0, 10**6),
+)
+def test_nothing_that_was_there_throughout_is_missed(
+    loopback: LoopbackServer,
+    records: int,
+    size: int,
+    apart: timedelta,
+    hours: int | None,
+    lag: float,
+    seconds: float,
+    edits: int,
+    adds: int,
+    deletes: int,
+    seed: int,
+) -> None:
+    time = FakeTime(datetime(2026, 10, 25, 0, 59, 50, 500_000, tzinfo=UTC))
+    state = HelpScoutState(now=time.now)
+    state.add_mailbox(7, "Kundestøtte", "support@selskap.example.no")
+    state.add_customer(1, "Kari", "Nordmann", at=time.moment - timedelta(days=900))
+    add_conversations(state, records, apart=apart)
+    simulator = HelpScoutSimulator(state, clock=time.now)
+    simulator.behaviour.conversation_page_size = size
+    simulator.behaviour.index_lag = lag
+    start = None if hours is None else time.moment - timedelta(hours=hours)
+    due = {
+        number for number, stored in state.conversations.items() if not start or stored.modified_at >= start
+    }
+    simulator.faults.between_requests = Churn(state, time, edits, adds, deletes, seed, seconds)
+    loopback.app = simulator.app
+    client = HelpScoutClient.connect(
+        load_policy(),
+        loopback.url,
+        state.app_id,
+        state.app_secret,
+        clock=time.now,
+        sleep=time.sleep,
+        budget=RequestBudget(10**6, clock=time.monotonic, sleep=time.sleep),
+    )
+    read = set(ids_of(client.conversations(start, None)))
+    client.close()
+    assert due & set(state.conversations) <= read

@@ -5,7 +5,7 @@ UV := uv==0.13.9
 export PYTHONPATH := $(CURDIR)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: help sync backfill ui test lint decide subject psql migrate sandbox sandbox-day lock clean
+.PHONY: help sync backfill ui test lint reapply decide subject psql migrate sandbox sandbox-day lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,9 @@ test: .venv/installed-test ## The whole test suite, in parallel
 
 lint: .venv/installed-test ## Style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+reapply: .venv/installed ## After a restored backup, before the first sync: erase again what was erased
+	@$(BIN)/python -m pipelines.cli.reapply $(ARGS)
 
 decide: .venv/installed ## Decide about pairs and keys: ARGS="list", ARGS="--help"
 	@$(BIN)/python -m pipelines.cli.decide $(ARGS)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from pipelines.cli.startup import configured, prepare_store, terminal
-from pipelines.settings import ConfigurationError
+from pipelines.settings import PROJECT, ConfigurationError
 from pipelines.store.engines import DatabaseError
 
 
@@ -22,9 +23,12 @@ def main(arguments: list[str]) -> int:
         with configured(console) as (settings, _):
             prepare_store(settings)
             console.print(f"Dagster opens on [bold]http://127.0.0.1:{port}[/]. Stop it with Ctrl-C.")
+            # In the project's folder, since its pyproject.toml names the code location: what is on and off is
+            # kept under that name.
             dagster = str(Path(sys.executable).with_name("dagster"))
-            serve = [dagster, "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
-            return subprocess.run([*serve, "--log-level", "warning"], check=False).returncode
+            serve = [dagster, "dev", "-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"]
+            quiet = os.environ | {"PYTHONWARNINGS": "ignore"}
+            return subprocess.run(serve, check=False, cwd=PROJECT, env=quiet).returncode
     except KeyboardInterrupt:
         return 0
     except (ConfigurationError, DatabaseError) as error:

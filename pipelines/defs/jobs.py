@@ -5,7 +5,7 @@ import dagster as dg
 NIGHTLY = "nightly"
 RETENTION = "retention"
 
-_APPLIED = ("privacy__retention", "privacy__ip_address_retention")
+_APPLIED = ("privacy__retention", "privacy__ip_address_retention", "privacy__submission_instructions")
 """Steps that delete. A manual launch of them only shows the plan; the jobs apply it."""
 _SWEPT = (
     "helpscout__helpscout_customers",

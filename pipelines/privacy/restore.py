@@ -24,6 +24,8 @@ from schemas.tables import landing
 from schemas.tables.privacy import suppression, suppression_key
 
 ROWS = 5_000
+LEDGER_COPY = "suppression_ledger.jsonl"
+"""File of DAGSTER_HOME with the nightly copy."""
 
 
 class LedgerCopyError(ValueError):

@@ -9,6 +9,8 @@ READER_ROLE = "kundekort_reader"
 RETENTION_ROLE = "kundekort_retention"
 AUDITOR_ROLE = "kundekort_auditor"
 
+_MAINTAIN_SINCE = (17,)
+
 
 class DatabaseError(RuntimeError):
     """A database cannot be used; the message names the environment variable to mend."""
@@ -76,13 +78,18 @@ def ensure_roles(connection: sa.Connection) -> bool:
 
 
 def grant_crm(connection: sa.Connection) -> None:
-    """The pipeline writes landing, crm and privacy; the reader reads crm; the public nothing."""
+    """The pipeline writes landing, crm and privacy; the reader reads crm; the public nothing.
+
+    MAINTAIN lets the pipeline write files anew, so that what was deleted is gone from disk.
+    """
     for schema in ("landing", "crm", "privacy"):
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {PIPELINE_ROLE}")
         connection.exec_driver_sql(
             "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE"
             f" ON ALL TABLES IN SCHEMA {schema} TO {PIPELINE_ROLE}"
         )
+        if (connection.dialect.server_version_info or ()) >= _MAINTAIN_SINCE:
+            connection.exec_driver_sql(f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {PIPELINE_ROLE}")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA crm TO {READER_ROLE}")
     connection.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA crm TO {READER_ROLE}")
 

@@ -12,6 +12,7 @@ from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.findings import Finding
 from pipelines.privacy.audit import Answer, PlatformSide, audit
+from pipelines.privacy.records import Language, clause_report, proofs
 from schemas.policy import load_policy
 
 _AUDIT = dg.AssetKey(["privacy", "forwarding_audit"])
@@ -24,6 +25,8 @@ _QUESTIONS = {
     "nothing_past_its_period": "nothing is past its period",
     "no_submission_on_a_card": "no participant's submission is on a card",
 }
+
+_REPORTS: dict[str, Language] = {"klausulrapport": "nb", "clause_report": "en"}
 
 
 @dg.asset(
@@ -41,6 +44,7 @@ _QUESTIONS = {
 )
 def forwarding_audit(workbench: Workbench) -> dg.MaterializeResult:
     """Proves on the real store that processor data stayed out and that what was promised is kept."""
+    policy = load_policy()
     with nothing_personal():
         store, settings = workbench.store, workbench.settings
         side = (
@@ -49,14 +53,21 @@ def forwarding_audit(workbench: Workbench) -> dg.MaterializeResult:
         outcome = audit(
             store.crm,
             side,
-            load_policy(),
+            policy,
             now=datetime.now(UTC),
             role=store.role,
             activities=settings.pindena_course_activities | settings.pindena_order_activities,
         )
     answers = {answer.question: answer for answer in outcome.answers}
     return dg.MaterializeResult(
-        metadata={"questions": len(outcome.answers), "violations": outcome.violations},
+        metadata={
+            "questions": len(outcome.answers),
+            "violations": outcome.violations,
+            **{
+                name: dg.MarkdownMetadataValue(clause_report(policy, proofs(outcome), language))
+                for name, language in _REPORTS.items()
+            },
+        },
         check_results=[
             check_result(_finding(answers.get(question), question), name)
             for name, question in _QUESTIONS.items()

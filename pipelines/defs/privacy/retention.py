@@ -8,11 +8,13 @@ from pipelines.defs.crm.assets import cards
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, removals, retention_plan
 from pipelines.defs.platform.tables import ACCESS_LOG
+from pipelines.defs.privacy.options import Retention
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy import access_log, retention
-from pipelines.privacy.overdue import nothing_overdue
+from pipelines.privacy.overdue import files_are_new, nothing_overdue, rewrite_what_may_be
+from pipelines.privacy.rewrite import overdue_rewrites
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import count_rows
 from schemas.policy import load_policy
@@ -23,15 +25,6 @@ _IP_ADDRESSES = dg.AssetKey(["privacy", "ip_address_retention"])
 _TAGS = {"data_class": "system"}
 
 
-class Retention(dg.Config):
-    """Launchpad options of retention."""
-
-    apply: bool = False
-    """Delete. Without it the plan is shown and nothing is deleted."""
-    confirmed: bool = False
-    """Delete also when it is far more than usual: somebody has looked at the plan."""
-
-
 @dg.asset(
     key=_RETENTION,
     group_name="privacy",
@@ -39,7 +32,10 @@ class Retention(dg.Config):
     kinds={"policy", "postgres"},
     owners=OWNERS,
     tags=_TAGS,
-    check_specs=[dg.AssetCheckSpec("nothing_overdue", asset=_RETENTION, description=nothing_overdue.__doc__)],
+    check_specs=[
+        dg.AssetCheckSpec("nothing_overdue", asset=_RETENTION, description=nothing_overdue.__doc__),
+        dg.AssetCheckSpec("deleted_is_gone_from_disk", asset=_RETENTION, description=files_are_new.__doc__),
+    ],
 )
 def retention_rules(
     context: dg.AssetExecutionContext, config: Retention, workbench: Workbench
@@ -47,6 +43,7 @@ def retention_rules(
     """Deletes from landing, crm and privacy what policy.yaml gives no more time, and rebuilds the cards."""
     policy, now = load_policy(), datetime.now(UTC)
     done: tuple[retention.Removal, ...] = ()
+    rewritten: tuple[str, ...] = ()
     with nothing_personal():
         engine = workbench.store.crm
         with engine.connect() as connection:
@@ -62,18 +59,24 @@ def retention_rules(
             )
             if any(removal.rows for removal in done if removal.data.startswith(f"{landing.SCHEMA}.")):
                 refresh(engine, context.run.run_id)
+            rewritten = rewrite_what_may_be(engine, policy, now)
         with engine.connect() as connection:
             overdue = nothing_overdue(retention.overdue(connection, policy, now))
+            files = files_are_new(overdue_rewrites(connection, policy, now))
         logged = count_rows(engine, privacy.retention_log)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": logged,
             "applied": config.apply,
             "rows_removed": sum(removal.rows for removal in done),
+            "tables_rewritten": len(rewritten),
             "plan": retention_plan(plans),
             "removed": removals(done),
         },
-        check_results=[check_result(overdue, "nothing_overdue")],
+        check_results=[
+            check_result(overdue, "nothing_overdue"),
+            check_result(files, "deleted_is_gone_from_disk", dg.AssetCheckSeverity.WARN),
+        ],
     )
 
 

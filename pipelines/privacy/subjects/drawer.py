@@ -7,7 +7,6 @@ which names a request by its number. They are thrown away when the request is an
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipelines.files import write_whole
 from pipelines.privacy.subjects.finding import Hints
 from pipelines.privacy.subjects.propagation import Step
 from pipelines.privacy.subjects.rights import Corrections
@@ -74,15 +74,7 @@ class Drawer:
 
     def write(self, request_id: str, name: str, text: str) -> Path:
         """Write a file for the request, whole or not at all."""
-        folder = self._directory / request_id
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / name
-        partial = folder / f".{name}"
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        partial.replace(path)
-        return path
+        return write_whole(self._directory / request_id / name, [text])
 
     def forget(self, request_id: str, *, steps: bool) -> None:
         """Throw the hints away, and the steps when the sources have been told."""

@@ -1,0 +1,47 @@
+"""`make reapply`: after a restored backup, before the first sync: what was erased since is erased again.
+
+Puts DAGSTER_HOME/suppression_ledger.jsonl, or the copy that is named, back over the restored store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.identity.rebuild import refresh
+from pipelines.privacy.restore import LEDGER_COPY, LedgerCopyError, reapply
+from pipelines.privacy.suppression import Suppression, SuppressionError
+from pipelines.settings import load_settings
+from pipelines.store.database import open_store
+
+
+def main(arguments: list[str]) -> int:
+    """Reapply once; returns the exit code (2: nothing was done)."""
+    parser = argparse.ArgumentParser(prog="make reapply", description=__doc__)
+    parser.add_argument("copy", type=Path, nargs="?")
+    given = parser.parse_args(arguments)
+    console = terminal()
+    try:
+        settings = load_settings()
+        store = open_store(settings)
+        with (given.copy or settings.dagster_home / LEDGER_COPY).open(encoding="utf-8") as copy:
+            done = reapply(store.crm, Suppression(settings.secret), copy, now=datetime.now(UTC))
+        refresh(store.crm, "reapply")
+        store.close()
+    except FileNotFoundError as error:
+        console.print(f"[red]Nothing was done.[/] There is no copy of the ledger at {error.filename}.")
+        return 2
+    except (*NOT_STARTED, LedgerCopyError, SuppressionError) as error:
+        console.print(f"[red]Nothing was done.[/] {error}")
+        return 2
+    console.print(
+        f"{done.entries} entries put back, {done.removed} records erased again, {done.blanked} blanked."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

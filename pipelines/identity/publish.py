@@ -40,6 +40,9 @@ class Limits:
     cards: int = 500
 
 
+NO_LIMITS = Limits(share=1.0)
+
+
 class PublishRefused(RuntimeError):
     """The run would change more cards than a night can explain; nothing was written."""
 
@@ -196,17 +199,16 @@ def publish(
     ledger: Ledger,
     *,
     run_id: str,
-    limits: Limits | None = None,
+    limits: Limits,
     reach: Reach | None = None,
 ) -> Published:
     """Make the crm schema, or what is within `reach` of a change, equal to the cards.
 
-    Works in the caller's transaction (`take_turn` comes first). Raises PublishRefused when `limits` are
-    passed, InvariantError when the outcome would contradict the records; the caller's transaction is to be
+    Works in the caller's transaction (`take_turn` comes first). Raises PublishRefused beyond the
+    `limits`, InvariantError when the outcome would contradict the records; the caller's transaction is to be
     rolled back then.
     """
-    if limits is not None:
-        _refuse_an_accident(connection, ledger, limits)
+    _refuse_an_accident(connection, ledger, limits)
     frames = {
         crm.person: cards.person,
         crm.organization: cards.organization,
@@ -369,7 +371,7 @@ def _refuse_an_accident(connection: sa.Connection, ledger: Ledger, limits: Limit
             raise PublishRefused(
                 f"identity: {lost} of {before} {assignment.entity} cards would be merged into others in one "
                 f"run, more than {limits.share:.0%}. Nothing was written. Look at what changed (new guards, "
-                "new sources, crm.match_decision); run the rebuild without limits when it is meant."
+                "new sources, crm.match_decision); run it again as confirmed when it is meant."
             )
 
 

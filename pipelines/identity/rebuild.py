@@ -27,6 +27,7 @@ from pipelines.identity.keys import match_keys
 from pipelines.identity.ledger import Assignment, Entity, Ints, assign
 from pipelines.identity.match import Matching, match
 from pipelines.identity.publish import (
+    NO_LIMITS,
     Ledger,
     Limits,
     Published,
@@ -98,8 +99,8 @@ def rebuild(
     """Make all cards anew from the landing tables and write what differs, in one transaction.
 
     A second call changes nothing. `own_domains` are the company's own mail domains (default: that of the
-    controller's contact in the policy). Raises ContradictionError, PublishRefused or InvariantError; the
-    store is as it was then.
+    controller's contact in the policy), `limits` say when a run looks like an accident (default: Limits()).
+    Raises ContradictionError, PublishRefused or InvariantError; the store is as it was then.
     """
     with _turn(engine) as connection:
         return _Work(connection, run_id, matcher, keyer, limits, own_domains).all()
@@ -141,7 +142,7 @@ def preview(
         append(connection, crm.match_decision, decisions)
         gone = crm.match_decision.c.decision_id == any_of(withdrawn, sa.BigInteger())
         connection.execute(sa.delete(crm.match_decision).where(gone))
-        outcome = _Work(connection, _PREVIEW, matcher, keyer, None, None).changed(LARGEST_REACH)
+        outcome = _Work(connection, _PREVIEW, matcher, keyer, NO_LIMITS, None).changed(LARGEST_REACH)
         event = crm.identity_event.c
         shown = (event.event, event.entity, event.entity_id, event.other_entity_id, event.rule)
         mine = sa.select(*shown).where(event.run_id == _PREVIEW).order_by(event.event_id)
@@ -186,7 +187,8 @@ class _Work:
     ) -> None:
         self._connection = connection
         self._run_id = run_id
-        self._matcher, self._keyer, self._limits = matcher, keyer, limits
+        self._matcher, self._keyer = matcher, keyer
+        self._limits = Limits() if limits is None else limits
         self._own_domains = controller_domains() if own_domains is None else own_domains
         self._rules = rules_digest(sorted(self._own_domains), _named(matcher), _named(keyer))
         self._clock = _Clock()

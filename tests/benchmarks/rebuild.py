@@ -62,13 +62,14 @@ SELECT i, 1, first_name, last_name, email, mobile, company,
 FROM person WHERE i <= {contacts};
 INSERT INTO landing.helpscout_customer (id, first_name, last_name, organization, emails, phones, created_at,
     source_changed_at, content_hash)
-SELECT i, first_name, last_name, (SELECT name FROM company WHERE company.i = person.company), ARRAY[email],
-    CASE WHEN i % 3 = 0 THEN ARRAY[mobile] ELSE '{{}}' END, '2025-01-01', '2026-02-01', 'x' FROM person;
+SELECT person.i, first_name, last_name, company.name, ARRAY[email],
+    CASE WHEN person.i % 3 = 0 THEN ARRAY[mobile] ELSE '{{}}' END, '2025-01-01', '2026-02-01', 'x'
+FROM person JOIN company ON company.i = person.company;
 INSERT INTO landing.course_signup (id, activity_id, is_active, first_name, last_name, email, phone,
     company_name, status, content_hash)
-SELECT i, i % 50, true, first_name, last_name, email, mobile,
-    (SELECT name || ' AS' FROM company WHERE company.i = person.company), 'registered', 'x'
-FROM person WHERE i <= {contacts} * 3 / 4;
+SELECT person.i, person.i % 50, true, first_name, last_name, email, mobile, company.name || ' AS',
+    'registered', 'x'
+FROM person JOIN company ON company.i = person.company WHERE person.i <= {contacts} * 3 / 4;
 INSERT INTO landing.order_form (id, activity_id, is_active, first_name, last_name, email, phone, company_name,
     status, content_hash)
 SELECT i, 7, true, first_name, last_name, email, mobile, NULL, 'registered', 'x'

@@ -63,7 +63,7 @@ class Hints:
     records: tuple[RecordId, ...] = ()
     name: str | None = None
     include: frozenset[RecordId] = frozenset()
-    """Doubtful records that somebody decided to be the person's."""
+    """Doubtful records that somebody decided to be the person's; a sole proprietor's business too."""
     exclude: frozenset[RecordId] = frozenset()
     """Records that somebody decided to be another's."""
 
@@ -166,7 +166,9 @@ def find(connection: sa.Connection, hints: Hints) -> Found:
     doubtful: dict[RecordId, SourceRecord] = {}
     companies: dict[RecordId, SourceRecord] = {}
     for record in _by_ids(connection, {*hints.records, *hints.include} - hints.exclude):
-        (companies if record.is_company else mine)[record.id] = record
+        # A sole proprietor's business is the person; only somebody who looks can say so.
+        is_other = record.is_company and record.id not in hints.include
+        (companies if is_other else mine)[record.id] = record
     known_names = [person_name(None, None, hints.name)] if hints.name else []
     searched: set[Key] = set()
     bearers: dict[RecordId, SourceRecord] = {}

@@ -35,6 +35,7 @@ from pipelines.privacy.subjects.requests import pressing, read_request
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import Lander
 from schemas.payloads.base import Payload
+from schemas.payloads.brreg import BrregUnit
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer
 from schemas.payloads.pindena import CourseSignup
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
@@ -277,6 +278,24 @@ class TestErasure:
         with pytest.raises(PlanChangedError):
             erase(office, expected=plan.found.digest)
         assert "tuva.lien@example.no" in everything(store)
+
+    def test_a_sole_proprietors_business_goes_with_the_person_when_somebody_says_so(
+        self, office: Office, store: sa.Engine, land: Land
+    ) -> None:
+        business: list[Payload] = [
+            TripletexCustomer(id=40, name="Lien Hagearbeid", organization_number="310000012",
+                              email="tuva.lien@example.no", is_private_individual=False),
+            BrregUnit(number="310000012", status="active", name="LIEN HAGEARBEID", organization_form="ENK"),
+        ]  # fmt: skip
+        land(*business)
+        office.refresh()
+        own = frozenset({("tripletex_customer", "40"), ("brreg_unit", "310000012")})
+        erase(office, Hints(emails=TUVA.emails, include=own))
+        after = everything(store)
+        assert "hagearbeid" not in after
+        assert "310000012" not in after
+        assert land(*business) == 2
+        assert "fjellbris as" in after
 
     def test_a_legal_hold_keeps_its_record_and_the_receipt_says_partly(
         self, office: Office, store: sa.Engine

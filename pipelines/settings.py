@@ -6,9 +6,11 @@ One line names the variable to mend. Values are never printed; secrets are Secre
 from __future__ import annotations
 
 import os
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, model_validator
@@ -16,10 +18,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.egress import url_problem
 from pipelines.privacy.platform import PlatformNames
+from schemas.payloads.types import OSLO
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED_DIRECTORY = "postgres"
 MIN_SECRET = 16
+MAX_ID_DIGITS = 18
 DEFAULT_NAMES = PlatformNames()
 
 
@@ -49,9 +53,23 @@ def _ids(value: object) -> object:
     if not isinstance(value, str):
         return value
     parts = [part.strip() for part in value.split(",") if part.strip()]
-    if any(not part.isascii() or not part.isdigit() for part in parts):
+    if any(not part.isascii() or not part.isdigit() or len(part) > MAX_ID_DIGITS for part in parts):
         raise ValueError("must be activity ids with commas between (12,34)")
     return frozenset(int(part) for part in parts)
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is not a time zone (Europe/Oslo)") from None
+    return value
+
+
+def _past(value: date) -> date:
+    if value >= datetime.now(OSLO).date():
+        raise ValueError("must be a day before today (2025-01-01)")
+    return value
 
 
 def _long_enough(value: SecretStr) -> SecretStr:
@@ -90,7 +108,8 @@ class Settings(BaseSettings):
     platform_participant_submission_activity_id: str = DEFAULT_NAMES.activity_id
     platform_participant_submission_submitted_at: str = DEFAULT_NAMES.submitted_at
     platform_participant_submission_answers: str = DEFAULT_NAMES.answers
-    platform_timezone: str = DEFAULT_NAMES.zone
+    platform_timezone: Annotated[str, AfterValidator(_zone)] = DEFAULT_NAMES.zone
+    partitions_start: Annotated[date, AfterValidator(_past)] = date(2025, 1, 1)
     dagster_home: Path = PROJECT / "dagster_home"
     privacy_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
 

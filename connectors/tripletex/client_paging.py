@@ -151,7 +151,8 @@ def _walk_unsorted(pages: _Pages, seen: SeenIds) -> Iterator[list[Any]]:
             rows, more = pages.get(position, position)
             if fresh := fresh_rows(rows, seen):
                 yield fresh
-            position += len(rows)
+            # Null entries may come on top of the rows that were asked for.
+            position += min(len(rows), PAGE)
         if len(seen) == before:
             return
     raise TransientError(f"the list is not sorted and still changing after {MAX_PASSES} passes")

@@ -83,7 +83,7 @@ def check_doors(settings: Settings) -> None:
         try:
             client.check()
         except EgressError as error:
-            raise StartError(f"{error}. Check {_SETTINGS[system]}") from None
+            raise StartError(f"{str(error).rstrip('.?')}. Check {_SETTINGS[system]}") from None
         finally:
             client.close()
 

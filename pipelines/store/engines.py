@@ -54,6 +54,10 @@ def check_connection(engine: sa.Engine, setting: str) -> None:
             f"{setting}: no connection to {engine.url.host or 'the local server'}"
             f", database {engine.url.database}. Check the URL, the password and that it runs."
         ) from None
+    except sa.exc.DBAPIError:
+        raise DatabaseError(
+            f"{setting}: the URL holds something that PostgreSQL does not know. Check what follows its `?`."
+        ) from None
 
 
 def ensure_roles(connection: sa.Connection) -> bool:

@@ -28,7 +28,11 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ({"HELPSCOUT_APP_ID": "a"}, "HELPSCOUT_APP_SECRET"),
         ({"TRIPLETEX_EMPLOYEE_TOKEN": "t"}, "TRIPLETEX_CONSUMER_TOKEN"),
         ({"PINDENA_COURSE_ACTIVITIES": "1,two"}, "PINDENA_COURSE_ACTIVITIES"),
+        ({"PINDENA_COURSE_ACTIVITIES": "9" * 5000}, "PINDENA_COURSE_ACTIVITIES must be activity ids"),
         ({"PRIVACY_SECRET": "short"}, "PRIVACY_SECRET"),
+        ({"PLATFORM_TIMEZONE": "Europe/Fjordvik"}, "PLATFORM_TIMEZONE"),
+        ({"PARTITIONS_START": "last year"}, "PARTITIONS_START"),
+        ({"PARTITIONS_START": "2199-12-31"}, "PARTITIONS_START"),
         (
             {
                 "PINDENA_URL": "https://kurs.example.no",

@@ -180,6 +180,15 @@ def test_an_unsorted_list_is_walked_until_a_pass_brings_nothing_new() -> None:
     assert sorted(ids_of(walk(ledger.fetch, SeenIds()))) == list(range(45))
 
 
+def test_null_entries_on_top_of_an_unsorted_page_do_not_move_the_next_one() -> None:
+    rows = [{"id": number} for number in reversed(range(45))]
+
+    def fetch(start: int, count: int) -> Slice:
+        return Slice([*rows[start : start + count], None, None, None], 0)
+
+    assert sorted(ids_of(walk(fetch, SeenIds()))) == list(range(45))
+
+
 def test_an_unsorted_list_that_never_settles_is_given_up() -> None:
     def grow(ledger: Ledger) -> None:
         ledger.ids.append(-len(ledger.ids))

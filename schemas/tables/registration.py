@@ -61,18 +61,12 @@ application_case = sa.Table(
 )  # fmt: skip
 
 
-def _card() -> tuple[sa.Column[str], ...]:
-    return (
-        column("object", sa.Text(), OPERATIONS, primary_key=True, comment="customer or contact"),
-        column("entity_id", UUID, ID, primary_key=True,
-               comment="Card of the organisation or person (crm.identity_alias follows merges)"),
-    )  # fmt: skip
-
-
 registration = sa.Table(
     "registration",
     metadata,
-    *_card(),
+    column("object", sa.Text(), OPERATIONS, primary_key=True, comment="customer or contact"),
+    column("entity_id", UUID, ID, primary_key=True,
+           comment="Card of the organisation or person (crm.identity_alias follows merges)"),
     column("customer_id", sa.BigInteger(), ID, primary_key=True, autoincrement=False,
            comment="Tripletex customer that a contact belongs to; 0 for a customer"),
     column("state", sa.Text(), OPERATIONS, nullable=False,
@@ -96,12 +90,15 @@ registration = sa.Table(
 registration_plan = sa.Table(
     "registration_plan",
     metadata,
-    *_card(),
-    column("customer_id", sa.BigInteger(), ID, primary_key=True, autoincrement=False,
-           comment="Tripletex customer it is about or belongs to; 0 while there is none"),
+    column("step", sa.Integer(), OPERATIONS, primary_key=True, autoincrement=False,
+           comment="Place in the order in which they are taken"),
     column("action", sa.Text(), OPERATIONS, nullable=False, comment="create, update, link or review"),
+    column("object", sa.Text(), OPERATIONS, nullable=False, comment="customer or contact"),
     column("entity", sa.Text(), OPERATIONS, nullable=False, comment="organization or person"),
-    column("record_id", sa.BigInteger(), ID, comment="The object in Tripletex; null where there is none"),
+    column("entity_id", UUID, ID, nullable=False, comment="Card of the organisation or person"),
+    column("customer_id", sa.BigInteger(), ID,
+           comment="Tripletex customer that a contact belongs to; null while there is none"),
+    column("record_id", sa.BigInteger(), ID, comment="The object in Tripletex; null while there is none"),
     column("fields", _TEXTS, OPERATIONS, nullable=False, comment="Fields that would be sent"),
     column("reason", sa.Text(), OPERATIONS, nullable=False, comment="Why, in words"),
     column("application_ids", pg.ARRAY(sa.BigInteger()), ID, nullable=False,

@@ -1,0 +1,139 @@
+"""How far each application has come: its verdict, and what became of it in Tripletex. Written to crm.
+
+The table is worked out anew every time; what people decided and what was registered is kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping as Numbers
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pipelines.applications.reading import read_applicants
+from pipelines.applications.verdicts import Applicant, Kind, Status, Verdict, judge
+from pipelines.registration.mapping import Mapping, Target, forget_gone, read_mapping
+from pipelines.store.bulk import upsert
+from schemas.tables.registration import application_case
+
+_COLUMNS = (
+    "application_id status kind reasons warnings tripletex_customer_id tripletex_contact_id received_at"
+    " status_since"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row of crm.application_case, without its times."""
+
+    status: Status
+    kind: Kind | None
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    customer_id: int | None = None
+    contact_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a refresh found, in numbers: applications by status, rows written."""
+
+    by_status: Numbers[str, int]
+    changed: int
+
+
+def customer_target(applicant: Applicant, verdict: Verdict) -> Target | None:
+    """What stands for the applicant's customer in the mapping."""
+    if verdict.kind == "private":
+        return Target("customer", applicant.person_id) if applicant.person_id else None
+    return Target("customer", applicant.organization.id) if applicant.organization else None
+
+
+def has_contact(applicant: Applicant) -> bool:
+    """Whether the form names somebody who can be known again as a contact person."""
+    return applicant.person_id is not None and (applicant.address is not None or applicant.is_named)
+
+
+def case_of(applicant: Applicant, verdict: Verdict, mapping: Mapping) -> Case:
+    """A verdict, with what became of the application in Tripletex."""
+    case = Case(verdict.status, verdict.kind, verdict.reasons, verdict.warnings)
+    customer = customer_target(applicant, verdict)
+    if verdict.status != "enriched" or customer is None:
+        return case
+    ids = mapping.ids(customer)
+    if len(ids) > 1:
+        return _reviewed(case, f"it is registered as {len(ids)} customers in Tripletex")
+    if not ids:
+        return _open(case, mapping, customer)
+    (customer_id,) = ids
+    if verdict.kind == "private" or not has_contact(applicant):
+        return Case("registered", case.kind, (), case.warnings, customer_id)
+    contact = Target("contact", str(applicant.person_id), customer_id)
+    contacts = mapping.ids(contact)
+    if not contacts:
+        reasons = ("the customer is registered, its contact person is not yet",)
+        return _open(Case(case.status, case.kind, reasons, case.warnings, customer_id), mapping, contact)
+    return Case("registered", case.kind, (), case.warnings, customer_id, min(contacts))
+
+
+def refresh(engine: sa.Engine, now: datetime) -> Report:
+    """Bring crm.application_case up to date, and drop what is held of forms and cards that are gone.
+
+    `now` is aware. A second call changes nothing.
+    """
+    with engine.begin() as connection:
+        forget_gone(connection)
+        applicants = read_applicants(connection)
+        mapping = read_mapping(connection)
+        since = dict(_since(connection))
+        rows = []
+        by_status: Counter[str] = Counter()
+        for applicant in applicants:
+            case = case_of(applicant, judge(applicant, now), mapping)
+            by_status[case.status] += 1
+            before, moment = since.pop(applicant.application_id, (None, now))
+            rows.append(_row(applicant, case, moment if before == case.status else now))
+        written = upsert(connection, application_case, _COLUMNS, rows)
+        gone = connection.execute(
+            sa.delete(application_case).where(application_case.c.application_id.in_(list(since)))
+        ).rowcount
+    return Report(dict(by_status), written.changed + gone)
+
+
+def _open(case: Case, mapping: Mapping, target: Target) -> Case:
+    """An application that is not registered yet: refused, under way, or not begun."""
+    refusal = mapping.refused(target)
+    if refusal is not None:
+        named = ", ".join(refusal.refused_fields) or "the request"
+        return _reviewed(case, f"Tripletex refused {named} of the {target.object}")
+    if mapping.pending(target):
+        return Case(
+            case.status, case.kind, ("its registration is under way",), case.warnings, case.customer_id
+        )
+    return case
+
+
+def _reviewed(case: Case, reason: str) -> Case:
+    return Case("needs_review", case.kind, (reason,), case.warnings, case.customer_id)
+
+
+def _since(connection: sa.Connection) -> list[tuple[int, tuple[str, datetime]]]:
+    table = application_case.c
+    rows = connection.execute(sa.select(table.application_id, table.status, table.status_since))
+    return [(row.application_id, (row.status, row.status_since)) for row in rows]
+
+
+def _row(applicant: Applicant, case: Case, since: datetime) -> tuple[object, ...]:
+    return (
+        applicant.application_id,
+        case.status,
+        case.kind,
+        list(case.reasons),
+        list(case.warnings),
+        case.customer_id,
+        case.contact_id,
+        applicant.received_at,
+        since,
+    )

@@ -1,0 +1,136 @@
+"""Notes down what is about to be sent to Tripletex before it is sent, and its outcome after.
+
+Each note is a transaction of its own, so that a kill at any point leaves a store that says what may be under
+way. Values never get here: ids, field names and keyed hashes only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from pipelines.registration.mapping import Mapping, Object, Target, read_mapping
+from pipelines.registration.plan import Step
+from schemas.categories import Category
+from schemas.payloads.base import Payload
+from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
+from schemas.tables.privacy import disclosure
+from schemas.tables.registration import registration
+
+RECIPIENT, PURPOSE = "tripletex", "billing"
+
+_LOCK = 0x74726970  # "trip": one registration at a time, whatever starts it
+_PAYLOADS: dict[Object, type[Payload]] = {"customer": TripletexCustomer, "contact": TripletexContact}
+
+
+class BusyError(RuntimeError):
+    """Another run is registering customers; wait until it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """crm.registration and the disclosure ledger, written step by step."""
+
+    engine: sa.Engine
+    run_id: str
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only one that registers, for as long as the block. Raises BusyError.
+
+        A lock of the session: it goes with the process, however that ends.
+        """
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):
+                raise BusyError("another run is registering customers in Tripletex; wait until it has ended")
+            try:
+                yield
+            finally:
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
+
+    def mapping(self, entity_ids: Collection[str]) -> Mapping:
+        """What is known of some cards now."""
+        with self.engine.connect() as connection:
+            return read_mapping(connection, entity_ids)
+
+    def intend(self, step: Step, now: datetime) -> None:
+        """Note that a request is about to be sent, and who learns what by it."""
+        with self.engine.begin() as connection:
+            if step.action == "create":
+                _write(connection, step.target, state="sending", sent_at=now, refused_fields=[])
+            self._disclose(connection, step, now)
+
+    def settle(self, target: Target, tripletex_id: int, created: bool, now: datetime) -> None:
+        """Note which object of Tripletex the target is."""
+        with self.engine.begin() as connection:
+            _write(
+                connection,
+                target,
+                state="registered",
+                tripletex_id=tripletex_id,
+                was_created=created,
+                settled_at=now,
+                refused_fields=[],
+                fields_hash=None,
+            )
+
+    def refuse(self, target: Target, fields: Collection[str], fields_hash: bytes, now: datetime) -> None:
+        """Note that Tripletex does not take the fields; nothing was made."""
+        with self.engine.begin() as connection:
+            _write(
+                connection,
+                target,
+                state="refused",
+                settled_at=now,
+                refused_fields=sorted(fields),
+                fields_hash=fields_hash,
+            )
+
+    def _disclose(self, connection: sa.Connection, step: Step, now: datetime) -> None:
+        """The disclosure ledger (GDPR art. 15 and 19), for each form the values come from."""
+        connection.execute(
+            sa.insert(disclosure),
+            [
+                {
+                    "occurred_at": now,
+                    "run_id": self.run_id,
+                    "recipient": RECIPIENT,
+                    "purpose": PURPOSE,
+                    "categories": categories(step),
+                    "source": "order_form",
+                    "source_id": str(application_id),
+                }
+                for application_id in step.application_ids
+            ],
+        )
+
+
+def categories(step: Step) -> list[str]:
+    """Data categories of the fields that a step sends."""
+    fields = _PAYLOADS[step.target.object].model_fields
+    return sorted(
+        {
+            mark.key
+            for name in step.fields
+            for mark in fields[name].metadata
+            if isinstance(mark, Category) and mark.key != "system.operations"
+        }
+    )
+
+
+def _write(connection: sa.Connection, target: Target, **values: Any) -> None:
+    statement = pg.insert(registration).values(**target._asdict(), **values)
+    changes: dict[str, Any] = dict(values)
+    if "was_created" in values:
+        # What this pipeline has sent is its own, however it is found again.
+        made = sa.func.coalesce(registration.c.was_created, registration.c.state == "sending")
+        changes["was_created"] = sa.or_(made, statement.excluded.was_created)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(registration.primary_key), set_=changes)
+    )

@@ -1,0 +1,92 @@
+"""What Tripletex held at the last sweep: customers and contact persons by the keys they are known by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipelines.identity.normalise.emails import email
+from pipelines.identity.normalise.organizations import organization_number
+from pipelines.identity.normalise.text import folded
+from schemas.tables.crm import source_link
+from schemas.tables.landing import TABLES
+
+_CUSTOMER, _CONTACT = TABLES["tripletex_customer"], TABLES["tripletex_contact"]
+_READ = (
+    "id organization_number is_private_individual is_inactive email phone mobile website"
+    " postal_address_1 postal_address_2 postal_code postal_city"
+    " physical_address_1 physical_code physical_city"
+).split()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Customers and contacts by id and by key. Values by the field names of the payloads; personal data."""
+
+    customers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    by_number: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    by_email: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Customers without an organisation number, by the key of their e-mail address."""
+    by_card: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Customers by the card that matching gave them."""
+    contacts: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """Contact persons by customer, each with the card of the person (`person_id`)."""
+
+
+def read_ledger(connection: sa.Connection) -> Ledger:
+    """The whole ledger as it was landed."""
+    ledger = Ledger()
+    link, customer, contact = source_link, _CUSTOMER, _CONTACT
+    statement = (
+        sa.select(*(customer.c[name] for name in _READ), link.c.organization_id, link.c.person_id)
+        .select_from(customer.outerjoin(link, _linked("tripletex_customer", customer)))
+        .where(customer.c.deleted_at_source.is_(None))
+    )
+    for row in connection.execute(statement).mappings():
+        add_customer(ledger, dict(row))
+    people = (
+        sa.select(
+            *(contact.c[name] for name in CONTACT_READ), contact.c.id, contact.c.customer_id, link.c.person_id
+        )
+        .select_from(contact.outerjoin(link, _linked("tripletex_contact", contact)))
+        .where(contact.c.deleted_at_source.is_(None), contact.c.customer_id.is_not(None))
+    )
+    for row in connection.execute(people).mappings():
+        ledger.contacts[row["customer_id"]].append(dict(row))
+    return ledger
+
+
+CONTACT_READ = "first_name last_name email mobile work_phone is_inactive".split()
+
+
+def add_customer(ledger: Ledger, row: dict[str, Any]) -> None:
+    """Put one customer where it can be found."""
+    number = organization_number(row["organization_number"])
+    ledger.customers[row["id"]] = row
+    if row["organization_number"]:
+        ledger.by_number[number or row["organization_number"]].add(row["id"])
+    else:
+        address = email(row["email"])
+        if address is not None:
+            ledger.by_email[address.key].add(row["id"])
+    card = row["person_id"] if row["is_private_individual"] else row["organization_id"]
+    if card is not None:
+        ledger.by_card[card].add(row["id"])
+
+
+def is_same_person(contact: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether a contact is the person: by e-mail address, or by name where one of them has none."""
+    mine, theirs = email(wanted.get("email")), email(contact["email"])
+    if mine is not None and theirs is not None:
+        return mine.key == theirs.key
+    names = [
+        folded(f"{row.get('first_name') or ''} {row.get('last_name') or ''}") for row in (contact, wanted)
+    ]
+    return bool(names[0].strip()) and names[0] == names[1]
+
+
+def _linked(source: str, table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(source_link.c.source == source, source_link.c.source_id == sa.cast(table.c.id, sa.Text()))

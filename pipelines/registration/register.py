@@ -1,0 +1,63 @@
+"""From the store to Tripletex: make the plan, show it, and carry it out where that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import pandas as pd
+import sqlalchemy as sa
+
+from pipelines.applications.reading import read_applicants
+from pipelines.applications.verdicts import judge
+from pipelines.registration.apply import Outcome, Service, apply
+from pipelines.registration.journal import Journal
+from pipelines.registration.ledger import read_ledger
+from pipelines.registration.mapping import read_mapping
+from pipelines.registration.plan import Plan, Step, make_plan
+from pipelines.store.bulk import replace
+from schemas.tables.registration import registration_plan
+
+
+def plan_registrations(engine: sa.Engine, secret: bytes, now: datetime) -> Plan:
+    """What is to be registered as the store stands. Sends and writes nothing; `now` is aware."""
+    with engine.connect() as connection:
+        judged = [(applicant, judge(applicant, now)) for applicant in read_applicants(connection)]
+        return make_plan(judged, read_ledger(connection), read_mapping(connection), secret)
+
+
+def store_plan(engine: sa.Engine, plan: Plan) -> int:
+    """Make crm.registration_plan equal to a plan; return how many rows changed. No value is stored."""
+    with engine.begin() as connection:
+        return replace(connection, registration_plan, plan_rows(plan.steps)).changed
+
+
+def register(
+    engine: sa.Engine, service: Service, secret: bytes, run_id: str, clock: Callable[[], datetime]
+) -> tuple[Plan, Outcome]:
+    """Plan anew and carry the plan out. Raises as `apply`; may be called again after whatever happened."""
+    plan = plan_registrations(engine, secret, clock())
+    return plan, apply(plan, service, Journal(engine, run_id), secret, clock)
+
+
+def plan_rows(steps: Sequence[Step]) -> pd.DataFrame:
+    """Steps as rows of crm.registration_plan."""
+    rows = [
+        (
+            number,
+            step.action,
+            step.target.object,
+            step.entity,
+            step.target.entity_id,
+            step.target.customer_id or None,
+            step.record_id,
+            sorted(step.fields),
+            step.reason,
+            sorted(step.application_ids),
+        )
+        for number, step in enumerate(steps, start=1)
+    ]
+    columns = (
+        "step action object entity entity_id customer_id record_id fields reason application_ids".split()
+    )
+    return pd.DataFrame(rows, columns=columns, dtype=object)

@@ -16,11 +16,15 @@ from pipelines.settings import Settings
 def run_nightly(
     console: Console, settings: Settings, *, is_sandbox: bool, days: tuple[str, str] | None = None
 ) -> int:
-    """Run the job for the newest partition, or as a backfill of `days` (first and last); an exit code."""
+    """Run the job for the newest partition, or as a backfill of `days` (first and last); an exit code.
+
+    Raises StartError when another command runs it in this home.
+    """
     # Dagster takes more than a second to import, and what is wrong before should be said before.
     warnings.simplefilter("ignore")
     import dagster as dg
 
+    from pipelines.cli.leftovers import STARTED_BY, alone, end_leftovers
     from pipelines.cli.progress import progress
     from pipelines.cli.summary import summarize
     from pipelines.definitions import defs
@@ -32,14 +36,18 @@ def run_nightly(
     steps = len(job.graph.nodes)
     bounds = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
     span = dict(zip(bounds, days, strict=True)) if days else {}
-    with dg.DagsterInstance.get() as instance:
+    with alone(settings.dagster_home), dg.DagsterInstance.get() as instance:
+        if ended := end_leftovers(instance):
+            console.print(
+                f"[dim]Runs that were killed before: {ended}. This one goes on from what they left.[/]"
+            )
         console.print(f"Running the [bold]{NIGHTLY}[/] job (run {run_id[:8]}, {steps} steps)")
         # Dagster's own lines stay off the terminal: they are in the run's page.
         with progress(console, instance, run_id, steps), contextlib.redirect_stderr(io.StringIO()):
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=None if days else DAILY.get_last_partition_key(),
-                tags=span,
+                tags=span | STARTED_BY,
                 run_config=night(),
                 run_id=run_id,
                 raise_on_error=False,

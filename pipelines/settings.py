@@ -1,4 +1,4 @@
-"""Configuration from the environment and `.env`, checked before anything runs.
+"""Configuration from the environment and `.env` (or KUNDEKORT_ENV_FILE), checked before anything runs.
 
 One line names the variable to mend. Values are never printed; secrets are SecretStr.
 """
@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT / ".env",
+        env_file=os.environ.get("KUNDEKORT_ENV_FILE") or PROJECT / ".env",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

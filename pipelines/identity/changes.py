@@ -28,9 +28,8 @@ from schemas.tables.base import qualified
 from schemas.tables.landing import TABLES
 
 Ints = npt.NDArray[np.int64]
-Key = tuple[str, Ints, Sequence[str]]
-Keyer = Callable[[pd.DataFrame], Iterable[Key]]
-"""From a records frame to its keys, kind by kind: (kind, rows, keys as text)."""
+Keyer = Callable[[pd.DataFrame], Iterable[tuple[Ints, Ints]]]
+"""From a records frame to pairs of a row and the hash of a key it holds, kind by kind."""
 
 _STATE = "cards"
 _RECORD = "record"
@@ -187,7 +186,7 @@ def block_keys(records: pd.DataFrame, decisions: pd.DataFrame, keyer: Keyer) -> 
                 np.array([row for row, _ in decided], dtype=np.int64),
                 key_hashes(_RECORD, [other for _, other in decided]),
             ),
-            *((row, key_hashes(kind, keys)) for kind, row, keys in keyer(records)),
+            *keyer(records),
         ]
     )
 

@@ -1,6 +1,6 @@
 """Blocks: records that share a key, directly or through others. Matching a whole block needs nothing else.
 
-Pure functions on keys. Must not know which keys there are (match_keys says) or how records are matched.
+Pure functions on keys. Must not know which keys there are (keys.py says) or how records are matched.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Blocks:
 def key_hashes(kind: str, values: Sequence[str]) -> Ints:
     """64 bits for each key, the same in any process. Keys that collide share a block, which does no harm."""
     salted = np.empty(len(values), dtype=object)
-    salted[:] = [f"{kind}:{value}" for value in values]
+    salted[:] = [f"{kind} {value}" for value in values]
     return pd.util.hash_array(salted, categorize=False).view(np.int64)
 
 

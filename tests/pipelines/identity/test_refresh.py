@@ -181,7 +181,7 @@ def test_a_restored_store_is_made_anew(crm_engine: sa.Engine, store: Landing) ->
 def test_a_card_that_keys_do_not_hold_together_is_noticed(crm_engine: sa.Engine, store: Landing) -> None:
     """Were a key missing, a block would hold part of a card: then everything is made anew."""
 
-    def no_keys(_: pd.DataFrame) -> Iterator[changes.Key]:
+    def no_keys(_: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
         yield from ()
 
     _refresh(crm_engine, keyer=no_keys)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from pipelines.cli.startup import configured, prepare_store, terminal
 from pipelines.settings import PROJECT, ConfigurationError
@@ -23,17 +23,42 @@ def main(arguments: list[str]) -> int:
         with configured(console) as (settings, _):
             prepare_store(settings)
             console.print(f"Dagster opens on [bold]http://127.0.0.1:{port}[/]. Stop it with Ctrl-C.")
-            # In the project's folder, since its pyproject.toml names the code location: what is on and off is
-            # kept under that name.
-            dagster = str(Path(sys.executable).with_name("dagster"))
-            serve = [dagster, "dev", "-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"]
-            quiet = os.environ | {"PYTHONWARNINGS": "ignore"}
-            return subprocess.run(serve, check=False, cwd=PROJECT, env=quiet).returncode
+            return _serve(port)
     except KeyboardInterrupt:
         return 0
     except (ConfigurationError, DatabaseError) as error:
         console.print(f"[red]{error}[/]")
         return 2
+
+
+def _serve(port: int) -> int:
+    """Run Dagster until it ends or this process is told to end; then let it stop what it has started."""
+    # In the project's folder, since its pyproject.toml names the code location: what is on and off is kept
+    # under that name. In a session of its own, so that Ctrl-C reaches it once.
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "dagster",
+            "dev",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "--log-level",
+            "warning",
+        ],
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+        start_new_session=True,
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        return 0
 
 
 if __name__ == "__main__":

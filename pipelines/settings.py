@@ -78,6 +78,10 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _absolute(value: Path) -> Path:
+    return value.expanduser().absolute()
+
+
 Url = Annotated[str, AfterValidator(_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
@@ -110,7 +114,7 @@ class Settings(BaseSettings):
     platform_participant_submission_answers: str = DEFAULT_NAMES.answers
     platform_timezone: Annotated[str, AfterValidator(_zone)] = DEFAULT_NAMES.zone
     partitions_start: Annotated[date, AfterValidator(_past)] = date(2025, 1, 1)
-    dagster_home: Path = PROJECT / "dagster_home"
+    dagster_home: Annotated[Path, AfterValidator(_absolute)] = PROJECT / "dagster_home"
     privacy_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
 
     helpscout_url: Url = "https://api.helpscout.net"

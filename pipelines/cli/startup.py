@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 
 from connectors.errors import EgressError
-from pipelines.settings import ConfigurationError, Settings, load_settings
+from pipelines.settings import PROJECT, ConfigurationError, Settings, load_settings
 from pipelines.sources.clients import SYSTEMS, connect, is_configured
 from pipelines.store.database import open_store, platform_admin_url
 from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
@@ -43,7 +45,7 @@ def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
     Raises ConfigurationError for a variable that is missing or malformed.
     """
     settings = load_settings()
-    os.environ.setdefault("DAGSTER_HOME", str(settings.dagster_home))
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     if settings.has_any_source:
         yield settings, False
         return
@@ -89,8 +91,23 @@ def check_doors(settings: Settings) -> None:
 
 
 def prepare_store(settings: Settings) -> None:
-    """Make or upgrade the store. Raises DatabaseError."""
+    """Make or upgrade the store, and furnish DAGSTER_HOME. Raises DatabaseError and StartError."""
+    furnish_home(settings.dagster_home)
     open_store(settings).close()
+
+
+def furnish_home(home: Path) -> None:
+    """Give a home without settings of its own the project's: Dagster's defaults call a host outside.
+
+    They also keep what steps print. Raises StartError when the folder cannot be written.
+    """
+    instance = home / "dagster.yaml"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not instance.exists():
+            shutil.copyfile(PROJECT / "dagster_home" / "dagster.yaml", instance)
+    except OSError as error:
+        raise StartError(f"DAGSTER_HOME: {home} cannot be used ({error.strerror})") from None
 
 
 def left_out(settings: Settings) -> list[str]:

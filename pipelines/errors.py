@@ -25,6 +25,7 @@ from pipelines.privacy.subjects.finding import HintError
 from pipelines.privacy.subjects.handling import NotErasedError
 from pipelines.privacy.subjects.rights import CorrectionError
 from pipelines.privacy.suppression import SuppressionError
+from pipelines.registration.journal import BusyError
 from pipelines.settings import ConfigurationError
 from pipelines.sources.reading import MassDeletionError
 from pipelines.store.engines import DatabaseError
@@ -65,6 +66,7 @@ _CLEAN = (
     DatabaseError,
     StoreError,
     CleanedError,
+    BusyError,
     ContradictionError,
     CorrectionError,
     DecisionError,

@@ -85,6 +85,10 @@ class Outcome:
             sorted(Counter(f"{one.outcome} {one.step.target.object}" for one in self.results).items())
         )
 
+    def reasons(self) -> dict[str, int]:
+        """Steps by outcome and reason, in words."""
+        return dict(Counter(f"{one.outcome}: {one.reason}" for one in self.results).most_common())
+
 
 def apply(
     plan: Plan, service: Service, journal: Journal, secret: bytes, clock: Callable[[], datetime]

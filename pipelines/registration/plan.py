@@ -56,6 +56,12 @@ class Plan:
         """Steps by what they do: `create customer` and so on."""
         return dict(sorted(Counter(f"{step.action} {step.target.object}" for step in self.steps).items()))
 
+    def reasons(self) -> dict[str, int]:
+        """Steps by action and reason, in words."""
+        return dict(
+            Counter(f"{step.action} {step.target.object}: {step.reason}" for step in self.steps).most_common()
+        )
+
 
 def make_plan(
     judged: Iterable[tuple[Applicant, Verdict]], ledger: Ledger, registered: Registered, secret: bytes

@@ -36,7 +36,7 @@ class Killed(BaseException):
 
 @dataclass
 class Wire:
-    """What happens to requests on their way, planned request by request: kills, and answers that come late."""
+    """What happens to requests on their way, planned one by one: kills, and answers that come late."""
 
     egress: Egress
     now: Callable[[], datetime]

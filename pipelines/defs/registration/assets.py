@@ -1,0 +1,164 @@
+"""From form to customer (clauses S2 and S6): the cases, the plan, and the registration in Tripletex.
+
+Nothing is sent unless somebody says so: the plan is made every night, and the job `register_customers`
+carries it out when it is launched with `dry_run` off.
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from connectors.errors import PermanentError, RefusedByPolicyError
+from connectors.tripletex.client import TripletexClient
+from pipelines.applications.cases import refresh
+from pipelines.defs.crm.assets import cards
+from pipelines.defs.findings import check_result
+from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
+from pipelines.defs.resources import Workbench
+from pipelines.errors import nothing_personal
+from pipelines.registration.findings import no_application_waits, no_customer_twice
+from pipelines.registration.register import plan_registrations, register, store_plan
+from pipelines.sources.reading import note_requests
+from pipelines.store.landing import count_rows
+from schemas.tables import registration
+
+_GROUP = "registration"
+_CASES = dg.AssetKey(["crm", registration.application_case.name])
+_PLAN = dg.AssetKey(["crm", registration.registration_plan.name])
+_REGISTRATION = dg.AssetKey(["crm", registration.registration.name])
+_WARN = dg.AssetCheckSeverity.WARN
+
+
+class Registering(dg.Config):
+    """Launchpad options of the registration."""
+
+    dry_run: bool = True
+    """Send nothing. The plan is shown on `registration_plan`; look at it before this is turned off."""
+
+
+# What people decide is not made by a run.
+DECISIONS = dg.AssetSpec(
+    key=["crm", registration.application_decision.name],
+    group_name=_GROUP,
+    description=registration.application_decision.comment,
+    owners=OWNERS,
+    kinds={"postgres"},
+    tags=table_tags(registration.application_decision),
+    metadata=table_metadata(registration.application_decision),
+)
+
+
+@dg.asset(
+    key=_CASES,
+    group_name=_GROUP,
+    deps=[cards, DECISIONS],
+    kinds={"postgres"},
+    owners=OWNERS,
+    tags=table_tags(registration.application_case),
+    metadata=table_metadata(registration.application_case),
+    check_specs=[
+        dg.AssetCheckSpec("no_application_waits", asset=_CASES, description=no_application_waits.__doc__)
+    ],
+)
+def application_cases(workbench: Workbench) -> dg.MaterializeResult:
+    """How far each application has come: new, enriched, to be reviewed, registered or declined, and why."""
+    now, engine = datetime.now(UTC), workbench.store.crm
+    with nothing_personal():
+        report = refresh(engine, now)
+        with engine.connect() as connection:
+            waiting = no_application_waits(connection, now)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(report.by_status.values()),
+            "rows_changed": report.changed,
+            "by_status": markdown_table("status", "applications", report.by_status),
+        },
+        check_results=[check_result(waiting, "no_application_waits", _WARN)],
+    )
+
+
+@dg.asset(
+    key=_PLAN,
+    group_name=_GROUP,
+    deps=[application_cases],
+    kinds={"postgres"},
+    owners=OWNERS,
+    tags=table_tags(registration.registration_plan),
+    metadata=table_metadata(registration.registration_plan),
+    check_specs=[dg.AssetCheckSpec("no_customer_twice", asset=_PLAN, description=no_customer_twice.__doc__)],
+)
+def registration_plans(workbench: Workbench) -> dg.MaterializeResult:
+    """What to create or update in Tripletex, each with its reason and its fields. Sends nothing."""
+    engine = workbench.store.crm
+    with nothing_personal():
+        plan = plan_registrations(engine, workbench.settings.secret, datetime.now(UTC))
+        changed = store_plan(engine, plan)
+        with engine.connect() as connection:
+            twice = no_customer_twice(connection)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(plan.steps),
+            "rows_changed": changed,
+            "steps": markdown_table("step", "number", plan.counts()),
+            "reasons": markdown_table("reason", "steps", plan.reasons()),
+        },
+        check_results=[check_result(twice, "no_customer_twice", _WARN)],
+    )
+
+
+@dg.asset(
+    key=_REGISTRATION,
+    group_name=_GROUP,
+    deps=[registration_plans],
+    pool="tripletex",
+    kinds={"python", "postgres"},
+    owners=OWNERS,
+    tags=table_tags(registration.registration) | {"recipient": "tripletex"},
+    metadata=table_metadata(registration.registration),
+)
+def registrations(
+    context: dg.AssetExecutionContext, config: Registering, workbench: Workbench
+) -> dg.MaterializeResult:
+    """Carries the plan out in Tripletex, each step once, when `dry_run` is off; never sends a mail."""
+    engine = workbench.store.crm
+    client = None if config.dry_run else workbench.client("tripletex")
+    if not isinstance(client, TripletexClient):
+        context.log.info(
+            "nothing is sent: %s", "dry run" if config.dry_run else "tripletex is not configured"
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": count_rows(engine, registration.registration),
+                "dry_run": config.dry_run,
+                "requests": 0,
+            }
+        )
+    asked_before = client.counts.copy()
+    try:
+        with nothing_personal():
+            _, outcome = register(
+                engine,
+                client.registration,
+                workbench.settings.secret,
+                context.run.run_id,
+                lambda: datetime.now(UTC),
+            )
+            refresh(engine, datetime.now(UTC))
+    except (PermanentError, RefusedByPolicyError) as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+    finally:
+        note_requests(engine, context.run.run_id, "tripletex", client.counts - asked_before)
+    if not outcome.is_complete:
+        raise dg.Failure(
+            description="Tripletex does not answer; what was not done is done by the next run",
+            metadata={"outcomes": markdown_table("outcome", "steps", outcome.counts())},
+        )
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": count_rows(engine, registration.registration),
+            "dry_run": False,
+            "requests": sum((client.counts - asked_before).values()),
+            "outcomes": markdown_table("outcome", "steps", outcome.counts()),
+            "reasons": markdown_table("reason", "steps", outcome.reasons()),
+        }
+    )

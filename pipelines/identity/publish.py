@@ -28,6 +28,9 @@ from schemas.tables.landing import TABLES
 # Enough for the hash joins of a million rows, and little enough for a small server.
 _WORK_MEMORY = "128MB"
 
+# So many new rows leave the statistics of a table behind.
+_MANY_ROWS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -240,6 +243,16 @@ def publish(
     written["identity_event"] = append(connection, crm.identity_event, event_rows(ledger, run_id))
     invariants.check(connection, None if reach is None else _touched(connection, scopes))
     return _published(written, ledger)
+
+
+def analyze(connection: sa.Connection, published: Published) -> None:
+    """Let the planner know tables that were filled just now: the next run looks for few rows in them.
+
+    Without the right to do so the server says nothing and does it in its own time.
+    """
+    filled = [name for name, written in published.written.items() if written.changed > _MANY_ROWS]
+    for name in (*filled, *([crm.match_block.name, crm.match_key.name] if filled else [])):
+        connection.exec_driver_sql(f"ANALYZE {crm.SCHEMA}.{name}")
 
 
 @dataclass(frozen=True, slots=True)

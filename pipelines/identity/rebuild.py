@@ -32,6 +32,7 @@ from pipelines.identity.publish import (
     Limits,
     Published,
     Reach,
+    analyze,
     any_of,
     cards_of,
     ever_used,
@@ -254,6 +255,7 @@ class _Work:
         self._clock.lap("publish")
         write_blocks(self._connection, records, self._decisions, self._keyer, replaced)
         write_state(self._connection, self._rules, self._decisions)
+        analyze(self._connection, published)
         self._clock.lap("blocks")
         return report(self._connection, len(records), published, self._clock.seconds)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.defs.crm.assets import cards
+from pipelines.defs.crm.assets import SOURCE_LINK
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, removals, retention_plan
 from pipelines.defs.platform.tables import ACCESS_LOG
@@ -28,7 +28,7 @@ _TAGS = {"data_class": "system"}
 @dg.asset(
     key=_RETENTION,
     group_name="privacy",
-    deps=[cards],
+    deps=[SOURCE_LINK],
     kinds={"policy", "postgres"},
     owners=OWNERS,
     tags=_TAGS,

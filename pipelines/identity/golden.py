@@ -363,7 +363,7 @@ def _organizations(sources: _Sources, origins: _Origins) -> pd.DataFrame:
     for field in _REGISTER_FACTS:
         keep = written_text if field in ("organization_form", "industry_code", "industry") else _as_is
         won(field, registered(field, keep))
-    won("parent_organization_number", registered("parent_number"))
+    won("parent_organization_number", registered("parent_number", organization_number))
     won("website", sources.winners("organization.website", [registered("website"), billed("website")]))
 
     for field, best in _address(sources, speaking, customers, billing):

@@ -65,14 +65,11 @@ def near(a: str, b: str) -> bool:
     """One slip apart: a letter of an address (its digits alike), or a digit of a phone number."""
     if a == b:
         return True
-    if min(len(a), len(b)) < 5:
+    if min(len(a), len(b)) < 5 or OSA.distance(a, b, score_cutoff=1) > 1:
         return False
-    numeric = a.lstrip("+").isdigit() and b.lstrip("+").isdigit()
-    if numeric and len(a) != len(b):
-        return False
-    if not numeric and digits(a) != digits(b):
-        return False
-    return OSA.distance(a, b, score_cutoff=1) <= 1
+    if a.lstrip("+").isdigit() and b.lstrip("+").isdigit():
+        return len(a) == len(b)
+    return digits(a) == digits(b)
 
 
 def digits(text: str) -> str:

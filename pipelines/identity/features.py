@@ -193,6 +193,12 @@ def features(records: pd.DataFrame) -> Features:
     )
 
 
+def distinct(values: Ints) -> Ints:
+    """The distinct integers in ascending order, by sorting (hashing is slow on keys that are products)."""
+    ordered = np.sort(values)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
+
+
 def _canonical_order(records: pd.DataFrame) -> Ints:
     source = pd.factorize(records["source"].to_numpy(dtype=object), sort=True)[0]
     identity = records["source_id"].to_numpy(dtype=object)
@@ -250,7 +256,7 @@ def _held_many(lists: Objects, function: Callable[[str], Sequence[K]]) -> tuple[
     row = np.repeat(rows, counts)
     within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     value = flat[np.repeat(starts[codes] if len(codes) else counts, counts) + within] if len(row) else row
-    pairs = np.unique(row * max(len(numbers), 1) + value)
+    pairs = distinct(row * max(len(numbers), 1) + value)
     return Held(pairs // max(len(numbers), 1), pairs % max(len(numbers), 1)), list(numbers)
 
 

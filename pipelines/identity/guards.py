@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipelines.identity.features import Bools, Features, Ints
+from pipelines.identity.features import Bools, Features, Ints, distinct
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.emails import Email, name_in_local
 from pipelines.identity.normalise.names import PersonName, Relation, name_from_local, relation, same_token
@@ -69,7 +69,7 @@ def judge_keys(data: Features, pairs: NamePairs, not_identifying: frozenset[tupl
     count = len(data.email_values)
     row = np.concatenate([emails.row, phones.row])
     key = np.concatenate([_one_key_per_mailbox(data)[emails.value], phones.value + count])
-    unique = np.unique(key * (len(data) + 1) + row)
+    unique = distinct(key * (len(data) + 1) + row)
     row, key = unique % (len(data) + 1), unique // (len(data) + 1)
     is_email = np.arange(count + len(data.phone_values)) < count
     keys = Keys(row, key, _static(data, not_identifying, count), is_email, emails=count)
@@ -106,7 +106,7 @@ def _learn(keys: Keys, data: Features, pairs: NamePairs) -> None:
     name = pairs.of_row[keys.row]
     named = name >= 0
     width = len(pairs.names) + 1
-    used = np.unique(keys.key[named] * width + name[named])
+    used = distinct(keys.key[named] * width + name[named])
     key, name = used // width, used % width
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, dtype=np.int64)
     ends = np.r_[starts[1:], len(key)]

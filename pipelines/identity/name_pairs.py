@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from pipelines.identity.features import Features, Ints
-from pipelines.identity.normalise.names import PersonName, Relation, relation
+from pipelines.identity.normalise.names import EQUAL, MISSING, PARTIAL, PersonName, Relation, relation_by_key
 from pipelines.identity.normalise.text import skeleton
 
 
@@ -32,18 +32,21 @@ class NamePairs:
         self.of_row: Ints = np.where(data.has_person, of_name[data.name], -1)
         self.is_full = np.array([name.kind == "full" for name in self.names] or [False], dtype=bool)
         self.is_derived = np.array([name.is_derived for name in self.names] or [False], dtype=bool)
+        self._keys = [name.key for name in self.names]
         self._cache: dict[tuple[int, int], Relation] = {}
 
     def relation(self, a: int, b: int) -> Relation:
         """The relation of two names by number; a name with itself is as sure as it is whole."""
         if a < 0 or b < 0:
-            return Relation.MISSING
+            return MISSING
         if a == b:
-            return Relation.EQUAL if self.is_full[a] else Relation.PARTIAL
+            return EQUAL if self.is_full[a] else PARTIAL
         pair = (a, b) if a < b else (b, a)
         found = self._cache.get(pair)
         if found is None:
-            found = self._cache[pair] = relation(self.names[a], self.names[b])
+            found = self._cache[pair] = relation_by_key(
+                self.names[a], self.names[b], self._keys[a], self._keys[b]
+            )
         return found
 
     def surnames(self, number: int) -> Iterable[str]:
@@ -53,4 +56,4 @@ class NamePairs:
 
     def whole(self, number: int) -> str:
         """One key for the whole name in any order."""
-        return " ".join(self.names[number].key)
+        return " ".join(self._keys[number])

@@ -298,19 +298,29 @@ class _Resolver:
 
     def _speaks_for(self, row: int, node: int) -> str | None:
         """What in the record, other than the name, points at an organisation."""
-        facts = self._facts(node)
-        domains = self._domains_of(row)
-        if any(self.owner.get(domain) == node or domain in facts.domains for domain in domains):
-            return "domain"
-        if facts.phones and not facts.phones.isdisjoint(self.row_phones[row]):
-            return "phone"
+        found = self._witnesses(row, [node])
+        return found[0][0] if found else None
+
+    def _witnesses(self, row: int, nodes: list[int]) -> list[tuple[str, int]]:
+        """(kind, organisation) for those at which something in the record points: domain, phone or place."""
         data = self.data
-        if data.postal_code[row] and data.postal_code[row] == facts.postal_code:
-            return "place"
-        if facts.city is None:
-            return None
+        domains = self._domains_of(row)
+        owners = {self.owner.get(domain) for domain in domains}
+        numbers = self.row_phones[row]
+        code, city = data.postal_code[row], data.city[row]
         department = data.companies[data.company[row]].department if data.company[row] >= 0 else None
-        return "place" if facts.city in (data.city[row], department) else None
+        if not (domains or numbers or code or city or department):
+            return []
+        found: list[tuple[str, int]] = []
+        for node in nodes:
+            facts = self._facts(node)
+            if node in owners or not facts.domains.isdisjoint(domains):
+                found.append(("domain", node))
+            elif not facts.phones.isdisjoint(numbers):
+                found.append(("phone", node))
+            elif (code and code == facts.postal_code) or (facts.city and facts.city in (city, department)):
+                found.append(("place", node))
+        return found
 
     def _facts(self, node: int) -> _Facts:
         found = self._facts_of.get(node)
@@ -333,7 +343,7 @@ class _Resolver:
         if choice.restarted:
             self._ask(row, candidates, "an organisation and the one that went on under its name")
             return
-        witnesses = [(self._speaks_for(row, candidate.node), candidate.node) for candidate in candidates]
+        witnesses = self._witnesses(row, [candidate.node for candidate in candidates])
         for kind in ("domain", "phone", "place"):
             with_it = [node for witness, node in witnesses if witness == kind]
             if len(with_it) == 1:
@@ -378,8 +388,11 @@ class _Resolver:
     # Domains.
 
     def _domains_of(self, row: int) -> list[str]:
-        found = [self.domain_of_email[at] for at in self.row_emails[row]]
-        return [domain for domain in dict.fromkeys([*found, self.data.website[row]]) if domain]
+        found = [domain for at in self.row_emails[row] if (domain := self.domain_of_email[at])]
+        site = self.data.website[row]
+        if site and site not in found:
+            found.append(site)
+        return found
 
     def _domains(self) -> None:
         """The owner of each mail domain, as far as the rows decided so far tell."""

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from pipelines.identity.clustering import Clusters, Edge, Own, against
 from pipelines.identity.decisions import Decisions
 from pipelines.identity.evidence import LINK, REVIEW, Candidates, candidates
-from pipelines.identity.features import Features, Ints
+from pipelines.identity.features import Features, Ints, distinct
 from pipelines.identity.guards import UNFIT, Keys, Standing, Turn, fit, holds_surname, judge_keys, people
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
@@ -312,7 +312,7 @@ def _inconsistent(component: Ints, pairs: NamePairs) -> set[int]:
     """Components that hold two names which are not compatible as they stand."""
     named = pairs.of_row >= 0
     width = len(pairs.names) + 1
-    used = np.unique(component[named].astype(np.int64) * width + pairs.of_row[named])
+    used = distinct(component[named].astype(np.int64) * width + pairs.of_row[named])
     owner, name = used // width, used % width
     starts = (
         np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, dtype=np.int64)
@@ -461,7 +461,7 @@ def _owned(data: Features, keys: Keys, pairs: NamePairs, cluster: Ints, heads: l
     chosen = wanted[cluster[keys.row]]
     row, key = keys.row[chosen], keys.key[chosen]
     width, depth = len(pairs.names) + 1, len(keys.standing)
-    seen = np.unique((cluster[row] * depth + key) * width + pairs.of_row[row] + 1)
+    seen = distinct((cluster[row] * depth + key) * width + pairs.of_row[row] + 1)
     heads_keys, names = seen // width, seen % width - 1
     for head, key, name in zip(
         (heads_keys // depth).tolist(), (heads_keys % depth).tolist(), names.tolist(), strict=True

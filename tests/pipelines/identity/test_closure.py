@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity.closure import Blocks, blocks, gathered, key_hashes
@@ -37,6 +37,7 @@ def test_without_records_there_are_no_blocks() -> None:
 _PAIRS = st.lists(st.tuples(st.integers(0, RECORDS - 1), st.sampled_from("abcdef")), max_size=10)
 
 
+@settings(deadline=None)
 @given(_PAIRS)
 def test_a_block_is_what_can_be_reached_from_any_of_its_records(pairs: list[tuple[int, str]]) -> None:
     found = _blocks(pairs).of_record.tolist()
@@ -49,6 +50,7 @@ def test_a_block_is_what_can_be_reached_from_any_of_its_records(pairs: list[tupl
         assert {record for record in range(RECORDS) if found[record] == found[start]} == reached
 
 
+@settings(deadline=None)
 @given(_PAIRS, st.randoms(use_true_random=False))
 def test_the_order_of_keys_does_not_matter(pairs: list[tuple[int, str]], random: object) -> None:
     shuffled = list(pairs)
@@ -58,6 +60,7 @@ def test_the_order_of_keys_does_not_matter(pairs: list[tuple[int, str]], random:
     assert (one.key_hash.tolist(), one.of_key.tolist()) == (other.key_hash.tolist(), other.of_key.tolist())
 
 
+@settings(deadline=None)
 @given(_PAIRS)
 def test_a_key_belongs_to_the_block_of_the_records_that_hold_it(pairs: list[tuple[int, str]]) -> None:
     found = _blocks(pairs)

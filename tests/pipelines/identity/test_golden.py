@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity.golden import Cards, golden
@@ -380,6 +380,7 @@ _ROW = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_ROW, max_size=6))
 def test_every_value_on_a_card_has_one_origin_in_a_record_of_that_card(rows: list[dict[str, Any]]) -> None:
     numbered = [{**row, "source_id": str(at)} for at, row in enumerate(rows)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity.ledger import Assignment, Previous, assign, born_id
@@ -202,6 +202,7 @@ class Consumer:
         return self.store.card_of
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(_PARTITION, _PRESENT), min_size=1, max_size=6))
 def test_over_any_history_the_events_tell_which_cards_there_are(
     history: list[tuple[list[int], list[bool]]],
@@ -213,6 +214,7 @@ def test_over_any_history_the_events_tell_which_cards_there_are(
         assert store.run(clusters) == before
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(_PARTITION, _PRESENT), min_size=2, max_size=4), st.randoms(use_true_random=False))
 def test_ids_do_not_depend_on_the_order_of_records(
     history: list[tuple[list[int], list[bool]]], random: object

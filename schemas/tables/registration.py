@@ -108,3 +108,14 @@ registration_plan = sa.Table(
     schema=SCHEMA,
     comment="What the next registration in Tripletex would do, and why; nothing of it is sent by itself",
 )  # fmt: skip
+
+application_file = sa.Table(
+    "application_file",
+    metadata,
+    column("content_hash", sa.LargeBinary(), OPERATIONS, primary_key=True, comment="SHA-256 of the file"),
+    column("form_rows", sa.Integer(), OPERATIONS, nullable=False, comment="Applications in it"),
+    column("run_id", sa.Text(), OPERATIONS, nullable=False, comment="Dagster run that loaded it"),
+    column("loaded_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
+    schema=SCHEMA,
+    comment="Exports of forms that were loaded, so that none is loaded twice",
+)  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.defs.applications.assets import application_files
 from pipelines.defs.metadata import OWNERS, identity_numbers, table_metadata, table_tags
 from pipelines.defs.resources import Workbench
 from pipelines.defs.sources.brreg.assets import brreg_units
@@ -40,6 +41,7 @@ _SOURCES: list[dg.AssetDep | dg.AssetsDefinition] = [
     tripletex_customers,
     tripletex_contacts,
     brreg_units,
+    application_files,
 ]
 
 # What people decide is not made by a run.

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from connectors.brreg.client import BrregClient
+from pipelines.defs.applications.assets import application_files
 from pipelines.defs.sources.helpscout.assets import helpscout_customers
 from pipelines.defs.sources.landing_asset import landing_asset
 from pipelines.defs.sources.pindena.assets import course_signups, order_forms
@@ -22,6 +23,7 @@ _WHOLE = dg.AllPartitionMapping()
     partitioned=False,
     deps=[
         tripletex_customers,
+        application_files,
         *(
             dg.AssetDep(asset, partition_mapping=_WHOLE)
             for asset in (helpscout_customers, course_signups, order_forms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -33,32 +34,29 @@ def main(arguments: list[str]) -> int:
 
 def _serve(port: int) -> int:
     """Run Dagster until it ends or this process is told to end; then let it stop what it has started."""
+    # Also where SIGINT was ignored by whoever started this, as shells do for what runs in the background:
+    # Dagster would inherit that, and never end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     # In the project's folder, since its pyproject.toml names the code location: what is on and off is kept
     # under that name. In a session of its own, so that Ctrl-C reaches it once.
+    command = f"-m dagster dev -h 127.0.0.1 -p {port} --log-level warning"
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "dagster",
-            "dev",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(port),
-            "--log-level",
-            "warning",
-        ],
+        [sys.executable, *command.split()],
         cwd=PROJECT,
         env=os.environ | {"PYTHONWARNINGS": "ignore"},
         start_new_session=True,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return process.wait()
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
         process.wait()
         return 0
+    finally:
+        # The code server would go on until it misses the heartbeat.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pipelines.privacy import access_log, retention
 from pipelines.privacy.grants import may_become, reachable_tables
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.origins import Proof, prove_origins
-from pipelines.privacy.platform import PlatformNames, configured_table
+from pipelines.privacy.platform import PlatformNames, configured_table, may_read
 from pipelines.privacy.structure import asked_activities, unknown_requests, unknown_structure
 from pipelines.store.engines import RETENTION_ROLE
 from schemas.policy import Policy
@@ -176,6 +176,9 @@ def submissions_answer(proof: Proof, auditor: sa.Engine | None, names: PlatformN
         return Answer(question, "S5", 0)
     if auditor is None:
         return Answer(question, "S5", 0, not_asked="there is no role that may compare submissions")
+    with auditor.connect() as connection:
+        if not may_read(connection, _answers(connection, names)):
+            return Answer(question, "S5", 0, not_asked="the login may not compare submissions")
     found = shared_values(auditor, names, proof.values)
     return _answer(
         question, "S5", found, [f"{found} values without an origin occur in submissions"] * bool(found)
@@ -190,9 +193,7 @@ def shared_values(auditor: sa.Engine, names: PlatformNames, values: Iterable[str
     key = secrets.token_bytes(32)
     with auditor.begin() as connection:
         hashes = [_keyed(key, form) for form in forms]
-        table = configured_table(
-            connection, names.participant_submission, (names.answers,), "PLATFORM_PARTICIPANT_SUBMISSION"
-        )
+        table = _answers(connection, names)
         quote = connection.dialect.identifier_preparer.quote
         statement = _OCCURRING.format(
             answers=quote(names.answers), table=f"{quote(str(table.schema))}.{quote(table.name)}"
@@ -206,6 +207,12 @@ def shared_values(auditor: sa.Engine, names: PlatformNames, values: Iterable[str
             )
         )
     return len(occurring)
+
+
+def _answers(connection: sa.Connection, names: PlatformNames) -> sa.Table:
+    return configured_table(
+        connection, names.participant_submission, (names.answers,), "PLATFORM_PARTICIPANT_SUBMISSION"
+    )
 
 
 # Every text in an answer in its two forms: as words in lower case, and its last eight digits. Hashed where

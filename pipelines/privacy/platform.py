@@ -93,6 +93,22 @@ def configured_table(
     )
 
 
+def may_read(connection: sa.Connection, table: sa.Table) -> bool:
+    """Whether the session's role may read all the columns that `table` names."""
+    return bool(
+        connection.scalar(
+            sa.text(
+                "SELECT has_schema_privilege(n.oid, 'USAGE')"
+                " AND (SELECT bool_and(has_column_privilege(c.oid, name, 'SELECT'))"
+                " FROM unnest(:columns) AS name)"
+                " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = :schema AND c.relname = :table"
+            ).bindparams(sa.bindparam("columns", table.columns.keys(), sa.ARRAY(sa.Text()))),
+            {"schema": table.schema, "table": table.name},
+        )
+    )
+
+
 def parts(connection: sa.Connection, table: sa.Table, clock: str, zone: str) -> tuple[Part, ...]:
     """The table and all nodes of its partition tree, parents first."""
     # Bounds are printed in the session's own form; these two make it one that can be read back.

@@ -83,18 +83,18 @@ def controller_record(policy: Policy, language: Language = "nb") -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def processor_record(policy: Policy, customers: Iterable[str], language: Language = "nb") -> str:
+def processor_record(policy: Policy, customers: Iterable[str] | None, language: Language = "nb") -> str:
     """The record as processor (GDPR art. 30(2)); `customers` are the controllers on whose behalf, by name.
 
-    Where there are none yet, it says so.
+    Where there are none yet, or it is not known (None), it says so.
     """
     say = _Speaker(policy, language)
-    names = sorted(set(customers))
+    names = ", ".join(sorted(set(customers or ()))) or say("none" if customers is not None else "not_told")
     parts = [say.title("processor_title"), *_who(policy, say)]
     for activity in activities(policy, "processor"):
         purpose = policy.purposes[activity.purpose]
         rows = [
-            (say("on_behalf_of"), ", ".join(names) or say("none")),
+            (say("on_behalf_of"), names),
             (say("processing"), f"{say(purpose.text)} ({purpose.legal_basis})"),
             (say("categories"), ", ".join(say(policy.categories[key]) for key in activity.categories)),
             (say("recipients"), "; ".join(map(say.recipient, activity.recipients)) or say("none")),
@@ -255,6 +255,11 @@ _WORDS: Mapping[str, Bilingual] = {
         ("transfers", "Overføring ut av EØS", "Transfers out of the EEA"),
         ("periods", "Slettefrister", "Erasure periods"),
         ("none", "Ingen", "None"),
+        (
+            "not_told",
+            "Står i påmeldingssystemet; slettejobben har ikke lesetilgang",
+            "Kept in the registration system; the retention login may not read it",
+        ),
         ("measures_title", "Sikkerhetstiltak (art. 32)", "Security measures (art. 32)"),
         (
             "measures",

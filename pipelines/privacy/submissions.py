@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.privacy import audit_log
 from pipelines.privacy.batches import ROWS
-from pipelines.privacy.platform import PlatformNames, configured_table
+from pipelines.privacy.platform import PlatformNames, configured_table, may_read
 from schemas.tables.privacy import instruction
 
 SETTING = "PLATFORM_PARTICIPANT_SUBMISSION"
@@ -111,9 +111,15 @@ def carry_out(
     return removed
 
 
-def customers(platform: sa.Connection, names: PlatformNames) -> tuple[str, ...]:
-    """The customers on whose behalf submissions are held, for the record as processor (art. 30(2))."""
-    table = _table(platform, names)
+def customers(platform: sa.Connection, names: PlatformNames) -> tuple[str, ...] | None:
+    """The customers on whose behalf submissions are held, for the record as processor (art. 30(2)).
+
+    None where the login may not see whose they are.
+    """
+    columns = (names.customer_org,)
+    table = configured_table(platform, names.participant_submission, columns, SETTING)
+    if not may_read(platform, table):
+        return None
     names_of = sa.select(sa.cast(table.c[names.customer_org], sa.Text)).distinct()
     return tuple(sorted(platform.scalars(names_of)))
 

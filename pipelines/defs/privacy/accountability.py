@@ -79,7 +79,7 @@ def records_of_processing(workbench: Workbench) -> dg.MaterializeResult:
     policy, made_at = load_policy(), datetime.now(UTC)
     with nothing_personal():
         platform = workbench.store.platform
-        held_for: tuple[str, ...] = ()
+        held_for: tuple[str, ...] | None = ()
         if platform is not None:
             with platform.connect() as connection:
                 held_for = customers(connection, workbench.platform_names)
@@ -91,7 +91,7 @@ def records_of_processing(workbench: Workbench) -> dg.MaterializeResult:
         metadata={
             "policy_version": policy.version,
             "made_at": made_at.isoformat(timespec="seconds"),
-            "customers": len(held_for),
+            "customers": len(held_for or ()),
             "behandlingsprotokoll": dg.MarkdownMetadataValue(controller_record(policy, "nb")),
             "record_of_processing": dg.MarkdownMetadataValue(controller_record(policy, "en")),
         }

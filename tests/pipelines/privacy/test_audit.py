@@ -290,6 +290,13 @@ class TestSubmissions:
         alone = PlatformSide(platform.retention, None, platform.names)
         assert run(store, alone).answers[-1].not_asked
 
+    def test_a_login_that_may_not_compare_is_said_and_does_not_break_the_audit(
+        self, store: sa.Engine, platform: PlatformSide
+    ) -> None:
+        change(store, sa.update(crm.organization).values(website="planted.example.no"))
+        without_rights = PlatformSide(platform.retention, platform.retention, platform.names)
+        assert run(store, without_rights).answers[-1].not_asked
+
     def test_no_value_crosses_over_in_the_clear(self, store: sa.Engine, platform: PlatformSide) -> None:
         sent: list[str] = []
         assert platform.auditor is not None

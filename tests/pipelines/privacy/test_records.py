@@ -62,6 +62,12 @@ def test_participants_data_stand_in_the_processors_record_only() -> None:
     assert "| Recipients | None |" in text
 
 
+def test_that_the_customers_are_not_known_is_not_told_as_none() -> None:
+    told = processor_record(POLICY, None, "en")
+    assert "the retention login may not read it" in told
+    assert told != processor_record(POLICY, [], "en")
+
+
 def test_a_change_of_the_policy_is_a_change_of_the_record() -> None:
     before = controller_record(POLICY, "en")
     renamed = changed("recipients", "helpscout", name="Another Desk Inc", country="CA")

@@ -103,6 +103,18 @@ def test_the_customers_are_named_for_the_record_as_processor(platform: sa.Engine
         assert submissions.customers(connection, NAMES) == ("310000004", "310000012")
 
 
+def test_a_login_that_may_not_see_whose_submissions_they_are_asks_nothing(
+    platform_engine: sa.Engine, platform: sa.Engine
+) -> None:
+    with platform_engine.begin() as connection:
+        connection.exec_driver_sql(f"REVOKE ALL ON platform.participant_submission FROM {RETENTION_ROLE}")
+        connection.exec_driver_sql(
+            f"REVOKE SELECT (customer_org) ON platform.participant_submission FROM {RETENTION_ROLE}"
+        )
+    with platform.connect() as connection:
+        assert submissions.customers(connection, NAMES) is None
+
+
 def test_a_wrong_name_is_said_with_its_setting(crm_engine: sa.Engine, platform: sa.Engine) -> None:
     names = PlatformNames(participant_submission="platform.answers")
     with pytest.raises(

@@ -113,7 +113,9 @@ class SourceRecord:
         )
 
     def name(self) -> PersonName:
-        """The person's name on it."""
+        """The person's name on it; a business has one that says nothing of who runs it."""
+        if self.is_company:
+            return person_name(None, None)
         values = self.values
         return person_name(values.get("first_name"), values.get("last_name"), values.get("name"))
 

@@ -233,16 +233,28 @@ class _Work:
     def _made(
         self, records: pd.DataFrame, reach: Reach | None, known: Mapping[Entity, Sequence[str]] | None
     ) -> IdentityReport:
+        published = self._published(records, reach, known)
+        self._clock.lap("publish")
+        replaced = None if reach is None else reach.records
+        write_blocks(self._connection, records, self._decisions, self._keyer, replaced)
+        write_state(self._connection, self._rules, self._decisions)
+        analyze(self._connection, published)
+        self._clock.lap("blocks")
+        return report(self._connection, len(records), published, self._clock.seconds)
+
+    def _published(
+        self, records: pd.DataFrame, reach: Reach | None, known: Mapping[Entity, Sequence[str]] | None
+    ) -> Published:
+        """Match, name, make golden and write; the frames of it, large as they are, end here."""
         matching = self._matcher(records, self._decisions)
         self._clock.lap("match")
         ledger = name_clusters(self._connection, records, matching, known)
         self._clock.lap("ids")
         cards = golden(records, matching, ledger.people, ledger.organizations, own_domains=self._own_domains)
         self._clock.lap("golden")
-        replaced = None if reach is None else reach.records
         if reach is not None:
             reach = replace(reach, guards=_both(reach.guards, matching.guards))
-        published = publish(
+        return publish(
             self._connection,
             records,
             matching,
@@ -252,12 +264,6 @@ class _Work:
             limits=self._limits,
             reach=reach,
         )
-        self._clock.lap("publish")
-        write_blocks(self._connection, records, self._decisions, self._keyer, replaced)
-        write_state(self._connection, self._rules, self._decisions)
-        analyze(self._connection, published)
-        self._clock.lap("blocks")
-        return report(self._connection, len(records), published, self._clock.seconds)
 
     def _unchanged(self) -> IdentityReport:
         write_state(self._connection, self._rules, self._decisions)

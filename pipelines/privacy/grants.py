@@ -15,7 +15,8 @@ def reachable_tables(connection: sa.Connection, role: str, tables: frozenset[str
         return {}
     found = {}
     for name in sorted(tables):
-        how = connection.scalar(sa.text(_TABLE), {"role": role, "name": _quoted(connection, name)})
+        schema, _, table = name.rpartition(".")
+        how = connection.scalar(sa.text(_TABLE), {"role": role, "schema": schema or "public", "table": table})
         if how is not None:
             found[name] = how
     return found
@@ -34,13 +35,15 @@ def may_become(connection: sa.Connection, role: str, other: str) -> bool:
     )
 
 
+# By catalog row: PostgreSQL looks a name up only in schemas that the asking login may use itself.
 _TABLE = """
 SELECT CASE
-    WHEN to_regclass(:name) IS NULL THEN NULL
-    WHEN has_table_privilege(:role, :name, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+    WHEN has_table_privilege(:role, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
         THEN 'table'
-    WHEN has_any_column_privilege(:role, :name, 'SELECT, INSERT, UPDATE, REFERENCES') THEN 'column'
+    WHEN has_any_column_privilege(:role, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES') THEN 'column'
 END
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relname = :table
 """
 
 
@@ -50,8 +53,3 @@ def _exists(connection: sa.Connection, role: str) -> bool:
             sa.text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role)"), {"role": role}
         )
     )
-
-
-def _quoted(connection: sa.Connection, name: str) -> str:
-    quote = connection.dialect.identifier_preparer.quote
-    return ".".join(quote(part) for part in name.rsplit(".", 1))

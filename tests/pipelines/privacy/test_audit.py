@@ -214,6 +214,17 @@ class TestGrants:
         change(store, f"GRANT SELECT (answers) ON platform.participant_submission TO {PIPELINE_ROLE}")
         assert run(store, platform).answers[4].findings == ("platform.participant_submission: column",)
 
+    def test_a_grant_is_found_by_a_login_that_may_not_enter_the_schema_itself(
+        self, platform: PlatformSide, platform_engine: sa.Engine
+    ) -> None:
+        change(platform_engine, f"REVOKE ALL ON SCHEMA platform FROM {RETENTION_ROLE}")
+        with platform.retention.connect() as connection:
+            assert platform_grants(connection, PIPELINE_ROLE, platform.names) == {}
+        change(platform_engine, f"GRANT SELECT ON platform.participant_submission TO {PIPELINE_ROLE}")
+        with platform.retention.connect() as connection:
+            found = platform_grants(connection, PIPELINE_ROLE, platform.names)
+        assert found == {"platform.participant_submission": "table"}
+
     @pytest.mark.parametrize(
         ("grant", "finding"),
         [

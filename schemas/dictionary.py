@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from schemas.tables import crm
+from schemas.tables import crm, views
 from schemas.tables.base import metadata
 
 README = Path(__file__).with_name("README.md")
@@ -22,7 +22,8 @@ _POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call] 
 
 def data_dictionary(schema: str = crm.SCHEMA) -> str:
     """All tables of one database schema in Markdown, in the order of their definition."""
-    tables = [table for table in metadata.tables.values() if table.schema == schema]
+    known = (*metadata.tables.values(), *views.metadata.tables.values())
+    tables = [table for table in known if table.schema == schema]
     return "\n\n".join(_section(table) for table in tables)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from schemas.policy import Policy
-from schemas.tables import metadata, qualified
+from schemas.tables import metadata, qualified, views
 from schemas.tables.privacy import request_log
 
 
@@ -27,7 +27,7 @@ def unknown_structure(connection: sa.Connection, policy: Policy) -> tuple[Unknow
 
     Other schemas of the database are their owners' business (Dagster's storage may be one).
     """
-    known = {qualified(table): table for table in metadata.sorted_tables}
+    known = {qualified(table): table for table in (*metadata.sorted_tables, *views.metadata.sorted_tables)}
     found: list[Unknown] = []
     columns = connection.execute(
         sa.text(

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from schemas.tables import crm, landing, platform, privacy, registration
+from schemas.tables import audiences, crm, landing, platform, privacy, registration, views
 from schemas.tables.base import metadata, qualified
 
-__all__ = ["all_tables", "crm", "landing", "metadata", "platform", "privacy", "qualified", "registration"]
+__all__ = [
+    "all_tables",
+    "audiences",
+    "crm",
+    "landing",
+    "metadata",
+    "platform",
+    "privacy",
+    "qualified",
+    "registration",
+    "views",
+]
 
 
 def all_tables() -> tuple[sa.Table, ...]:
-    """Every table the project knows, the platform database's included."""
-    return (*metadata.sorted_tables, *platform.metadata.sorted_tables)
+    """Every table and view the project knows, the platform database's included."""
+    return (*metadata.sorted_tables, *views.metadata.sorted_tables, *platform.metadata.sorted_tables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_columns_that_no_form_has_are_not_read(path: Path) -> None:
         ("Navn;E-post;Aktivitet\nOla;a@b.example.no;203\n", "row 2: the activity is not among"),
         ("Navn;E-post;Deltaker-ID\nOla;a@b.example.no;-4\n", "row 2: the participant id"),
         ("Navn;E-post;Deltaker-ID\nOla;a@b.example.no;4\nKari;c@b.example.no;4\n", "stand on several rows"),
-        (TITLES + OLA.replace("Ola", "O" * 2_000), "row 2: first_name: is too long"),
+        (TITLES + OLA.replace("Ola", "O" * 2_000), "row 2: FirstName: is too long"),
         (TITLES + "\0" + OLA, "is no text"),
     ],
 )
@@ -142,7 +143,5 @@ def test_no_bytes_do_anything_but_be_read_or_refused(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(content)
-    try:
+    with contextlib.suppress(ExportFault):
         assert read_export(path, {202}, SECRET).records
-    except ExportFault as caught:
-        assert str(caught)

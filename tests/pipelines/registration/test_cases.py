@@ -18,7 +18,7 @@ NUMBER = "312345676"
 def test_every_form_has_a_case_and_a_second_refresh_changes_nothing(office: Office) -> None:
     office.company_orders(1, NUMBER)
     office.form(2, company="privat", email="siv@privat.example.no")
-    office.form(3, company="Ukjent AS")
+    office.form(3, company="Havheim AS")
     office.form(4, status="cancelled")
     report = office.refresh()
     assert report.by_status == {"enriched": 2, "new": 1, "declined": 1}
@@ -28,7 +28,7 @@ def test_every_form_has_a_case_and_a_second_refresh_changes_nothing(office: Offi
 
 
 def test_a_status_knows_since_when(office: Office) -> None:
-    office.form(3, company="Ukjent AS")
+    office.form(3, company="Havheim AS")
     office.refresh()
     office.time.moment += timedelta(days=4)
     office.refresh()

@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     partitions_start: Annotated[date, AfterValidator(_past)] = date(2025, 1, 1)
     dagster_home: Annotated[Path, AfterValidator(_absolute)] = PROJECT / "dagster_home"
     privacy_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    privacy_secret_previous: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
 
     helpscout_url: Url = "https://api.helpscout.net"
     helpscout_app_id: str | None = None
@@ -192,6 +193,12 @@ class Settings(BaseSettings):
             answers=self.platform_participant_submission_answers,
             zone=self.platform_timezone,
         )
+
+    @property
+    def previous_secrets(self) -> tuple[bytes, ...]:
+        """The secret before the present one, while entries of the ledger are still under it."""
+        previous = self.privacy_secret_previous
+        return () if previous is None else (previous.get_secret_value().encode(),)
 
     @cached_property
     def secret(self) -> bytes:

@@ -45,7 +45,12 @@ def make_desk(settings: Settings, store: Store, now: datetime) -> Desk:
         rule = rules.get(qualified(TABLES[payload.source]))
         return expired_on_arrival(connection, rule, payload, records) if rule else ()
 
-    return Desk(engine=store.crm, suppression=Suppression(settings.secret), expired=expired)
+    return Desk(engine=store.crm, suppression=make_ledger(settings), expired=expired)
+
+
+def make_ledger(settings: Settings) -> Suppression:
+    """The suppression ledger under the present secret and those before it."""
+    return Suppression(settings.secret, settings.previous_secrets)
 
 
 def make_office(settings: Settings, store: Store) -> Office:
@@ -54,7 +59,7 @@ def make_office(settings: Settings, store: Store) -> Office:
         engine=store.crm,
         policy=load_policy(),
         secret=settings.secret,
-        suppression=Suppression(settings.secret),
+        suppression=make_ledger(settings),
         refresh=lambda: refresh(store.crm, "subject request"),
     )
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy.restore import LEDGER_COPY, LedgerCopyError, reapply
-from pipelines.privacy.suppression import Suppression, SuppressionError
+from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
+from pipelines.workbench import make_ledger
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
         settings = load_settings()
         store = open_store(settings)
         with (given.copy or settings.dagster_home / LEDGER_COPY).open(encoding="utf-8") as copy:
-            done = reapply(store.crm, Suppression(settings.secret), copy, now=datetime.now(UTC))
+            done = reapply(store.crm, make_ledger(settings), copy, now=datetime.now(UTC))
         refresh(store.crm, "reapply")
         store.close()
     except FileNotFoundError as error:

@@ -5,7 +5,12 @@ import dagster as dg
 NIGHTLY = "nightly"
 RETENTION = "retention"
 
-_APPLIED = ("privacy__retention", "privacy__ip_address_retention", "privacy__submission_instructions")
+_APPLIED = (
+    "privacy__retention",
+    "privacy__ip_address_retention",
+    "privacy__submission_instructions",
+    "privacy__dagster_history",
+)
 """Steps that delete. A manual launch of them only shows the plan; the jobs apply it."""
 _SWEPT = (
     "helpscout__helpscout_customers",

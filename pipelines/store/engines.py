@@ -109,7 +109,7 @@ def grant_platform(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database} TO {RETENTION_ROLE}, {AUDITOR_ROLE}")
     connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA platform TO {RETENTION_ROLE}")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA platform TO {AUDITOR_ROLE}")
-    connection.exec_driver_sql(f"GRANT SELECT ON platform.participant_submission TO {AUDITOR_ROLE}")
+    connection.exec_driver_sql(f"GRANT SELECT (answers) ON platform.participant_submission TO {AUDITOR_ROLE}")
     connection.exec_driver_sql(f"ALTER TABLE platform.access_log OWNER TO {RETENTION_ROLE}")
     connection.exec_driver_sql(
         "GRANT SELECT (id, customer_org, activity_id, submitted_at), DELETE"

@@ -13,10 +13,11 @@ from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy import access_log, retention
+from pipelines.privacy.holds import load_holds
 from pipelines.privacy.overdue import files_are_new, nothing_overdue, rewrite_what_may_be
 from pipelines.privacy.rewrite import overdue_rewrites
-from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import count_rows
+from pipelines.workbench import make_ledger
 from schemas.policy import load_policy
 from schemas.tables import landing, privacy
 
@@ -54,7 +55,7 @@ def retention_rules(
                 policy,
                 now,
                 run_id=context.run.run_id,
-                suppression=Suppression(workbench.settings.secret),
+                suppression=make_ledger(workbench.settings),
                 confirmed=config.confirmed,
             )
             if any(removal.rows for removal in done if removal.data.startswith(f"{landing.SCHEMA}.")):
@@ -110,18 +111,20 @@ def ip_address_retention(
         )
     with nothing_personal():
         names = workbench.platform_names
+        with workbench.store.crm.connect() as connection:
+            holds = load_holds(connection, policy, now)
         with engine.connect() as connection:
-            plan = access_log.preview(connection, policy, names, now)
+            plan = access_log.preview(connection, policy, names, now, holds)
         rows = partitions = 0
         if config.apply:
-            removal = access_log.expire(engine, policy, names, now)
+            removal = access_log.expire(engine, policy, names, now, holds)
             rows, partitions = removal.rows, removal.partitions
             if workbench.settings.platform_database_url is None:
                 access_log.create_partitions(engine, names, now)
             with workbench.store.crm.begin() as connection:
                 retention.log_removal(connection, removal, context.run.run_id, now)
         with engine.connect() as connection:
-            overdue = access_log.overdue(connection, policy, names, now)
+            overdue = access_log.overdue(connection, policy, names, now, holds)
     return dg.MaterializeResult(
         metadata={
             "configured": True,

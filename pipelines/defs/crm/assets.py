@@ -59,10 +59,14 @@ DECISIONS = dg.AssetSpec(
 # All of them for all of the sources would be two hundred lines in the graph.
 SOURCE_LINK = dg.AssetKey(["crm", crm.source_link.name])
 
-_TABLES = tuple(
-    table
-    for table in metadata.sorted_tables
-    if table in vars(crm).values() and table is not crm.match_decision
+# It comes first, as the graph says.
+_TABLES = (
+    crm.source_link,
+    *(
+        table
+        for table in metadata.sorted_tables
+        if table in vars(crm).values() and table not in (crm.match_decision, crm.source_link)
+    ),
 )
 
 

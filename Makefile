@@ -5,7 +5,7 @@ UV := uv==0.13.9
 export PYTHONPATH := $(CURDIR)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: help sync backfill ui test lint reapply decide subject psql migrate sandbox sandbox-day lock clean
+.PHONY: help sync backfill ui test browser screenshot lint reapply decide subject psql migrate sandbox sandbox-day lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,7 +20,13 @@ ui: .venv/installed ## Open Dagster on http://127.0.0.1:3000 (PORT=… for anoth
 	@$(BIN)/python -m pipelines.cli.ui --port $(or $(PORT),3000)
 
 test: .venv/installed-test ## The whole test suite, in parallel
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+browser: ## Install the browser for the browser test (Debian, Ubuntu; as root)
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver
+
+screenshot: .venv/installed-test ## Draw the picture of the asset graph anew (needs the browser)
+	@$(BIN)/python -m tests.e2e.screenshot
 
 lint: .venv/installed-test ## Style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

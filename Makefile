@@ -10,8 +10,8 @@ export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-sync: .venv/installed ## Run the nightly job once and print what happened
-	@$(BIN)/python -m pipelines.cli.sync
+sync: .venv/installed ## Run the nightly job once and print what happened (COMPLETE=1 reads everything anew)
+	@$(BIN)/python -m pipelines.cli.sync $(if $(COMPLETE),--complete)
 
 backfill: .venv/installed ## Read days again: FROM=2026-03-01 TO=2026-03-31 (YES=1 does not ask)
 	@$(BIN)/python -m pipelines.cli.backfill --from "$(FROM)" --to "$(TO)" $(if $(YES),--yes)

@@ -14,9 +14,16 @@ from pipelines.settings import Settings
 
 
 def run_nightly(
-    console: Console, settings: Settings, *, is_sandbox: bool, days: tuple[str, str] | None = None
+    console: Console,
+    settings: Settings,
+    *,
+    is_sandbox: bool,
+    days: tuple[str, str] | None = None,
+    complete: bool = False,
 ) -> int:
     """Run the job for the newest partition, or as a backfill of `days` (first and last); an exit code.
+
+    `complete`: as on Sundays, everything is read anew, also to see what is gone from its source.
 
     Raises StartError when another command runs it in this home.
     """
@@ -48,7 +55,7 @@ def run_nightly(
                 instance=instance,
                 partition_key=None if days else DAILY.get_last_partition_key(),
                 tags=span | STARTED_BY,
-                run_config=night(),
+                run_config=night(complete=complete),
                 run_id=run_id,
                 raise_on_error=False,
             )

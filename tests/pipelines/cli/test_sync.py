@@ -1,0 +1,46 @@
+"""What `make sync` hands to the nightly job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.cli import running, summary, sync
+from pipelines.cli.startup import terminal
+from pipelines.defs.jobs import night
+from pipelines.settings import Settings
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_complete_sync_is_a_run_of_the_weekly_sweep(
+    complete: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deletions show in a complete read only, and nobody should have to wait for Sunday."""
+    given: list[Any] = []
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setattr(summary, "summarize", lambda *_, **__: 0)
+
+    def execute(_: dg.JobDefinition, **options: Any) -> Result:
+        given.append(options)
+        return Result()
+
+    monkeypatch.setattr(dg.JobDefinition, "execute_in_process", execute)
+    settings = Settings(dagster_home=tmp_path)
+    assert running.run_nightly(terminal(), settings, is_sandbox=False, complete=complete) == 0
+    assert given[0]["run_config"] == night(complete=complete)
+
+
+def test_an_unknown_option_is_said_and_nothing_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        sync.main(["--everything"])
+    assert "--everything" in capsys.readouterr().err
+
+
+class Result:
+    """What a run in this process leaves, as far as the command looks at it."""
+
+    all_events: tuple[Any, ...] = ()
+    success = True

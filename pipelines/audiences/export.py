@@ -1,0 +1,104 @@
+"""Writes an audience to a CSV file for whoever sends the letters, and notes the disclosure of each person."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from schemas.policy import load_policy
+from schemas.tables import views
+from schemas.tables.audiences import KNOWN, audience_member
+from schemas.tables.privacy import disclosure
+
+RECIPIENT = "export"
+"""The company itself: a file on its own machine. Who sends from it is declared where that is decided."""
+
+_VIEWS = {
+    "important_updates": views.audience_important_updates,
+    "course_invitations": views.audience_course_invitations,
+}
+_PURPOSES = {"important_updates": "customer_relationship", "course_invitations": "own_courses"}
+_COLUMNS = "email full_name organization_name reason legal_basis".split()
+_OURS = re.compile(rf"(?:{'|'.join(KNOWN)})-\d{{8}}T\d{{6}}Z\.csv")
+# A cell that begins with one of them is a formula to a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export_audience(
+    engine: sa.Engine, audience: str, folder: Path, run_id: str, now: datetime
+) -> tuple[Path, int]:
+    """Write the members of an audience as they stand; return the file and how many they are.
+
+    The disclosures are committed before the file gets its name: a file without them cannot be. Raises
+    ValueError for an audience that there is not.
+    """
+    if audience not in _VIEWS:
+        raise ValueError(f"there is no audience of that name; there are {' and '.join(KNOWN)}")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{audience}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.csv"
+    draft = path.with_suffix(".part")
+    view = _VIEWS[audience]
+    with (
+        engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+        connection.begin(),
+    ):
+        columns = [view.c[name] for name in _COLUMNS]
+        rows = connection.execute(sa.select(*columns).order_by(view.c.email)).all()
+        _write(draft, rows)
+        _disclose(connection, audience, run_id, now)
+    draft.replace(path)
+    return path, len(rows)
+
+
+def forget_exports(folder: Path, now: datetime) -> int:
+    """Remove exports that are older than the policy gives them; return how many."""
+    period = load_policy().copy_period("audience-exports")
+    oldest = now - timedelta(days=int(period.strip("PD")))
+    removed = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        is_ours = _OURS.fullmatch(path.name) or path.suffix == ".part"
+        if is_ours and datetime.fromtimestamp(path.stat().st_mtime, UTC) < oldest:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _write(path: Path, rows: Collection[sa.Row[tuple[object, ...]]]) -> None:
+    """A file that only its owner may read, in the form that spreadsheets here take."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
+        file.write("\ufeff")
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(_COLUMNS)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _disclose(connection: sa.Connection, audience: str, run_id: str, now: datetime) -> None:
+    """The disclosure ledger, under the record that each address comes from."""
+    member, view = audience_member, _VIEWS[audience]
+    categories = sorted({view.c[name].info["category"] for name in ("email", "full_name")})
+    connection.execute(
+        sa.insert(disclosure).from_select(
+            ["occurred_at", "run_id", "recipient", "purpose", "categories", "source", "source_id"],
+            sa.select(
+                sa.literal(now),
+                sa.literal(run_id),
+                sa.literal(RECIPIENT),
+                sa.literal(_PURPOSES[audience]),
+                sa.literal(categories, disclosure.c.categories.type),
+                member.c.source,
+                member.c.source_id,
+            ).where(member.c.audience == audience),
+        )
+    )

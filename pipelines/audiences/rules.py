@@ -1,0 +1,194 @@
+"""Who may be written to, as SQL over the cards: the default is nobody.
+
+Important updates go to the contacts of active customers. Invitations to courses are marketing, which the
+Marketing Act (markedsføringsloven, 2009-01-09-2) § 15 forbids to natural persons without prior consent,
+except in an existing customer relationship, to an address that came with a sale, for own similar services,
+with a way to opt out. No source records a consent, so nobody is invited by one.
+"""
+
+from __future__ import annotations
+
+CONTRACT = "GDPR art. 6(1)(b): agreement with the customer"
+CUSTOMER = "Marketing Act § 15: customer relationship, address from a sale, own similar services"
+NOT_A_PERSON = "Marketing Act § 15 covers natural persons only; GDPR art. 6(1)(f)"
+
+AGREEMENT_DAYS = 400
+"""A licence is billed once a year at least; without an invoice for longer than that it has ended."""
+
+PREPARE = (
+    # Customers of the ledger that are not inactive there, nor at an end in the register.
+    """
+    CREATE TEMPORARY TABLE active_organization ON COMMIT DROP AS
+    SELECT organization.organization_id, organization.is_personal, organization.status,
+        bool_or(billed.organization_id IS NOT NULL) AS has_agreement
+    FROM landing.tripletex_customer AS customer
+    JOIN crm.source_link AS link
+        ON link.source = 'tripletex_customer' AND link.source_id = customer.id::text
+    JOIN crm.organization AS organization ON organization.organization_id = link.organization_id
+    LEFT JOIN (
+        SELECT DISTINCT organization_id FROM crm.invoice
+        WHERE is_credit_note IS NOT TRUE AND is_credited IS NOT TRUE AND invoice_date > %(since)s
+    ) AS billed ON billed.organization_id = organization.organization_id
+    WHERE customer.deleted_at_source IS NULL AND customer.is_inactive IS NOT TRUE
+        AND customer.is_customer IS NOT FALSE
+        AND organization.status NOT IN ('bankrupt', 'deleted', 'removed')
+    GROUP BY organization.organization_id, organization.is_personal, organization.status
+    """,
+    """
+    CREATE TEMPORARY TABLE active_private ON COMMIT DROP AS
+    SELECT link.person_id, lower(btrim(customer.email)) AS email,
+        bool_or(billed.person_id IS NOT NULL) AS has_agreement
+    FROM landing.tripletex_customer AS customer
+    JOIN crm.source_link AS link
+        ON link.source = 'tripletex_customer' AND link.source_id = customer.id::text
+    LEFT JOIN (
+        SELECT DISTINCT person_id FROM crm.invoice
+        WHERE is_credit_note IS NOT TRUE AND is_credited IS NOT TRUE AND invoice_date > %(since)s
+            AND organization_id IS NULL
+    ) AS billed ON billed.person_id = link.person_id
+    WHERE customer.deleted_at_source IS NULL AND customer.is_inactive IS NOT TRUE
+        AND customer.is_customer IS NOT FALSE
+        AND link.organization_id IS NULL AND link.person_id IS NOT NULL
+    GROUP BY link.person_id, lower(btrim(customer.email))
+    """,
+    # How each person is known to act for a customer; somebody who has left is inactive in the ledger.
+    """
+    CREATE TEMPORARY TABLE acting_person ON COMMIT DROP AS
+    SELECT link.person_id, link.organization_id, link.source, lower(btrim(contact.email)) AS sale_email
+    FROM crm.source_link AS link
+    JOIN active_organization USING (organization_id)
+    LEFT JOIN landing.tripletex_contact AS contact
+        ON link.source = 'tripletex_contact' AND contact.id::text = link.source_id
+    WHERE link.person_id IS NOT NULL
+        AND link.source IN ('tripletex_contact', 'order_form', 'helpscout_customer', 'course_signup')
+        AND (link.source <> 'tripletex_contact'
+            OR (contact.deleted_at_source IS NULL AND contact.is_inactive IS NOT TRUE))
+    """,
+    # Persons who are left out of both, with the reason; those who objected are added to it from outside.
+    """
+    CREATE TEMPORARY TABLE left_out ON COMMIT DROP AS
+    SELECT person_id, NULL::text AS audience, 'is an own employee' AS reason
+    FROM crm.person WHERE is_internal
+    UNION
+    SELECT link.person_id, NULL, 'its use is restricted (GDPR art. 18)'
+    FROM privacy.hold AS hold
+    JOIN crm.source_link AS link
+        ON hold.data = 'landing.' || link.source AND hold.value = link.source_id
+    WHERE hold.kind = 'restriction' AND hold.lifted_at IS NULL AND link.person_id IS NOT NULL
+    """,
+    "ANALYZE active_organization, active_private, acting_person, left_out",
+)
+"""Temporary tables that the rules are asked of. Parameter: `since`, the day from which an invoice counts."""
+
+CANDIDATES = (
+    """
+    CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
+    SELECT * FROM crm.audience_member WITH NO DATA
+    """,
+    # The address on the card, a person's own before a mailbox that several share.
+    """
+    INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, reason, legal_basis,
+        source, source_id)
+    SELECT 'important_updates', acting.person_id, address.email, address.is_role_address,
+        acting.organization_id, acting.reason, %(contract)s, address.source, address.source_id
+    FROM (
+        SELECT DISTINCT ON (person_id) person_id, organization_id, reason
+        FROM (
+            SELECT person_id, organization_id,
+                CASE source WHEN 'tripletex_contact' THEN 1 WHEN 'order_form' THEN 2
+                    WHEN 'helpscout_customer' THEN 3 ELSE 4 END AS rank,
+                CASE source WHEN 'tripletex_contact' THEN 'contact person of an active customer'
+                    WHEN 'order_form' THEN 'ordered for an active customer'
+                    WHEN 'helpscout_customer' THEN 'known to support as acting for an active customer'
+                    ELSE 'took a course for an active customer' END AS reason
+            FROM acting_person
+            UNION ALL
+            SELECT person_id, NULL, 0, 'active private customer' FROM active_private
+        ) AS ways
+        ORDER BY person_id, rank, organization_id
+    ) AS acting
+    JOIN (
+        SELECT DISTINCT ON (person_id) person_id, email, is_role_address, source, source_id
+        FROM crm.person_email ORDER BY person_id, is_role_address, is_primary DESC, email
+    ) AS address USING (person_id)
+    """,
+    # Only the address that came with the sale counts: the one in the ledger. A role's mailbox of a company
+    # is no natural person's; that of a sole proprietor is.
+    """
+    INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, reason, legal_basis,
+        source, source_id)
+    SELECT DISTINCT ON (way.person_id) 'course_invitations', way.person_id, address.email,
+        address.is_role_address, way.organization_id,
+        CASE WHEN way.by_role THEN 'mailbox of an active customer, not of a person'
+            WHEN way.organization_id IS NULL THEN 'private customer with a running agreement'
+            ELSE 'contact person of a customer with a running agreement' END,
+        CASE WHEN way.by_role THEN %(not_a_person)s ELSE %(customer)s END,
+        address.source, address.source_id
+    FROM (
+        SELECT acting.person_id, acting.organization_id, acting.sale_email AS email, false AS by_role
+        FROM acting_person AS acting JOIN active_organization AS active USING (organization_id)
+        WHERE active.has_agreement AND active.status <> 'liquidation' AND acting.sale_email IS NOT NULL
+        UNION ALL
+        SELECT person_id, NULL, email, false FROM active_private WHERE has_agreement AND email IS NOT NULL
+        UNION ALL
+        SELECT acting.person_id, acting.organization_id, role.email, true
+        FROM acting_person AS acting JOIN active_organization AS active USING (organization_id)
+        JOIN crm.person_email AS role ON role.person_id = acting.person_id AND role.is_role_address
+        WHERE NOT active.is_personal AND active.has_agreement AND active.status <> 'liquidation'
+    ) AS way
+    JOIN crm.person_email AS address ON address.person_id = way.person_id AND address.email = way.email
+    WHERE way.by_role OR NOT address.is_role_address
+    ORDER BY way.person_id, address.is_role_address, address.is_primary DESC, address.email,
+        way.organization_id
+    """,
+    "CREATE INDEX ON candidate (person_id)",
+    "ANALYZE candidate",
+)
+"""Fills `candidate`. Parameters: the words of the legal bases."""
+
+NARROW = (
+    """
+    DELETE FROM candidate USING left_out
+    WHERE candidate.person_id = left_out.person_id
+        AND (left_out.audience IS NULL OR left_out.audience = candidate.audience)
+    """,
+    # One letter to one mailbox: of several persons under one address the one whose own it rather is.
+    """
+    DELETE FROM candidate AS other USING (
+        SELECT audience, email, (array_agg(person_id ORDER BY is_role_address, person_id))[1] AS person_id
+        FROM candidate GROUP BY audience, email HAVING count(*) > 1
+    ) AS chosen
+    WHERE other.audience = chosen.audience AND other.email = chosen.email
+        AND other.person_id <> chosen.person_id
+    """,
+)
+
+CHANGES = """
+INSERT INTO crm.audience_change (run_id, changed_at, audience, person_id, change, reason)
+SELECT %(run_id)s, %(now)s, coalesce(candidate.audience, member.audience),
+    coalesce(candidate.person_id, member.person_id),
+    CASE WHEN member.person_id IS NULL THEN 'in' ELSE 'out' END,
+    CASE
+        WHEN member.person_id IS NULL THEN candidate.reason
+        WHEN left_out.reason IS NOT NULL THEN left_out.reason
+        WHEN person.person_id IS NULL THEN 'has no card any more'
+        WHEN same.person_id IS NOT NULL THEN 'another person has the same address'
+        WHEN member.audience = 'important_updates' THEN 'acts for no active customer any more'
+        ELSE 'has no running agreement with an address from a sale any more'
+    END
+FROM candidate
+FULL JOIN crm.audience_member AS member
+    ON member.audience = candidate.audience AND member.person_id = candidate.person_id
+LEFT JOIN crm.person AS person ON person.person_id = member.person_id
+LEFT JOIN (
+    SELECT left_out.person_id, one.audience, min(left_out.reason) AS reason
+    FROM left_out
+    JOIN (VALUES ('important_updates'), ('course_invitations')) AS one (audience)
+        ON left_out.audience IS NULL OR left_out.audience = one.audience
+    GROUP BY left_out.person_id, one.audience
+) AS left_out ON left_out.person_id = member.person_id AND left_out.audience = member.audience
+LEFT JOIN candidate AS same
+    ON candidate.person_id IS NULL AND same.audience = member.audience AND same.email = member.email
+WHERE candidate.person_id IS NULL OR member.person_id IS NULL
+"""
+"""Notes who comes in and who falls out. Parameters: `run_id`, `now`."""

@@ -1,0 +1,141 @@
+"""Who may be written to (clauses S4 and S6): built every night, exported only when somebody asks for it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from pipelines.audiences.build import build_audiences
+from pipelines.audiences.export import export_audience, forget_exports
+from pipelines.audiences.findings import no_ended_customer, nobody_who_objected
+from pipelines.defs.crm.assets import cards
+from pipelines.defs.findings import check_result
+from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
+from pipelines.defs.resources import Workbench
+from pipelines.errors import nothing_personal
+from pipelines.store.landing import count_rows
+from schemas.tables import audiences, views
+
+_GROUP = "audiences"
+_MEMBERS, _CHANGES = audiences.audience_member, audiences.audience_change
+_SHOWN = {
+    "important_updates": views.audience_important_updates,
+    "course_invitations": views.audience_course_invitations,
+}
+_EXPORT = dg.AssetKey(["audiences", "audience_export"])
+_INVITED = dg.AssetKey(["crm", views.audience_course_invitations.name])
+_MEMBER_KEY = dg.AssetKey(["crm", _MEMBERS.name])
+
+
+class Building(dg.Config):
+    """Launchpad options of the audiences."""
+
+    preview: bool = False
+    """Only tell who would come in or fall out; keep the audiences as they are."""
+
+
+class Exporting(dg.Config):
+    """Launchpad options of the export."""
+
+    audience: str = ""
+    """important_updates or course_invitations; empty: nothing is exported."""
+
+
+@dg.multi_asset(
+    name="audiences",
+    specs=[
+        dg.AssetSpec(
+            key=["crm", table.name],
+            deps=[cards],
+            group_name=_GROUP,
+            description=table.comment,
+            owners=OWNERS,
+            kinds={"postgres"},
+            tags=table_tags(table),
+            metadata=table_metadata(table),
+        )
+        for table in (_MEMBERS, _CHANGES, *_SHOWN.values())
+    ],
+    check_specs=[
+        dg.AssetCheckSpec("no_ended_customer", asset=_MEMBER_KEY, description=no_ended_customer.__doc__),
+        dg.AssetCheckSpec("nobody_who_objected", asset=_INVITED, description=nobody_who_objected.__doc__),
+    ],
+)
+def built_audiences(
+    context: dg.AssetExecutionContext, config: Building, workbench: Workbench
+) -> Iterator[dg.MaterializeResult]:
+    """Works out who may be told of important updates and who may be invited to courses, with the reason."""
+    engine, secrets = workbench.store.crm, [workbench.settings.secret]
+    with nothing_personal():
+        found = build_audiences(
+            engine, secrets, context.run.run_id, datetime.now(UTC), keep=not config.preview
+        )
+        with engine.connect() as connection:
+            ended, objected = no_ended_customer(connection), nobody_who_objected(connection, secrets)
+    yield dg.MaterializeResult(
+        asset_key=_MEMBER_KEY,
+        metadata={
+            "dagster/row_count": count_rows(engine, _MEMBERS),
+            "preview": config.preview,
+            "rows_changed": found.changed,
+            "members": markdown_table("audience", "members", found.members),
+        },
+        check_results=[check_result(ended, "no_ended_customer")],
+    )
+    yield dg.MaterializeResult(
+        asset_key=["crm", _CHANGES.name],
+        metadata={
+            "dagster/row_count": count_rows(engine, _CHANGES),
+            "preview": config.preview,
+            "came_in": markdown_table("audience and reason", "persons", found.came),
+            "fell_out": markdown_table("audience and reason", "persons", found.went),
+        },
+    )
+    for audience, view in _SHOWN.items():
+        is_marketing = view is views.audience_course_invitations
+        yield dg.MaterializeResult(
+            asset_key=["crm", view.name],
+            metadata={"dagster/row_count": found.members.get(audience, 0), "preview": config.preview},
+            check_results=[check_result(objected, "nobody_who_objected")] if is_marketing else [],
+        )
+
+
+@dg.asset(
+    key=_EXPORT,
+    group_name=_GROUP,
+    deps=[dg.AssetKey(["crm", view.name]) for view in _SHOWN.values()],
+    kinds={"csv"},
+    owners=OWNERS,
+    tags={"data_class": "controller", "clause/S6": "true"},
+)
+def audience_exports(
+    context: dg.AssetExecutionContext, config: Exporting, workbench: Workbench
+) -> dg.MaterializeResult:
+    """Writes an audience to a CSV file in DAGSTER_HOME/exports when one is named; removes old exports."""
+    folder, now, members = workbench.settings.dagster_home / "exports", datetime.now(UTC), 0
+    removed = forget_exports(folder, now)
+    if config.audience:
+        engine, run_id = workbench.store.crm, context.run.run_id
+        if config.audience not in _SHOWN:
+            raise dg.Failure(
+                description=f"audience is none of {', '.join(_SHOWN)}: name one of them", allow_retries=False
+            )
+        with nothing_personal():
+            # Whoever has objected since last night is not in the file.
+            build_audiences(engine, [workbench.settings.secret], run_id, now)
+            _, members = export_audience(engine, config.audience, folder, run_id, now)
+    return dg.MaterializeResult(
+        metadata={"exported": bool(config.audience), "members": members, "files_removed": removed}
+    )
+
+
+build = dg.define_asset_job(
+    "build_audiences",
+    selection=dg.AssetSelection.assets(built_audiences),
+    description="Works the audiences out anew; with `preview` it only tells who would come in or fall out.",
+)
+export = dg.define_asset_job(
+    "export_audience",
+    selection=dg.AssetSelection.assets(audience_exports),
+    description="Writes the audience that is named to a CSV file, and notes the disclosure of each person.",
+)

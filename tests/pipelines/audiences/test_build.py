@@ -1,0 +1,242 @@
+"""Who may be written to, and who may not: the default is nobody."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.audiences import rules
+from pipelines.audiences.findings import no_ended_customer, nobody_who_objected
+from pipelines.privacy.keys import email_keys, phone_keys
+from pipelines.privacy.subjects.rights import object_to_marketing
+from pipelines.privacy.suppression import Suppression
+from schemas.tables import crm, privacy
+from schemas.tables.landing import TABLES
+from tests.pipelines.audiences.conftest import NOW, SECRET, Town
+
+OLA, KARI, POST = "ola@fjellrev.example.no", "kari@fjellrev.example.no", "post@fjellrev.example.no"
+
+
+def contact_of_an_active_customer(town: Town, email: str = OLA, **customer: object) -> str:
+    person = town.person(email)
+    town.contact(person, town.customer(**customer), email.upper().replace("EXAMPLE.NO", "example.no"))  # type: ignore[arg-type]
+    return person
+
+
+def objects(town: Town, *contacts: str) -> None:
+    keys = [key for text in contacts for key in (*email_keys(text), *phone_keys(text))]
+    with town.engine.begin() as connection:
+        object_to_marketing(connection, SECRET, keys, NOW)
+
+
+def test_a_contact_person_of_an_active_customer_is_told_and_invited(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+    assert town.updated()[OLA].reason == "contact person of an active customer"
+    assert town.updated()[OLA].legal_basis == rules.CONTRACT
+    assert town.invited()[OLA].legal_basis == rules.CUSTOMER
+    assert town.invited()[OLA].organization_name == "Firma 1 AS"
+
+
+@pytest.mark.parametrize("source", ["helpscout_customer", "course_signup", "order_form"])
+def test_an_address_that_came_with_no_sale_is_not_invited(town: Town, source: str) -> None:
+    """One free course or a support ticket is no sale; an order counts when it is in the ledger."""
+    person = town.person(OLA)
+    town.acts(person, town.customer(), source)
+    town.build()
+    assert OLA in town.updated()
+    assert town.invited() == {}
+
+
+def test_only_the_address_from_the_sale_is_invited(town: Town) -> None:
+    person = town.person("ola@privat.example.no", OLA)
+    town.contact(person, town.customer(), OLA)
+    town.build()
+    assert set(town.updated()) == {"ola@privat.example.no"}
+    assert set(town.invited()) == {OLA}
+
+
+@pytest.mark.parametrize("status", ["bankrupt", "deleted", "removed"])
+def test_nobody_at_a_company_that_has_ended_is_written_to(town: Town, status: str) -> None:
+    contact_of_an_active_customer(town, status=status)
+    assert town.build().members == {}
+
+
+def test_a_company_that_is_wound_up_is_told_and_not_invited(town: Town) -> None:
+    contact_of_an_active_customer(town, status="liquidation")
+    assert town.build().members == {"important_updates": 1}
+
+
+def test_a_customer_who_is_inactive_in_the_ledger_is_a_former_one(town: Town) -> None:
+    contact_of_an_active_customer(town, is_inactive=True)
+    assert town.build().members == {}
+
+
+@pytest.mark.parametrize(
+    "bill",
+    [
+        {"billed": None},
+        {"billed": NOW.date() - timedelta(days=rules.AGREEMENT_DAYS)},
+        {"is_credit_note": True},
+        {"is_credited": True},
+    ],
+)
+def test_marketing_stops_when_no_agreement_runs(town: Town, bill: dict[str, object]) -> None:
+    contact_of_an_active_customer(town, **bill)
+    assert town.build().members == {"important_updates": 1}
+
+
+def test_a_contact_person_who_has_left_is_not_written_to(town: Town) -> None:
+    person = town.person(OLA)
+    town.contact(person, town.customer(), OLA, is_inactive=True)
+    assert town.build().members == {}
+
+
+def test_a_private_customer_is_told_and_invited_while_the_agreement_runs(town: Town) -> None:
+    town.private(town.person(OLA), OLA)
+    town.private(town.person(KARI), KARI, billed=None)
+    town.build()
+    assert set(town.updated()) == {OLA, KARI}
+    assert set(town.invited()) == {OLA}
+
+
+def test_a_mailbox_of_a_company_is_nobody_in_person(town: Town) -> None:
+    person = town.person(POST, role=True)
+    town.acts(person, town.customer(), "helpscout_customer")
+    town.build()
+    assert town.invited()[POST].legal_basis == rules.NOT_A_PERSON
+    assert town.updated()[POST].is_role_address
+
+
+def test_the_mailbox_of_a_sole_proprietor_is_a_persons(town: Town) -> None:
+    person = town.person(POST, role=True)
+    town.acts(person, town.customer(is_personal=True), "helpscout_customer")
+    town.build()
+    assert town.invited() == {}
+
+
+def test_several_persons_at_one_mailbox_get_one_letter(town: Town) -> None:
+    customer = town.customer()
+    for _ in range(3):
+        town.contact(town.person(POST, role=True), customer, POST)
+    assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+
+
+def test_a_person_at_several_customers_gets_one_letter(town: Town) -> None:
+    person = town.person(OLA)
+    for _ in range(3):
+        town.contact(person, town.customer(), OLA)
+    assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+
+
+def test_who_objected_is_told_of_updates_but_never_invited(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    objects(town, "Ola+kurs@Fjellrev.example.no")
+    town.build()
+    assert OLA in town.updated()
+    assert town.invited() == {}
+
+
+def test_an_objection_holds_for_all_addresses_and_numbers_of_the_card(town: Town) -> None:
+    person = contact_of_an_active_customer(town)
+    town.put(
+        crm.person_phone,
+        person_id=person,
+        phone="+4791504800",
+        is_primary=True,
+        source="helpscout_customer",
+        source_id="1",
+    )
+    objects(town, "915 04 800")
+    town.build()
+    assert town.invited() == {}
+
+
+def test_an_objection_of_somebody_else_changes_nothing(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    objects(town, KARI)
+    assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+
+
+def test_who_was_erased_is_not_written_to_even_while_a_card_is_left(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    with town.engine.begin() as connection:
+        Suppression(SECRET).add(connection, email_keys(OLA), "erasure")
+    assert town.build().members == {}
+
+
+def test_own_employees_and_restricted_persons_are_left_out(town: Town) -> None:
+    town.contact(town.person(OLA, is_internal=True), town.customer(), OLA)
+    kari = contact_of_an_active_customer(town, KARI)
+    record = town.acts(kari, town.customer(), "helpscout_customer")
+    town.put(
+        privacy.hold,
+        kind="restriction",
+        data="landing.helpscout_customer",
+        column_name="id",
+        value=str(record),
+        reason="request 1",
+        created_at=NOW,
+    )
+    assert town.build().members == {}
+
+
+def test_who_comes_and_who_goes_is_noted_with_the_reason(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    contact_of_an_active_customer(town, KARI)
+    town.build("first")
+    assert [change for _, change, _ in town.changes("first")] == ["in"] * 4
+    objects(town, OLA)
+    with town.engine.begin() as connection:
+        connection.execute(
+            sa.update(TABLES["tripletex_contact"])
+            .where(sa.func.lower(TABLES["tripletex_contact"].c.email) == KARI)
+            .values(is_inactive=True)
+        )
+    found = town.build("second", now=NOW + timedelta(days=1))
+    assert town.changes("second") == [
+        ("course_invitations", "out", "has no running agreement with an address from a sale any more"),
+        ("course_invitations", "out", "objected to marketing"),
+        ("important_updates", "out", "acts for no active customer any more"),
+    ]
+    assert found.went == {": ".join((name, why)): 1 for name, _, why in town.changes("second")}
+
+
+def test_a_second_build_changes_nothing(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    town.build("first")
+    found = town.build("second", now=NOW + timedelta(hours=1))
+    assert (found.changed, town.changes("second")) == (0, [])
+
+
+def test_a_preview_tells_and_keeps_nothing(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    found = town.build("look", keep=False)
+    assert found.came == {
+        "course_invitations: contact person of a customer with a running agreement": 1,
+        "important_updates: contact person of an active customer": 1,
+    }
+    assert (town.updated(), town.changes("look")) == ({}, [])
+
+
+def test_the_checks_find_what_the_rules_would_not_have_let_in(town: Town) -> None:
+    contact_of_an_active_customer(town)
+    town.build()
+    with town.engine.begin() as connection:
+        assert no_ended_customer(connection).passed
+        assert nobody_who_objected(connection, [SECRET]).passed
+        connection.execute(sa.update(crm.organization).values(status="bankrupt"))
+        object_to_marketing(connection, SECRET, email_keys(OLA), NOW)
+    with town.engine.connect() as connection:
+        ended, objected = no_ended_customer(connection), nobody_who_objected(connection, [SECRET])
+    assert (ended.passed, ended.numbers["members_of_ended_companies"]) == (False, 2)
+    assert (objected.passed, objected.numbers) == (False, {"objected": 1})
+
+
+def test_the_day_of_the_agreement_is_a_norwegian_one(town: Town) -> None:
+    contact_of_an_active_customer(town, billed=date(2026, 1, 1))
+    end = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=rules.AGREEMENT_DAYS)
+    assert "course_invitations" in town.build(now=end - timedelta(hours=2)).members
+    assert "course_invitations" not in town.build(now=end - timedelta(minutes=30)).members

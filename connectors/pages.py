@@ -44,6 +44,8 @@ class Page(Generic[P]):
     """How many records the API says the whole result holds; None where it does not say."""
     unknown_fields: Mapping[str, int] = field(default_factory=dict)
     """Undeclared top-level fields by name, and in how many records they came."""
+    seen_fields: frozenset[str] = frozenset()
+    """Declared top-level fields that came in some record."""
 
     @property
     def received(self) -> int:
@@ -57,10 +59,12 @@ def read_page(payload: type[P], items: Sequence[object], told: int | None = None
     rejected: list[Rejected] = []
     unknown: Counter[str] = Counter()
     known = payload.known_fields()
+    seen: set[str] = set()
     for item in items:
         if not isinstance(item, dict):
             rejected.append(Rejected(_fingerprint(item), "the record is not an object"))
             continue
+        seen |= known & item.keys()
         unknown.update(name if len(unknown) < MAX_NAMES else "?" for name in _names(item.keys() - known))
         try:
             records.append(payload.model_validate(item))
@@ -69,7 +73,7 @@ def read_page(payload: type[P], items: Sequence[object], told: int | None = None
         except Exception as error:
             # Whatever a hostile record does to a validator, it must not end the run.
             rejected.append(Rejected(_source_id(payload, item), f"cannot be read: {type(error).__name__}"))
-    return Page(records, rejected, told, unknown)
+    return Page(records, rejected, told, unknown, frozenset(seen - payload.not_read))
 
 
 def _source_id(payload: type[Payload], item: Mapping[str, object]) -> str:

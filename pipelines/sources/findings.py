@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 
 from pipelines.findings import Finding
@@ -9,6 +12,10 @@ from schemas.tables.landing import load, rejected
 
 _NAMED = 8
 """Field names in one sentence."""
+_ENOUGH = 50
+"""Records of a read that show what an API sends."""
+_READS = 30
+"""Reads to look back over for one with enough records."""
 
 
 def adds_up(connection: sa.Connection, source: str) -> Finding:
@@ -63,30 +70,40 @@ def nothing_set_aside(connection: sa.Connection, source: str) -> Finding:
 
 
 def no_drift(connection: sa.Connection, source: str) -> Finding:
-    """The last read met no field that the payload does not know, and none that the API no longer knows."""
-    row = connection.execute(
-        sa.select(load.c.unknown_fields, load.c.unknown_names, load.c.refused_names)
+    """The last read met no unknown field, and none that is declared has stopped coming."""
+    reads = connection.execute(
+        sa.select(
+            load.c.received,
+            load.c.unknown_fields,
+            load.c.unknown_names,
+            load.c.refused_names,
+            load.c.seen_names,
+        )
         .where(load.c.source == source)
         .order_by(load.c.load_id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None or not (row.unknown_fields or row.refused_names):
-        return Finding(True, "only known fields", {"unknown_fields": 0, "refused_fields": 0})
-    causes = []
-    if row.unknown_fields:
+        .limit(_READS)
+    ).all()
+    causes, missing = [], _no_longer_seen(reads)
+    unknown, refused = (reads[0].unknown_fields, reads[0].refused_names) if reads else (0, [])
+    if unknown:
         causes.append(
-            f"{row.unknown_fields:,} values of undeclared fields were dropped ({_named(row.unknown_names)}): "
+            f"{unknown:,} values of undeclared fields were dropped ({_named(reads[0].unknown_names)}): "
             "declare them in schemas/payloads, or list them under not_read"
         )
-    if row.refused_names:
-        causes.append(
-            f"the API does not know {_named(row.refused_names)}, which were read as absent: mend the payload"
-        )
-    return Finding(
-        False,
-        "; ".join(causes),
-        {"unknown_fields": row.unknown_fields, "refused_fields": len(row.refused_names)},
-    )
+    if refused:
+        causes.append(f"the API does not know {_named(refused)}, which were read as absent: mend the payload")
+    if missing:
+        causes.append(f"{_named(missing)} came in no record, but did before: was it renamed?")
+    numbers = {"unknown_fields": unknown, "refused_fields": len(refused), "missing_fields": len(missing)}
+    return Finding(not causes, "; ".join(causes) or "only known fields", numbers)
+
+
+def _no_longer_seen(reads: Sequence[Any]) -> list[str]:
+    """Fields that the last large read lacks and the one before it had: a few records prove nothing."""
+    large = [read for read in reads if read.received >= _ENOUGH]
+    if not reads or not large or large[0] is not reads[0] or len(large) == 1:
+        return []
+    return sorted(set(large[1].seen_names) - set(large[0].seen_names))
 
 
 def _named(names: list[str]) -> str:

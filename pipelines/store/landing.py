@@ -47,6 +47,8 @@ class Tally:
     deleted: int = 0
     requests: int = 0
     unknown_fields: dict[str, int] = field(default_factory=dict)
+    seen_fields: set[str] = field(default_factory=set)
+    """Declared fields that came in some record."""
     refused_fields: tuple[str, ...] = ()
     """Declared fields that the API does not know; they were read as absent."""
 
@@ -114,6 +116,7 @@ class Lander:
         for page in pages:
             self.tally.received += page.received
             self.tally.told = max(self.tally.told, page.told or 0)
+            self.tally.seen_fields |= page.seen_fields
             for name, count in page.unknown_fields.items():
                 self.tally.unknown_fields[name] = self.tally.unknown_fields.get(name, 0) + count
             if page.rejected:
@@ -240,6 +243,7 @@ def record_load(
             started_at=started_at,
             finished_at=sa.func.clock_timestamp(),
             unknown_names=sorted(tally.unknown_fields),
+            seen_names=sorted(tally.seen_fields),
             refused_names=sorted(tally.refused_fields),
             **tally.counts(),
         )

@@ -84,6 +84,7 @@ def candidates(
         empty = np.zeros(0, dtype=np.int64)
         return Candidates(empty, empty, empty, empty, empty)
     frame = pd.concat(pieces, ignore_index=True)
+    frame = frame[pairs.may_agree(frame["name_a"].to_numpy(), frame["name_b"].to_numpy())]
     frame["relation"] = _relations(pairs, frame["name_a"].to_numpy(), frame["name_b"].to_numpy())
     near_only = frame["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])
     frame = frame[

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipelines.identity.features import Features, Ints
+from pipelines.identity.features import Bools, Features, Ints
+from pipelines.identity.normalise.lexicon import PET_CIRCLES
 from pipelines.identity.normalise.names import EQUAL, MISSING, PARTIAL, PersonName, Relation, relation_by_key
 from pipelines.identity.normalise.text import skeleton
 
@@ -48,6 +49,29 @@ class NamePairs:
                 self.names[a], self.names[b], self._keys[a], self._keys[b]
             )
         return found
+
+    def may_agree(self, a: Ints, b: Ints) -> Bools:
+        """Pairs of names worth comparing: first names of one initial, two initials in common, or pet forms.
+
+        A slip in the very first letter is not worth all the comparisons it would take to find it.
+        """
+        first, letters, pet = self._initials()
+        common = np.bitwise_count(letters[a] & letters[b])
+        result: Bools = (first[a] == first[b]) | (common >= 2) | (pet[a] & pet[b])
+        return result
+
+    def _initials(self) -> tuple[Ints, Ints, Bools]:
+        """Of each name: its first letter, all its initials as bits, whether it has pet forms."""
+        first = np.zeros(len(self.names), dtype=np.int64)
+        letters = np.zeros(len(self.names), dtype=np.int64)
+        pet = np.zeros(len(self.names), dtype=bool)
+        for at, name in enumerate(self.names):
+            initials = [ord(skeleton(token)[:1] or "a") - ord("a") for token in name.tokens]
+            first[at] = initials[0]
+            for letter in initials:
+                letters[at] |= 1 << max(0, min(letter, 31))
+            pet[at] = skeleton(name.first) in PET_CIRCLES
+        return first, letters, pet
 
     def surnames(self, number: int) -> Iterable[str]:
         """Skeletons of what follows the first name, and of it for a swapped name: keys of a block."""

@@ -7,6 +7,7 @@ Pure functions on single strings. A plain address takes a fast path that agrees 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
@@ -64,27 +65,32 @@ def email(raw: str | None) -> Email | None:
     address = email_address(raw)
     if address is None:
         return None
-    local, _, host = address.rpartition("@")
-    typo = intended_domain(host)
-    host = typo or host
-    domain = registrable_domain(host) or host
-    if host == "googlemail.com":
-        host = domain = "gmail.com"
-    bare = local.split("+", 1)[0] or local
-    if domain == "gmail.com":
-        bare = bare.replace(".", "") or bare
+    local, _, written = address.rpartition("@")
+    host, domain, is_public, is_placeholder, typo = _host(written)
+    local = local.split("+", 1)[0] or local
+    bare = local.replace(".", "") or local if domain == "gmail.com" else local
     return Email(
         address=address,
         key=f"{bare}@{host}",
-        local=local.split("+", 1)[0] or local,
+        local=local,
         domain=domain,
-        is_role=domain not in PUBLIC_MAIL and is_role_local(bare),
-        is_placeholder=bare in PLACEHOLDER_LOCALS
-        or domain in _PLACEHOLDER_DOMAINS
-        or host in _PLACEHOLDER_DOMAINS,
-        is_public=domain in PUBLIC_MAIL,
+        is_role=not is_public and is_role_local(bare),
+        is_placeholder=is_placeholder or bare in PLACEHOLDER_LOCALS,
+        is_public=is_public,
         typo_of=typo,
     )
+
+
+@lru_cache(maxsize=1 << 20)
+def _host(written: str) -> tuple[str, str, bool, bool, str | None]:
+    """Host and domain as meant, whether anyone's or nobody's, and the provider behind a mistyped one."""
+    typo = intended_domain(written)
+    host = typo or written
+    domain = registrable_domain(host) or host
+    if host == "googlemail.com":
+        host = domain = "gmail.com"
+    nobodys = domain in _PLACEHOLDER_DOMAINS or host in _PLACEHOLDER_DOMAINS
+    return host, domain, domain in PUBLIC_MAIL, nobodys, typo
 
 
 def email_address(raw: str | None) -> str | None:

@@ -84,12 +84,20 @@ def rules_digest(*settings: object) -> str:
 
     Cards made by other rules are not to be mixed with cards made by these.
     """
-    digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+    return hashlib.blake2b(f"{_CODE} {settings!r}".encode(), digest_size=16).hexdigest()
+
+
+def _code_digest() -> str:
+    digest = hashlib.blake2b(digest_size=16)
     for folder in (resources.files("pipelines.identity"), resources.files("pipelines.identity.normalise")):
         for file in sorted(folder.iterdir(), key=lambda item: item.name):
             if file.name.endswith(".py"):
                 digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+# Of the code as it was loaded: a file that is edited meanwhile does not change what this process does.
+_CODE = _code_digest()
 
 
 def read_state(connection: sa.Connection) -> State | None:

@@ -67,7 +67,7 @@ def queries(touched: Touched | None = None) -> Iterator[tuple[str, sa.Select[Any
         yield f"link to no {entity}", _count(link, *mine, linked.is_not(None), ~_exists(card, key == linked))
         yield f"{entity} with values and origins that differ", _unlike_origins(entity, card, touched)
         yield f"{entity} origin in a record of another card", _foreign_origins(entity, touched)
-    live = _live_records().subquery()
+    live = _live_records(touched).subquery()
     yield (
         "link to a record that is not live",
         _count(
@@ -78,7 +78,6 @@ def queries(touched: Touched | None = None) -> Iterator[tuple[str, sa.Select[Any
         "live record without a link",
         _count(
             live,
-            *_record_in(live, touched),
             ~_exists(link, live.c.source == link.c.source, live.c.source_id == link.c.source_id),
         ),
     )
@@ -155,16 +154,21 @@ def _foreign_origins(entity: str, touched: Touched | None) -> sa.Select[Any]:
     )
 
 
-def _live_records() -> sa.CompoundSelect[Any]:
-    return sa.union_all(
-        *(
-            sa.select(
-                sa.literal(source, sa.Text()).label("source"),
-                sa.cast(next(iter(TABLES[source].primary_key)), sa.Text()).label("source_id"),
-            ).where(TABLES[source].c.deleted_at_source.is_(None))
-            for source in SOURCES
-        )
-    )
+def _live_records(touched: Touched | None) -> sa.CompoundSelect[Any]:
+    return sa.union_all(*(_live(source, touched) for source in SOURCES))
+
+
+def _live(source: str, touched: Touched | None) -> sa.Select[Any]:
+    table = TABLES[source]
+    key = next(iter(table.primary_key))
+    live: sa.Select[Any] = sa.select(
+        sa.literal(source, sa.Text()).label("source"), sa.cast(key, sa.Text()).label("source_id")
+    ).where(table.c.deleted_at_source.is_(None))
+    if touched is None:
+        return live
+    records = touched.records.c
+    mine = sa.select(sa.cast(records.source_id, key.type)).where(records.source == source)
+    return live.where(key.in_(mine))
 
 
 def _count(table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -152,7 +152,7 @@ def replace(
     if within is None and _is_empty(connection, table):
         return append(connection, table, frame)
     staging = copy_frame(connection, table, frame, columns)
-    with _planned_for(connection, len(frame)):
+    with _planned_for(connection, len(frame) if within is None else 0):
         return _make_equal(connection, table, columns, staging, touch=touch, within=within)
 
 
@@ -173,7 +173,7 @@ def replace_from(
     if is_first:
         return Written(inserted=rows)
     cursor.execute(sql.SQL("ANALYZE {}").format(target))
-    with _planned_for(connection, rows):
+    with _planned_for(connection, rows if within is None else 0):
         return _make_equal(connection, table, columns, target, touch=None, within=within)
 
 
@@ -312,7 +312,7 @@ def _planned_for(connection: sa.Connection, rows: int) -> Iterator[None]:
     """Keep the planner from nested loops over many rows.
 
     A table that grows while it is searched looks small to the planner: an anti-join that scans it once per
-    row would then be quadratic.
+    row would then be quadratic. (Within a scope, few rows of a large table are looked up: there it is right.)
     """
     many = rows > _MANY_ROWS
     cursor = _cursor(connection)

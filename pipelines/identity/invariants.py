@@ -158,10 +158,10 @@ def _live_records(touched: Touched | None) -> sa.CompoundSelect[Any]:
     return sa.union_all(*(_live(source, touched) for source in SOURCES))
 
 
-def _live(source: str, touched: Touched | None) -> sa.Select[Any]:
+def _live(source: str, touched: Touched | None) -> sa.Select[str, str]:
     table = TABLES[source]
     key = next(iter(table.primary_key))
-    live: sa.Select[Any] = sa.select(
+    live = sa.select(
         sa.literal(source, sa.Text()).label("source"), sa.cast(key, sa.Text()).label("source_id")
     ).where(table.c.deleted_at_source.is_(None))
     if touched is None:

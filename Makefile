@@ -5,7 +5,7 @@ UV := uv==0.13.9
 export PYTHONPATH := $(CURDIR)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: help sync backfill ui test browser screenshot lint reapply decide subject psql migrate sandbox sandbox-day lock clean
+.PHONY: help sync backfill ui test browser screenshot alert-test lint webhooks reapply decide subject psql migrate sandbox sandbox-day lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,8 +28,14 @@ browser: ## Install the browser for the browser test (Debian, Ubuntu; as root)
 screenshot: .venv/installed-test ## Draw the picture of the asset graph anew (needs the browser)
 	@$(BIN)/python -m tests.e2e.screenshot
 
+alert-test: .venv/installed ## Send a test alert to ALERT_WEBHOOK_URL
+	@$(BIN)/python -m pipelines.cli.alert_test
+
 lint: .venv/installed-test ## Style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+webhooks: .venv/installed ## Receive webhooks (optional, off without secrets)
+	@$(BIN)/python -m pipelines.cli.webhooks $(ARGS)
 
 reapply: .venv/installed ## After a restored backup, before the first sync: erase again what was erased
 	@$(BIN)/python -m pipelines.cli.reapply $(ARGS)

@@ -38,6 +38,11 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _secret_url(value: SecretStr) -> SecretStr:
+    _url(value.get_secret_value())
+    return value
+
+
 def _database_url(value: str) -> str:
     try:
         backend = sa.make_url(value).get_backend_name()
@@ -122,9 +127,15 @@ class Settings(BaseSettings):
     helpscout_app_id: str | None = None
     helpscout_app_secret: SecretStr | None = None
 
+    helpscout_webhook_secret: SecretStr | None = None
+
     tripletex_url: Url = "https://tripletex.no/v2"
     tripletex_consumer_token: SecretStr | None = None
     tripletex_employee_token: SecretStr | None = None
+
+    alert_webhook_url: Annotated[SecretStr, AfterValidator(_secret_url)] | None = None
+
+    tripletex_webhook_secret: SecretStr | None = None
 
     brreg_url: Url = "https://data.brreg.no/enhetsregisteret/api"
 
@@ -193,6 +204,12 @@ class Settings(BaseSettings):
             answers=self.platform_participant_submission_answers,
             zone=self.platform_timezone,
         )
+
+    @property
+    def webhook_secrets(self) -> dict[str, str]:
+        """Shared secrets of the webhook subscriptions by system; without one its webhooks are off."""
+        given = {"helpscout": self.helpscout_webhook_secret, "tripletex": self.tripletex_webhook_secret}
+        return {system: secret.get_secret_value() for system, secret in given.items() if secret}
 
     @property
     def previous_secrets(self) -> tuple[bytes, ...]:

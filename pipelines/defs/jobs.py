@@ -4,6 +4,7 @@ import dagster as dg
 
 NIGHTLY = "nightly"
 RETENTION = "retention"
+READING = "reading"
 
 _APPLIED = (
     "privacy__retention",
@@ -44,4 +45,10 @@ retention = dg.define_asset_job(
     selection=dg.AssetSelection.groups("privacy"),
     config=night(),
     description="Applies the retention rules and audits the store, also on a night when a source is down.",
+)
+
+reading = dg.define_asset_job(
+    READING,
+    selection=dg.AssetSelection.groups("sources/helpscout", "sources/tripletex", "sources/brreg", "crm"),
+    description="Reads on from the last read and makes the cards that changed anew; webhooks start it.",
 )

@@ -181,3 +181,16 @@ brreg_name = sa.Table(
     schema=SCHEMA,
     comment="Names of organisations that were looked up in the register, so that none is asked for nightly",
 )  # fmt: skip
+
+webhook_mark = sa.Table(
+    "webhook_mark",
+    metadata,
+    column("system", sa.Text(), OPERATIONS, primary_key=True, comment="helpscout or tripletex"),
+    column("event", sa.Text(), OPERATIONS, primary_key=True, comment="Event, as the source calls it"),
+    column("record_id", sa.BigInteger(), "user.unique_id", primary_key=True, autoincrement=False,
+           comment="Id of the record at its source"),
+    column("marked_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(), index=True,
+           comment="When the last delivery about it came"),
+    schema=SCHEMA,
+    comment="What webhooks say has changed; taken away by the read that they start",
+)  # fmt: skip

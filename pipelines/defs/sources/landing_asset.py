@@ -19,6 +19,7 @@ from pipelines.sources.findings import adds_up, no_drift, nothing_set_aside
 from pipelines.sources.reading import Desk, Run, note_requests
 from pipelines.store.engines import DatabaseError
 from pipelines.store.landing import Tally, count_rows
+from pipelines.webhooks.marks import settle
 from schemas.payloads.base import Payload
 from schemas.tables.landing import TABLES
 
@@ -102,6 +103,9 @@ def _read(
         tally = read(workbench.desk, client, run)
     finally:
         note_requests(engine, run.run_id, system, client.counts - asked_before)
+    if run.window is None:
+        with engine.begin() as connection:
+            settle(connection, system, run.started_at)
     return reconciliation(tally, count_rows(engine, table), time.monotonic() - began)
 
 

@@ -138,6 +138,7 @@ class Egress:
         repeatable: bool | None = None,
         weight: int | None = None,
         attempts: int | None = None,
+        wants_json: bool = True,
     ) -> Answer:
         """Send one request and return its answer when its status is in `accept`.
 
@@ -145,7 +146,7 @@ class Egress:
         JSON, `form` as a form. `repeatable`: sending it twice does no harm (default: by method); any other
         request whose answer is lost raises AmbiguousError instead of being sent again. `weight`: what it
         costs of the budget (default: 1 to read, 2 to write). `attempts` where this request is worth fewer
-        than others.
+        than others. Without `wants_json` the body of a good answer is not looked at.
 
         Raises RefusedByPolicyError, UnauthorizedError, PermanentError, AmbiguousError, and TransientError
         when all attempts failed.
@@ -175,7 +176,7 @@ class Egress:
             try:
                 # Not within `retrying`: fetching a token has retries of its own.
                 proof = {} if anonymous or self._credentials is None else self._credentials.headers(self)
-                return retrying(self._send, prepared, label, frozenset(accept), proof, safe, cost)
+                return retrying(self._send, prepared, label, frozenset(accept), proof, safe, cost, wants_json)
             except UnauthorizedError:
                 # A token can die at any moment of a run (expiry, Oslo midnight): one renewal, one retry.
                 if anonymous or renewed or self._credentials is None:
@@ -221,6 +222,7 @@ class Egress:
         proof: Mapping[str, str],
         safe: bool,
         cost: int,
+        wants_json: bool,
     ) -> Answer:
         """One attempt."""
         what = f"{self.recipient} {request.method} {label}"
@@ -259,7 +261,7 @@ class Egress:
         if status == 429:
             # The limit is the account's: everything else that shares this budget waits as well.
             self._budget.pause(_retry_after(headers, rate_limited=True) or 0.0)
-        answer = _judge(what, status, content, headers, accept, safe)
+        answer = _judge(what, status, content, headers, accept, safe, wants_json)
         if answer.empty and status == 200 and request.method == "GET":
             raise TransientError(f"{what}: answered 200 without a body")
         return answer
@@ -293,6 +295,7 @@ def _judge(
     headers: Mapping[str, str],
     accept: frozenset[int],
     safe: bool,
+    wants_json: bool,
 ) -> Answer:
     """The answer, or the error that its status or body calls for."""
     if status in _RETRY_STATUSES and status not in accept:
@@ -310,6 +313,8 @@ def _judge(
         raise PermanentError(f"{what}: answered {status}", status=status, code=code, fields=fields)
     if not content.strip():
         return Answer(status, None, headers, empty=True)
+    if not wants_json:
+        return Answer(status, None, headers)
     try:
         return Answer(status, _parsed(content), headers)
     except (ValueError, RecursionError):

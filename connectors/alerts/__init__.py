@@ -1,0 +1,1 @@
+"""Tells people by webhook that something went wrong."""

@@ -39,7 +39,7 @@ def read_units(desk: Desk, client: BrregClient, run: Run) -> Tally:
         known = set(live_keys(connection, BrregUnit))
         wanted = _named_numbers(connection) | _parents(connection)
         position = _position(connection)
-    wanted |= numbers_by_name(desk.engine, client, run.started_at)
+    wanted |= numbers_by_name(desk.engine, client, run.started_at, wanted)
     followed = known & wanted
     if position is None:
         changed, reached = followed, client.tip()

@@ -6,7 +6,7 @@ the same name is not asked for every night.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -22,10 +22,16 @@ PER_RUN = 200
 """Names looked up in one run at most: the register is asked politely, the rest waits for the next night."""
 
 
-def numbers_by_name(engine: sa.Engine, client: BrregClient, now: datetime) -> set[str]:
-    """Organisation numbers of the units whose names the sources mention without a number."""
+def numbers_by_name(
+    engine: sa.Engine, client: BrregClient, now: datetime, named: Collection[str]
+) -> set[str]:
+    """Organisation numbers of the units whose names the sources mention without a number.
+
+    `named` are the numbers that the sources give: a landed unit that none of them gives any more is about to
+    go, so its name is looked up as if it were not landed.
+    """
     with engine.connect() as connection:
-        known = _known_names(connection)
+        known = _known_names(connection, {*named, *_found(connection)})
         fresh = set(
             connection.scalars(
                 sa.select(brreg_name.c.name_key).where(brreg_name.c.looked_up_at > now - ASK_AGAIN_AFTER)
@@ -44,7 +50,12 @@ def numbers_by_name(engine: sa.Engine, client: BrregClient, now: datetime) -> se
         answers.append((key, number, len(hits), now))
     with engine.begin() as connection:
         upsert(connection, brreg_name, ["name_key", "number", "hits", "looked_up_at"], answers)
-        return set(connection.scalars(sa.select(brreg_name.c.number).where(brreg_name.c.number.is_not(None))))
+        return _found(connection)
+
+
+def _found(connection: sa.Connection) -> set[str]:
+    """Numbers of the units that were found by their names."""
+    return set(connection.scalars(sa.select(brreg_name.c.number).where(brreg_name.c.number.is_not(None))))
 
 
 def _mentioned(connection: sa.Connection) -> Iterator[tuple[str, CompanyName]]:
@@ -83,12 +94,16 @@ def _columns() -> Iterator[tuple[sa.Table, sa.ColumnElement[str], tuple[sa.Colum
     )
 
 
-def _known_names(connection: sa.Connection) -> set[str]:
-    """Names of the units that are landed, and of the customers that gave their number."""
+def _known_names(connection: sa.Connection, numbers: Collection[str]) -> set[str]:
+    """Names of the landed units among the numbers, and of the customers that gave their number."""
     unit, customer = TABLES["brreg_unit"], TABLES["tripletex_customer"]
     names = connection.scalars(
         sa.union(
-            sa.select(unit.c.name).where(unit.c.deleted_at_source.is_(None), unit.c.name.is_not(None)),
+            sa.select(unit.c.name).where(
+                unit.c.deleted_at_source.is_(None),
+                unit.c.name.is_not(None),
+                unit.c.number == sa.func.any(sa.literal(list(numbers), sa.ARRAY(sa.Text()))),
+            ),
             sa.select(customer.c.name).where(
                 customer.c.deleted_at_source.is_(None), customer.c.organization_number.is_not(None)
             ),

@@ -140,6 +140,17 @@ def test_an_organisation_without_a_number_is_found_by_its_name(desk: Desk, clien
     assert units(desk) == {OTHER: "active"}
 
 
+def test_a_unit_that_is_still_named_without_its_number_stays(desk: Desk, client: BrregClient) -> None:
+    """It does not leave the store for a night when the record that gave its number goes."""
+    customer(desk, 1, OTHER, name="Strandvik forening")
+    order(desk, 1, "Strandvik forening")
+    read_units(desk, client, RUN)
+    with desk.engine.begin() as connection:
+        mark_deleted(connection, TripletexCustomer, [1])
+    assert read_units(desk, client, RUN).deleted == 0
+    assert units(desk) == {OTHER: "active"}
+
+
 def test_a_name_that_two_living_units_bear_is_left_to_a_person(
     desk: Desk, client: BrregClient, state: BrregState
 ) -> None:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.defs.applications.assets import application_files
 from pipelines.defs.metadata import OWNERS, identity_numbers, table_metadata, table_tags
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.defs.sources.brreg.assets import brreg_units
 from pipelines.defs.sources.helpscout.assets import (
@@ -88,6 +89,7 @@ class Matching(dg.Config):
             group_name="crm",
             description=table.comment,
             owners=OWNERS,
+            freshness_policy=BY_MORNING,
             kinds={"python", "postgres"},
             tags=table_tags(table),
             metadata=table_metadata(table),

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.privacy.forwarding import forwarding_audit
 from pipelines.defs.privacy.instructions import submission_instructions
 from pipelines.defs.privacy.subjects import subject_requests
@@ -33,6 +34,7 @@ _AUDIT_LOG = dg.AssetKey(["privacy", privacy.audit_log.name])
     deps=[forwarding_audit, subject_requests, submission_instructions],
     kinds={"policy", "postgres"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags=table_tags(privacy.audit_log),
     metadata=table_metadata(privacy.audit_log),
     check_specs=[dg.AssetCheckSpec("chain_is_whole", asset=_AUDIT_LOG, description=chain_is_whole.__doc__)],
@@ -53,6 +55,7 @@ def audit_log_asset(workbench: Workbench) -> dg.MaterializeResult:
     deps=[forwarding_audit, subject_requests],
     kinds={"policy", "postgres"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags=table_tags(privacy.suppression),
     metadata=table_metadata(privacy.suppression),
 )
@@ -72,6 +75,7 @@ def suppression(workbench: Workbench) -> dg.MaterializeResult:
     deps=[forwarding_audit],
     kinds={"policy"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags={"data_class": "system"},
 )
 def records_of_processing(workbench: Workbench) -> dg.MaterializeResult:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.privacy.options import Retention
 from pipelines.errors import nothing_personal
 from pipelines.privacy.dagster_history import RUNS, HistoryRemoval, overdue_runs, prune_history
@@ -20,6 +21,7 @@ _HISTORY = dg.AssetKey(["privacy", "dagster_history"])
     group_name="privacy",
     kinds={"policy", "dagster"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags={"data_class": "system"},
     check_specs=[
         dg.AssetCheckSpec("no_old_runs", asset=_HISTORY, description="No finished run is past its period.")

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.platform.tables import PARTICIPANT_SUBMISSION
 from pipelines.defs.privacy.retention import ip_address_retention, retention_rules
 from pipelines.defs.resources import Workbench
@@ -36,6 +37,7 @@ _REPORTS: dict[str, Language] = {"klausulrapport": "nb", "clause_report": "en"}
     deps=[retention_rules, ip_address_retention, PARTICIPANT_SUBMISSION],
     kinds={"policy", "postgres"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags={"data_class": "system", "clause/S5": "true"},
     check_specs=[
         dg.AssetCheckSpec(name, asset=_AUDIT, description=question[0].upper() + question[1:] + ".")

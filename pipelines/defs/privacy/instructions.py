@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.defs.metadata import OWNERS, markdown_table
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.platform.tables import PARTICIPANT_SUBMISSION
 from pipelines.defs.privacy.options import Retention
 from pipelines.defs.resources import Workbench
@@ -18,6 +19,7 @@ from pipelines.privacy import submissions
     deps=[PARTICIPANT_SUBMISSION],
     kinds={"policy", "postgres"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags={"data_class": "system", "clause/S5": "true"},
 )
 def submission_instructions(config: Retention, workbench: Workbench) -> dg.MaterializeResult:

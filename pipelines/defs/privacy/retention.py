@@ -7,6 +7,7 @@ import dagster as dg
 from pipelines.defs.crm.assets import SOURCE_LINK
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, removals, retention_plan
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.platform.tables import ACCESS_LOG
 from pipelines.defs.privacy.options import Retention
 from pipelines.defs.resources import Workbench
@@ -32,6 +33,7 @@ _TAGS = {"data_class": "system"}
     deps=[SOURCE_LINK],
     kinds={"policy", "postgres"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags=_TAGS,
     check_specs=[
         dg.AssetCheckSpec("nothing_overdue", asset=_RETENTION, description=nothing_overdue.__doc__),
@@ -87,6 +89,7 @@ def retention_rules(
     deps=[ACCESS_LOG],
     kinds={"policy", "postgres"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags=_TAGS | {"clause/S3": "true"},
     check_specs=[
         dg.AssetCheckSpec(

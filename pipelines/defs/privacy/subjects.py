@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.privacy.subjects.deadlines import answered_in_time
@@ -66,6 +67,7 @@ def subject_request_job() -> None:
     group_name="privacy",
     kinds={"policy", "postgres"},
     owners=OWNERS,
+    freshness_policy=BY_MORNING,
     tags=table_tags(subject_request),
     metadata=table_metadata(subject_request),
     check_specs=[

@@ -105,7 +105,7 @@ def test_the_shown_columns_of_every_table_are_those_it_has_with_their_categories
 
 def test_every_table_of_landing_crm_and_platform_is_an_asset(definitions: dg.Definitions) -> None:
     """What a read notes down for itself is told on the assets that it is kept for."""
-    bookkeeping = {"landing.cursor", "landing.load", "landing.rejected", "landing.brreg_name"}
+    bookkeeping = {f"landing.{name}" for name in "cursor load rejected brreg_name webhook_mark".split()}
     shown = {spec.metadata.get("dagster/table_name") for spec in _specs(definitions)}
     wanted = {qualified(table) for table in all_tables() if table.schema in ("landing", "crm", "platform")}
     assert wanted - shown - bookkeeping == set()
@@ -165,6 +165,16 @@ def test_the_nightly_job_makes_every_asset_that_can_be_made(definitions: dg.Defi
     graph = definitions.resolve_asset_graph()
     made = definitions.resolve_job_def("nightly").asset_layer.selected_asset_keys
     assert set(graph.materializable_asset_keys) == set(made)
+
+
+def test_what_people_rely_on_has_a_deadline_in_the_morning(definitions: dg.Definitions) -> None:
+    """Sources have none: a deadline is of an asset, and says nothing of the day that is missing."""
+    graph = definitions.resolve_asset_graph()
+    made = graph.materializable_asset_keys
+    due = {key: graph.get(key).freshness_policy for key in made}
+    relied_on = {key for key in made if graph.get(key).group_name in ("crm", "privacy")}
+    assert {key for key, policy in due.items() if policy is not None} == relied_on
+    assert len({policy for policy in due.values() if policy is not None}) == 1
 
 
 def test_the_cards_are_rebuilt_only_when_every_read_adds_up(definitions: dg.Definitions) -> None:

@@ -9,10 +9,13 @@ def check_result(
     finding: Finding,
     name: str | None = None,
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    *,
+    asset: dg.AssetKey | None = None,
 ) -> dg.AssetCheckResult:
-    """A finding as an asset check's result; `name` where one step evaluates several."""
+    """A finding as an asset check's result; `name` and `asset` where one step evaluates several."""
     return dg.AssetCheckResult(
         passed=finding.passed,
+        asset_key=asset,
         check_name=name,
         severity=severity,
         description=finding.why,

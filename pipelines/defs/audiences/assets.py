@@ -65,7 +65,8 @@ def built_audiences(
     context: dg.AssetExecutionContext, config: Building, workbench: Workbench
 ) -> Iterator[dg.MaterializeResult]:
     """Works out who may be told of important updates and who may be invited to courses, with the reason."""
-    engine, secrets = workbench.store.crm, [workbench.settings.secret]
+    settings, engine = workbench.settings, workbench.store.crm
+    secrets = [settings.secret, *settings.previous_secrets]
     with nothing_personal():
         found = build_audiences(
             engine, secrets, context.run.run_id, datetime.now(UTC), keep=not config.preview
@@ -80,7 +81,7 @@ def built_audiences(
             "rows_changed": found.changed,
             "members": markdown_table("audience", "members", found.members),
         },
-        check_results=[check_result(ended, "no_ended_customer")],
+        check_results=[check_result(ended, "no_ended_customer", asset=_MEMBER_KEY)],
     )
     yield dg.MaterializeResult(
         asset_key=["crm", _CHANGES.name],
@@ -96,7 +97,9 @@ def built_audiences(
         yield dg.MaterializeResult(
             asset_key=["crm", view.name],
             metadata={"dagster/row_count": found.members.get(audience, 0), "preview": config.preview},
-            check_results=[check_result(objected, "nobody_who_objected")] if is_marketing else [],
+            check_results=[check_result(objected, "nobody_who_objected", asset=_INVITED)]
+            if is_marketing
+            else [],
         )
 
 

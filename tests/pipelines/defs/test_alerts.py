@@ -23,7 +23,7 @@ def hook(nothing_configured: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def lines(hook: responses.BaseResponse) -> list[str]:
-    return [json.loads(call.request.body)["text"] for call in hook.calls]
+    return [json.loads(call.request.body or "")["text"] for call in hook.calls]
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("wrong", asset="cards"), dg.AssetCheckSpec("odd", asset="cards")])

@@ -1,0 +1,85 @@
+"""The files for production agree with each other and with the project: what cannot be run here is read."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipelines.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PRODUCTION = ROOT / "dagster_home" / "production"
+OWN = {"POSTGRES_PASSWORD", "CRM_PASSWORD", "DAGSTER_PASSWORD", "DAGSTER_DATABASE_URL"}
+"""Variables of the databases and of Dagster: no settings of the pipeline."""
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    return found
+
+
+def test_each_service_waits_for_services_that_there_are(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert set(service.get("depends_on", {})) <= services.keys(), name
+
+
+def test_only_known_variables_are_set(services: dict[str, Any]) -> None:
+    known = {name.upper() for name in Settings.model_fields} | OWN
+    for name, service in services.items():
+        assert set(service.get("environment", {})) <= known, name
+
+
+def test_no_secret_stands_in_the_file(services: dict[str, Any]) -> None:
+    given = {
+        name: value for service in services.values() for name, value in service.get("environment", {}).items()
+    }
+    secrets = {name for name in given if re.search("PASSWORD|SECRET|TOKEN|DATABASE_URL", name)}
+    assert len(secrets) >= 5
+    assert [name for name in secrets if not re.search(r"\$\{\w+", given[name])] == []
+
+
+def test_the_web_server_is_reached_from_this_machine_only(services: dict[str, Any]) -> None:
+    assert services["web"]["ports"] == ["127.0.0.1:3000:3000"]
+    assert [name for name, service in services.items() if "ports" in service] == ["web"]
+
+
+def test_the_web_server_and_the_daemon_are_given_no_secret_of_a_source(services: dict[str, Any]) -> None:
+    for name in ("web", "daemon"):
+        assert set(services[name]["environment"]) == {"DAGSTER_DATABASE_URL"}
+        assert "env_file" not in services[name]
+
+
+def test_everything_that_the_image_copies_is_there_and_let_through() -> None:
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    names = {name for line in copied for name in line.split()}
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    assert all((ROOT / name).exists() for name in names)
+    assert {name.split("/")[0] for name in names} == {name.split("/")[0] for name in let_through}
+
+
+@pytest.mark.parametrize("name", ["workspace.yaml", "workspace.containers.yaml"])
+def test_the_code_location_has_the_name_of_the_project_everywhere(name: str) -> None:
+    """Schedules are on or off under this name."""
+    [place] = yaml.safe_load((PRODUCTION / name).read_text())["load_from"]
+    [location] = place.values()
+    assert location["location_name"] == "kundekort"
+    assert 'code_location_name = "kundekort"' in (ROOT / "pyproject.toml").read_text()
+    assert '"--location-name", "kundekort"' in (ROOT / "Dockerfile").read_text()
+
+
+def test_both_homes_differ_in_nothing_but_where_runs_are_kept() -> None:
+    laptop, production = (
+        yaml.safe_load((folder / "dagster.yaml").read_text()) for folder in (PRODUCTION.parent, PRODUCTION)
+    )
+    assert production.pop("storage") == {"postgres": {"postgres_url": {"env": "DAGSTER_DATABASE_URL"}}}
+    assert laptop == production
+
+
+def test_the_script_that_makes_the_databases_is_a_shell_script() -> None:
+    subprocess.run(["sh", "-n", str(PRODUCTION / "databases.sh")], check=True)

@@ -26,6 +26,8 @@ def main() -> int:
             return 1
         with served(home) as url, chromium() as driver:
             page = Page(driver, url)
+            page.open("/", "Hide navigation")
+            page.click("Hide navigation")
             page.open("/asset-groups", "sources", "crm", "privacy")
             page.graph(["sources", "crm", "privacy"])
             page.picture(PICTURE)

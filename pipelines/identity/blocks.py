@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pipelines.identity.company_index import deletion_keys
+from pipelines.identity.company_index import deletion_keys, without_last_words
 from pipelines.identity.evidence import KINDS, near_blocks
 from pipelines.identity.features import (
     CONTACT,
@@ -107,8 +107,18 @@ def _company_names(data: Features) -> Iterator[tuple[str, list[str], Ints]]:
         name = data.companies[at]
         if name.department:
             more.append((core_of((*name.words, name.department)), owner))
-        more.extend((core_of(name.words[:-cut]), owner) for cut in (1, 2) if len(name.words) > cut)
     yield "company", [text for text, _ in more], np.array([owner for _, owner in more], dtype=np.int64)
+    towns = [
+        (f"{shorter} {tail}", owner)
+        for at, owner in zip(code.tolist(), row.tolist(), strict=True)
+        for shorter, tail in without_last_words(data.companies[at])
+    ]
+    towns += [
+        (f"{data.companies[at].core} {data.city[owner]}", owner)
+        for at, owner in zip(code.tolist(), row.tolist(), strict=True)
+        if data.city[owner]
+    ]
+    yield "company_town", [text for text, _ in towns], np.array([owner for _, owner in towns], dtype=np.int64)
 
 
 def _person_keys(data: Features, organizations: Organizations) -> Iterator[tuple[str, list[str], Ints]]:
@@ -122,15 +132,15 @@ def _person_keys(data: Features, organizations: Organizations) -> Iterator[tuple
     person = np.flatnonzero(pairs.of_row >= 0)
     placed = person[organizations.root[person] >= 0]
     anchors = organizations.anchor[organizations.root[placed]]
-    yield from _with_surname(
+    yield from _with_name(
         "organization", [f"{SOURCES[data.source[at]]} {data.source_id[at]}" for at in anchors], placed, pairs
     )
     unplaced = person[(organizations.label[person] < 0) & (data.company[person] >= 0)]
-    yield from _with_surname(
+    yield from _with_name(
         "company_name", [data.companies[at].core for at in data.company[unplaced]], unplaced, pairs
     )
     at_home = person[[data.address[row] is not None for row in person]]
-    yield from _with_surname("address", [str(value) for value in data.address[at_home]], at_home, pairs)
+    yield from _with_name("address", [str(value) for value in data.address[at_home]], at_home, pairs)
     keys = judge_keys(data, pairs, frozenset())
     keys.standing[keys.standing != Standing.WORTHLESS] = Standing.PERSONAL
     for kind, texts, rows in near_blocks(data, keys, pairs):
@@ -138,13 +148,13 @@ def _person_keys(data: Features, organizations: Organizations) -> Iterator[tuple
         yield KINDS[kind], [f"{text} {name}" for text, name in zip(texts, names, strict=True)], rows
 
 
-def _with_surname(
+def _with_name(
     kind: str, texts: list[str], rows: Ints, pairs: NamePairs
 ) -> Iterator[tuple[str, list[str], Ints]]:
     lines = [
-        (f"{text} {surname}", row)
+        (f"{text} {block}", row)
         for text, row in zip(texts, rows.tolist(), strict=True)
-        for surname in sorted(pairs.surnames(int(pairs.of_row[row])))
+        for block in sorted(pairs.blocks(int(pairs.of_row[row])))
     ]
     yield kind, [text for text, _ in lines], np.array([row for _, row in lines], dtype=np.int64)
 

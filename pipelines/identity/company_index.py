@@ -6,6 +6,7 @@ mean that the record must tell them apart. Knows nothing of records.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
@@ -94,17 +95,23 @@ class CompanyIndex:
                     found.setdefault(node, Candidate(1, currency, node))
         return [found[node] for node in sorted(found)]
 
-    def without_words(self, name: CompanyName) -> list[tuple[Candidate, str]]:
-        """Organisations whose name is this one without its last word, with that word (a town, perhaps)."""
-        found: list[tuple[Candidate, str]] = []
-        for cut in (1, 2):
-            if len(name.words) > cut:
-                tail = "".join(name.words[-cut:])
-                if set(name.words[-cut:]) & DISTINGUISHING:
-                    continue
-                shorter = name._replace(core=core_of(name.words[:-cut]), words=name.words[:-cut])
-                found += [(Candidate(1, hit.currency, hit.node), tail) for hit in self.exact(shorter)]
-        return found
+    def in_town(self, name: CompanyName, city_of: Callable[[int], str | None]) -> list[Candidate]:
+        """Organisations whose name is this one without the town at its end, in that town."""
+        found: dict[int, Candidate] = {}
+        for core, tail in without_last_words(name):
+            for hit in self.exact(name._replace(core=core)):
+                if city_of(hit.node) == tail:
+                    found.setdefault(hit.node, Candidate(1, hit.currency, hit.node))
+        return [found[node] for node in sorted(found)]
+
+
+def without_last_words(name: CompanyName) -> list[tuple[str, str]]:
+    """(core, tail) of the name without its last word or two, which may be a town."""
+    return [
+        (core_of(name.words[:-cut]), core_of(name.words[-cut:]))
+        for cut in (1, 2)
+        if len(name.words) > cut and DISTINGUISHING.isdisjoint(name.words[-cut:])
+    ]
 
 
 def deletion_keys(core: str) -> tuple[str, ...]:

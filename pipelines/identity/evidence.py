@@ -1,6 +1,7 @@
 """Pairs of clusters that may be one person though no personal key joins them, and how much speaks for it.
 
-Candidates share a witness and a surname, so blocks stay small; a block that does not is cut to equal names.
+Candidates share a witness, a surname and an initial, so blocks stay small; one that does not is cut to
+equal names.
 """
 
 from __future__ import annotations
@@ -84,7 +85,6 @@ def candidates(
         empty = np.zeros(0, dtype=np.int64)
         return Candidates(empty, empty, empty, empty, empty)
     frame = pd.concat(pieces, ignore_index=True)
-    frame = frame[pairs.may_agree(frame["name_a"].to_numpy(), frame["name_b"].to_numpy())]
     frame["relation"] = _relations(pairs, frame["name_a"].to_numpy(), frame["name_b"].to_numpy())
     near_only = frame["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])
     frame = frame[
@@ -223,13 +223,13 @@ def _frame(kind: str, key: Ints, row: Ints, value: Ints | None = None) -> pd.Dat
 
 
 def _pairs(seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:
-    """Pairs within blocks of one witness and one surname; whole names where near keys or size ask for it."""
+    """Pairs within blocks of one witness and nearly one name; whole names for near keys and large blocks."""
     whole = pd.factorize(np.array([pairs.whole(at) for at in range(len(pairs.names))] or [""], dtype=object))[
         0
     ]
     near_kind = seen["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])
     strict = seen[near_kind].assign(sub=lambda part: whole[part["name"]])
-    loose = _by_surname(seen[~near_kind], pairs)
+    loose = _by_name(seen[~near_kind], pairs)
     large: list[pd.DataFrame] = []
     for block in (loose, strict):
         sized = _sized(block)
@@ -242,11 +242,11 @@ def _pairs(seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:
     yield from _neighbours(sized[sized["size"] > LARGEST_BLOCK])
 
 
-def _by_surname(seen: pd.DataFrame, pairs: NamePairs) -> pd.DataFrame:
-    """One line for each surname of a name."""
+def _by_name(seen: pd.DataFrame, pairs: NamePairs) -> pd.DataFrame:
+    """One line for each block of a name."""
     codes: dict[str, int] = {}
     lists = [
-        [codes.setdefault(part, len(codes)) for part in sorted(pairs.surnames(at))]
+        [codes.setdefault(part, len(codes)) for part in sorted(pairs.blocks(at))]
         for at in range(len(pairs.names))
     ]
     sizes = np.array([len(part) for part in lists] or [0], dtype=np.int64)

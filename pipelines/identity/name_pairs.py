@@ -5,11 +5,9 @@ Names are numbers here: equal names have equal numbers, a record without a name 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from pipelines.identity.features import Bools, Features, Ints
+from pipelines.identity.features import Features, Ints
 from pipelines.identity.normalise.lexicon import PET_CIRCLES
 from pipelines.identity.normalise.names import EQUAL, MISSING, PARTIAL, PersonName, Relation, relation_by_key
 from pipelines.identity.normalise.text import skeleton
@@ -50,33 +48,21 @@ class NamePairs:
             )
         return found
 
-    def may_agree(self, a: Ints, b: Ints) -> Bools:
-        """Pairs of names worth comparing: first names of one initial, two initials in common, or pet forms.
+    def blocks(self, number: int) -> set[str]:
+        """Keys of which two names share one if they may agree: a surname, and what else may be alike.
 
-        A slip in the very first letter is not worth all the comparisons it would take to find it.
+        That is the initial of another token (first names, swapped fields) or a circle of pet forms. A slip in
+        the very first letter is not worth all the comparisons it would take to find it.
         """
-        first, letters, pet = self._initials()
-        common = np.bitwise_count(letters[a] & letters[b])
-        result: Bools = (first[a] == first[b]) | (common >= 2) | (pet[a] & pet[b])
-        return result
-
-    def _initials(self) -> tuple[Ints, Ints, Bools]:
-        """Of each name: its first letter, all its initials as bits, whether it has pet forms."""
-        first = np.zeros(len(self.names), dtype=np.int64)
-        letters = np.zeros(len(self.names), dtype=np.int64)
-        pet = np.zeros(len(self.names), dtype=bool)
-        for at, name in enumerate(self.names):
-            initials = [ord(skeleton(token)[:1] or "a") - ord("a") for token in name.tokens]
-            first[at] = initials[0]
-            for letter in initials:
-                letters[at] |= 1 << max(0, min(letter, 31))
-            pet[at] = skeleton(name.first) in PET_CIRCLES
-        return first, letters, pet
-
-    def surnames(self, number: int) -> Iterable[str]:
-        """Skeletons of what follows the first name, and of it for a swapped name: keys of a block."""
         name = self.names[number]
-        return {skeleton(token) for token in name.rest if len(token) > 1}
+        tokens = [skeleton(token) for token in name.tokens]
+        circles = PET_CIRCLES.get(tokens[0], frozenset())
+        found: set[str] = set()
+        for at, surname in enumerate(tokens):
+            if at and len(surname) > 1:
+                found.update(f"{surname} {other[:1]}" for place, other in enumerate(tokens) if place != at)
+                found.update(f"{surname} {circle}" for circle in circles)
+        return found
 
     def whole(self, number: int) -> str:
         """One key for the whole name in any order."""

@@ -220,7 +220,7 @@ class _Resolver:
         for row in np.flatnonzero((data.source == CUSTOMER) & (self.node >= 0)).tolist():
             name = self._company(row)
             node = int(self.node[row])
-            if name.core and name.core != self.names[node].core and not self.index.without_words(name):
+            if name.core and name.core != self.names[node].core and not self.index.in_town(name, self._city):
                 self.index.add(name, node, ALIAS, name.form)
         self.index.ready()
 
@@ -239,11 +239,7 @@ class _Resolver:
         if not found and name.department and not name.form:
             found = self.index.exact(_with_department(name))
         found = found or self.index.similar(name)
-        if not found:
-            for candidate, tail in self.index.without_words(name):
-                row = self.unit_row[candidate.node]
-                if row >= 0 and self.data.city[row] == tail:
-                    found.append(candidate)
+        found = found or self.index.in_town(name, self._city)
         nodes = {candidate.node for candidate in found}
         main = [candidate for candidate in found if self.parent.get(candidate.node) not in nodes]
         if name.department and len(main) < len(found):
@@ -321,6 +317,9 @@ class _Resolver:
             elif (code and code == facts.postal_code) or (facts.city and facts.city in (city, department)):
                 found.append(("place", node))
         return found
+
+    def _city(self, node: int) -> str | None:
+        return self._facts(node).city
 
     def _facts(self, node: int) -> _Facts:
         found = self._facts_of.get(node)

@@ -85,7 +85,9 @@ def _leave_out(connection: sa.Connection, secrets: Sequence[bytes]) -> None:
     ledger = Suppression(secrets[0], secrets[1:])
     rows: list[tuple[str, str | None, str]] = []
     for chunk in _chunks(_contacts(connection)):
-        texts = {contact: [*email_keys(contact), *phone_keys(contact)] for _, contact in chunk}
+        texts = {
+            contact: email_keys(contact) if "@" in contact else phone_keys(contact) for _, contact in chunk
+        }
         keyed = [text for text, keys in texts.items() if keys]
         if has_objections:
             allowed = set(without_objections(connection, secrets, keyed))
@@ -101,11 +103,7 @@ def _leave_out(connection: sa.Connection, secrets: Sequence[bytes]) -> None:
 
 def _contacts(connection: sa.Connection) -> Iterator[tuple[str, str]]:
     """Every address and number of the candidates, each with the person's id."""
-    one = (
-        sa.select(sa.distinct(sa.column("person_id")).label("person_id"))
-        .select_from(sa.table("candidate"))
-        .subquery("one")
-    )
+    one = sa.select(sa.table("candidate", sa.column("person_id")).c.person_id).distinct().subquery("one")
     statement = sa.union_all(
         *(
             sa.select(table.c.person_id, table.c[name].label("contact")).join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from connectors.tripletex.simulator import TripletexSimulator
 from tests.pipelines.registration.kills import Round, histories, live_through, nobody_is_there_twice
 from tests.pipelines.registration.office import Office, Wire
+
+HISTORIES = int(os.environ.get("KILL_HISTORIES", "110"))
+"""500 for the benchmark."""
 
 Happen = Callable[[list[Round]], None]
 
@@ -30,7 +34,7 @@ def happen(office: Office, simulator: TripletexSimulator) -> Happen:
 
 
 @settings(
-    max_examples=110,
+    max_examples=HISTORIES,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

@@ -197,9 +197,9 @@ def test_after_killed_runs_the_next_one_ends_in_the_store_of_an_undisturbed_run(
     where = f"killed {' and '.join(resumed.kills)}"
     assert resumed.last.code == 0, f"{where}\n{resumed.last.output}"
     own = {"landing.load", "landing.cursor", "crm.identity_event", "crm.identity_state"}
-    times = (
-        "first_seen_at last_changed_at created_at updated_at occurred_at seen_at looked_up_at run_id".split()
-    )
+    # When a run met something, and which run.
+    times = "first_seen_at last_changed_at created_at updated_at occurred_at seen_at looked_up_at".split()
+    times += "received_at status_since changed_at run_id".split()
     expected, found = (
         without({table: rows for table, rows in store.items() if table not in own}, *times)
         for store in (synced.store_after_first, resumed.home.rows("crm", "landing"))

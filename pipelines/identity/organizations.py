@@ -42,6 +42,8 @@ from pipelines.identity.normalise.text import squashed
 # different addresses before it stands for that organisation: one client with its accountant's address is
 # not enough.
 ADDRESSES_FOR_AN_UNLIKE_DOMAIN = 3
+# From so many records on, an organisation has namesakes among its people by chance.
+CROWD = 400
 # A name of so many letters is recognised with a slip; a shorter one needs a second witness.
 SURE_WITH_A_SLIP = 8
 _GONE = frozenset({"deleted", "removed", "bankrupt"})
@@ -78,7 +80,8 @@ class Organizations:
     rule: Objects
     score: np.ndarray
     anchor: Ints  # row that stands for each label: its unit if there is one
-    is_personal: np.ndarray  # by label: a sole proprietor
+    is_personal: Bools  # by label: a sole proprietor
+    crowded: Bools  # by label: so many records act for it that two people may well share a name
     reviews: list[tuple[int, int, float, str]] = field(default_factory=list)
     guards: list[tuple[str, str, str, int | None, int | None]] = field(default_factory=list)
 
@@ -666,6 +669,7 @@ class _Resolver:
             rule=self.rule,
             score=self.score,
             anchor=anchor,
+            crowded=np.bincount(root[final[final >= 0]], minlength=len(nodes)) >= CROWD,
             is_personal=np.array([self.form[node] == "ENK" for node in nodes], dtype=bool),
             reviews=self.reviews,
             guards=self.guards,

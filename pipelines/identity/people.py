@@ -365,6 +365,17 @@ def _second_tier(
         for edge, words in found.scored()
     ]
     rivals = _rivals(scored)
+    at_work = _employers(cluster, organizations, set(heads))
+
+    def crowded(edge: Edge) -> bool:
+        """Whether all they share is an organisation of very many, and each has an address of their own."""
+        shared = at_work[edge.left] & at_work[edge.right]
+        return (
+            own[edge.left].has_address()
+            and own[edge.right].has_address()
+            and all(organizations.crowded[root] for root in shared)
+        )
+
     for edge, words, contra in scored:
         objections = [f"different {what}" for what in contra]
         score = edge.score - 0.4 * len(contra)
@@ -374,13 +385,14 @@ def _second_tier(
             and (_numbered(own[edge.left]) or _numbered(own[edge.right]))
         ):
             objections, score = ["a numbered address: somebody of that name works there too"], REVIEW
+        elif not contra and edge.rule == "name_and_organization" and crowded(edge):
+            objections, score = ["so many act for it that two may bear one name"], REVIEW
         elif not contra and edge.score >= LINK and _torn(edge, scored_by_pair=rivals):
             objections, score = ["two records that are not one person both fit"], REVIEW
         if score >= LINK and not contra:
             edges.append(edge)
         elif score >= REVIEW or (contra and edge.score >= LINK):
             reviews.append((edge.left, edge.right, max(score, REVIEW), "; ".join([words, *objections])))
-    at_work = _employers(cluster, organizations, {head for pair in renamed for head in pair})
     for (left, right), witnesses in sorted(renamed.items()):
         if len(witnesses) > 1:
             edges.append(Edge(left, right, 0.92, "renamed_two_keys"))

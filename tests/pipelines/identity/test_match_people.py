@@ -126,6 +126,21 @@ def test_one_slip_in_the_address_with_the_same_name_is_the_same_person() -> None
     assert same(one, record(SIGNUP, name="Kari Hansen", emails=["kari.hansen@fjrd.example.no"]))
 
 
+def test_numbers_in_a_row_are_a_series_and_no_slip() -> None:
+    records = [record(SIGNUP, name="Kari Hansen", phones=[f"4212345{digit}"]) for digit in range(4)]
+    assert len(set(matched(*records).person)) == 4
+
+
+def test_in_a_very_large_organisation_an_equal_name_is_for_review() -> None:
+    others = [record(SIGNUP, name=f"Ola Nr{at}", company="Fjord kommune") for at in range(400)]
+    one = record(SIGNUP, name="Kari Hansen", company="Fjord kommune", emails=["skitur1@epost.example.no"])
+    other = record(SIGNUP, name="Kari Hansen", company="Fjord kommune", emails=["fjell7@nettpost.example.no"])
+    assert same(one, other)
+    outcome = matched(one, other, *others)
+    assert outcome.person[0] != outcome.person[1]
+    assert any("two may bear one name" in reason for reason in outcome.reviews["reason"])
+
+
 def test_numbered_addresses_of_namesakes_are_not_slips() -> None:
     one = record(SIGNUP, name="Kari Hansen", emails=["kari.hansen1@epost.example.no"])
     assert not same(one, record(SIGNUP, name="Kari Hansen", emails=["kari.hansen2@epost.example.no"]))

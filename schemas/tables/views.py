@@ -29,24 +29,6 @@ DEFINITIONS: dict[str, sa.Select[Any]] = {}
 """The query behind each view, by its name (`crm.billing`)."""
 
 
-def create_views(connection: sa.Connection) -> None:
-    """Create the views; their tables must be there, and the views not."""
-    for view in metadata.sorted_tables:
-        names = ", ".join(view.c.keys())
-        query = DEFINITIONS[qualified(view)].compile(
-            dialect=connection.dialect, compile_kwargs={"literal_binds": True}
-        )
-        connection.exec_driver_sql(f"CREATE VIEW {qualified(view)} ({names}) AS {query}".replace("%", "%%"))
-        for one in view.columns:
-            connection.execute(sa.schema.SetColumnComment(one))
-
-
-def drop_views(connection: sa.Connection) -> None:
-    """Drop the views that are there."""
-    for view in reversed(metadata.sorted_tables):
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {qualified(view)}")
-
-
 def _audience(audience: str, comment: str) -> sa.Table:
     view = sa.Table(
         f"audience_{audience}",

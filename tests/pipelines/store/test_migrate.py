@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from pipelines.store.migrate import migrate_crm
-from schemas.tables import metadata
+from schemas.tables import metadata, views
+from schemas.tables.base import qualified
 
 
 def test_the_migrations_make_the_tables_that_the_code_declares(crm_engine: sa.Engine) -> None:
@@ -44,3 +46,26 @@ def test_the_reader_sees_crm_and_nothing_else(crm_engine: sa.Engine) -> None:
             )
         }
     assert readable == {"crm"}
+
+
+@pytest.mark.parametrize("name", sorted(views.DEFINITIONS))
+def test_the_migrations_make_the_views_that_the_code_declares(crm_engine: sa.Engine, name: str) -> None:
+    declared = next(view for view in views.metadata.sorted_tables if qualified(view) == name)
+    with crm_engine.connect() as connection:
+        query = views.DEFINITIONS[name].compile(
+            dialect=connection.dialect, compile_kwargs={"literal_binds": True}
+        )
+        names = ", ".join(declared.c.keys())
+        connection.exec_driver_sql(f"CREATE TEMP VIEW declared ({names}) AS {query}".replace("%", "%%"))
+        definition = sa.text("SELECT pg_get_viewdef(CAST(:name AS regclass))")
+        assert connection.scalar(definition, {"name": name}) == connection.scalar(
+            definition, {"name": "declared"}
+        )
+        comments = connection.execute(
+            sa.text(
+                "SELECT attname, col_description(attrelid, attnum) FROM pg_attribute"
+                " WHERE attrelid = CAST(:name AS regclass) AND attnum > 0"
+            ),
+            {"name": name},
+        ).all()
+    assert dict(comments) == {column.name: column.comment for column in declared.columns}

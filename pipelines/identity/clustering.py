@@ -37,6 +37,7 @@ class Own:
     locals: dict[str, set[str]] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)
     mobiles: set[str] = field(default_factory=set)
+    numbered: bool = False  # a work address of their name ends in a number, as for the second of a name
 
     def has_address(self) -> bool:
         """Whether any address of its own is known."""
@@ -48,6 +49,7 @@ class Own:
             self.locals[domain] = self.locals.get(domain, set()) | names
         self.public |= other.public
         self.mobiles |= other.mobiles
+        self.numbered |= other.numbered
 
 
 def against(a: Own, b: Own) -> list[str]:

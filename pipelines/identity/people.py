@@ -20,7 +20,7 @@ from pipelines.identity.clustering import Clusters, Edge, Own, against
 from pipelines.identity.decisions import Decisions
 from pipelines.identity.evidence import LINK, REVIEW, Candidates, candidates
 from pipelines.identity.features import Features, Ints, distinct
-from pipelines.identity.guards import UNFIT, Keys, Standing, Turn, fit, holds_surname, judge_keys, people
+from pipelines.identity.guards import OWN, UNFIT, Keys, Standing, Turn, fit, holds_surname, judge_keys, people
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
 from pipelines.identity.organizations import Organizations
@@ -382,7 +382,7 @@ def _second_tier(
         if (
             not contra
             and edge.rule in _SURROUNDINGS
-            and (_numbered(own[edge.left]) or _numbered(own[edge.right]))
+            and (own[edge.left].numbered or own[edge.right].numbered)
         ):
             objections, score = ["a numbered address: somebody of that name works there too"], REVIEW
         elif not contra and edge.rule == "name_and_organization" and crowded(edge):
@@ -447,11 +447,6 @@ def _employers(cluster: Ints, organizations: Organizations, heads: set[int]) -> 
     return found
 
 
-def _numbered(own: Own) -> bool:
-    """Whether a work address ends in a small number, as the second of a name is given in a firm."""
-    return any(_NUMBERED.search(local) for locals_ in own.locals.values() for local in locals_)
-
-
 def _members(cluster: Ints, heads: list[int]) -> dict[int, list[int]]:
     wanted = np.isin(cluster, heads)
     found: dict[int, list[int]] = defaultdict(list)
@@ -496,6 +491,8 @@ def _owned(data: Features, keys: Keys, pairs: NamePairs, cluster: Ints, heads: l
             mine.public.add(address.key)
         else:
             mine.locals.setdefault(address.domain, set()).add(local)
+            if name >= 0 and _NUMBERED.search(local) and fit(address.local, pairs.names[name]) >= OWN:
+                mine.numbered = True
     return own
 
 

@@ -30,6 +30,7 @@ def main() -> int:
             page.click("Hide navigation")
             page.open("/asset-groups", "sources", "crm", "privacy")
             page.graph(["sources", "crm", "privacy"])
+            page.wait_until_gone("fetching statuses")
             page.picture(PICTURE)
     print(f"The picture is in {PICTURE.relative_to(ROOT)}. Look at it before it is committed.")
     return 0

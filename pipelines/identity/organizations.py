@@ -43,7 +43,7 @@ from pipelines.identity.normalise.text import squashed
 # not enough.
 ADDRESSES_FOR_AN_UNLIKE_DOMAIN = 3
 # From so many records on, an organisation has namesakes among its people by chance.
-CROWD = 400
+CROWD = 1000
 # A name of so many letters is recognised with a slip; a shorter one needs a second witness.
 SURE_WITH_A_SLIP = 8
 _GONE = frozenset({"deleted", "removed", "bankrupt"})

@@ -132,7 +132,7 @@ def test_numbers_in_a_row_are_a_series_and_no_slip() -> None:
 
 
 def test_in_a_very_large_organisation_an_equal_name_is_for_review() -> None:
-    others = [record(SIGNUP, name=f"Ola Nr{at}", company="Fjord kommune") for at in range(400)]
+    others = [record(SIGNUP, name=f"Ola Nr{at}", company="Fjord kommune") for at in range(1000)]
     one = record(SIGNUP, name="Kari Hansen", company="Fjord kommune", emails=["skitur1@epost.example.no"])
     other = record(SIGNUP, name="Kari Hansen", company="Fjord kommune", emails=["fjell7@nettpost.example.no"])
     assert same(one, other)

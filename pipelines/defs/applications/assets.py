@@ -46,9 +46,11 @@ def application_files(context: dg.AssetExecutionContext, workbench: Workbench) -
                 context.run.run_id,
                 datetime.now(UTC),
             )
+    with nothing_personal():
+        rows = count_rows(workbench.store.crm, application_file)
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": count_rows(workbench.store.crm, application_file),
+            "dagster/row_count": rows,
             "configured": settings.applications_folder is not None,
             "files_loaded": intake.loaded,
             "files_seen_before": intake.seen_before,

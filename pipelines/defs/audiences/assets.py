@@ -65,18 +65,19 @@ def built_audiences(
     context: dg.AssetExecutionContext, config: Building, workbench: Workbench
 ) -> Iterator[dg.MaterializeResult]:
     """Works out who may be told of important updates and who may be invited to courses, with the reason."""
-    settings, engine = workbench.settings, workbench.store.crm
-    secrets = [settings.secret, *settings.previous_secrets]
     with nothing_personal():
+        settings, engine = workbench.settings, workbench.store.crm
+        secrets = [settings.secret, *settings.previous_secrets]
         found = build_audiences(
             engine, secrets, context.run.run_id, datetime.now(UTC), keep=not config.preview
         )
         with engine.connect() as connection:
             ended, objected = no_ended_customer(connection), nobody_who_objected(connection, secrets)
+        rows = {table: count_rows(engine, table) for table in (_MEMBERS, _CHANGES)}
     yield dg.MaterializeResult(
         asset_key=_MEMBER_KEY,
         metadata={
-            "dagster/row_count": count_rows(engine, _MEMBERS),
+            "dagster/row_count": rows[_MEMBERS],
             "preview": config.preview,
             "rows_changed": found.changed,
             "members": markdown_table("audience", "members", found.members),
@@ -86,7 +87,7 @@ def built_audiences(
     yield dg.MaterializeResult(
         asset_key=["crm", _CHANGES.name],
         metadata={
-            "dagster/row_count": count_rows(engine, _CHANGES),
+            "dagster/row_count": rows[_CHANGES],
             "preview": config.preview,
             "came_in": markdown_table("audience and reason", "persons", found.came),
             "fell_out": markdown_table("audience and reason", "persons", found.went),
@@ -118,12 +119,13 @@ def audience_exports(
     folder, now, members = workbench.settings.dagster_home / "exports", datetime.now(UTC), 0
     removed = forget_exports(folder, now)
     if config.audience:
-        engine, run_id = workbench.store.crm, context.run.run_id
+        run_id = context.run.run_id
         if config.audience not in _SHOWN:
             raise dg.Failure(
                 description=f"audience is none of {', '.join(_SHOWN)}: name one of them", allow_retries=False
             )
         with nothing_personal():
+            engine = workbench.store.crm
             # Whoever has objected since last night is not in the file.
             build_audiences(engine, [workbench.settings.secret], run_id, now)
             _, members = export_audience(engine, config.audience, folder, run_id, now)

@@ -62,8 +62,9 @@ DECISIONS = dg.AssetSpec(
 )
 def application_cases(workbench: Workbench) -> dg.MaterializeResult:
     """How far each application has come: new, enriched, to be reviewed, registered or declined, and why."""
-    now, engine = datetime.now(UTC), workbench.store.crm
+    now = datetime.now(UTC)
     with nothing_personal():
+        engine = workbench.store.crm
         report = refresh(engine, now)
         with engine.connect() as connection:
             waiting = no_application_waits(connection, now)
@@ -89,8 +90,8 @@ def application_cases(workbench: Workbench) -> dg.MaterializeResult:
 )
 def registration_plans(workbench: Workbench) -> dg.MaterializeResult:
     """What to create or update in Tripletex, each with its reason and its fields. Sends nothing."""
-    engine = workbench.store.crm
     with nothing_personal():
+        engine = workbench.store.crm
         plan = plan_registrations(engine, workbench.settings.secret, datetime.now(UTC))
         changed = store_plan(engine, plan)
         with engine.connect() as connection:
@@ -120,15 +121,17 @@ def registrations(
     context: dg.AssetExecutionContext, config: Registering, workbench: Workbench
 ) -> dg.MaterializeResult:
     """Carries the plan out in Tripletex, each step once, when `dry_run` is off; never sends a mail."""
-    engine = workbench.store.crm
-    client = None if config.dry_run else workbench.client("tripletex")
+    with nothing_personal():
+        engine = workbench.store.crm
+        client = None if config.dry_run else workbench.client("tripletex")
+        before = count_rows(engine, registration.registration)
     if not isinstance(client, TripletexClient):
         context.log.info(
             "nothing is sent: %s", "dry run" if config.dry_run else "tripletex is not configured"
         )
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": count_rows(engine, registration.registration),
+                "dagster/row_count": before,
                 "dry_run": config.dry_run,
                 "requests": 0,
             }
@@ -144,10 +147,12 @@ def registrations(
                 lambda: datetime.now(UTC),
             )
             refresh(engine, datetime.now(UTC))
+            rows = count_rows(engine, registration.registration)
     except (PermanentError, RefusedByPolicyError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from None
     finally:
-        note_requests(engine, context.run.run_id, "tripletex", client.counts - asked_before)
+        with nothing_personal():
+            note_requests(engine, context.run.run_id, "tripletex", client.counts - asked_before)
     if not outcome.is_complete:
         raise dg.Failure(
             description="Tripletex does not answer; what was not done is done by the next run",
@@ -155,7 +160,7 @@ def registrations(
         )
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": count_rows(engine, registration.registration),
+            "dagster/row_count": rows,
             "dry_run": False,
             "requests": sum((client.counts - asked_before).values()),
             "outcomes": markdown_table("outcome", "steps", outcome.counts()),

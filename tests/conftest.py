@@ -50,6 +50,8 @@ def _templates(postgres_directory: Path) -> dict[str, sa.URL]:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             # Durability is not what these tests are about, and the server is thrown away with them.
             connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+            # Its snapshots would keep deleted rows alive at moments that no test can choose.
+            connection.exec_driver_sql("ALTER SYSTEM SET autovacuum = off")
             connection.exec_driver_sql("SELECT pg_reload_conf()")
         prepare(engine)
         engine.dispose()

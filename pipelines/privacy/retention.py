@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pipelines.privacy import audit_log
 from pipelines.privacy.batches import BLOCKS, delete_in_batches
 from pipelines.privacy.expiry import Expiry, expiries, is_arrivals_clock
-from pipelines.privacy.holds import RowHold, Ruling, load_holds, rulings
+from pipelines.privacy.holds import Ruling, load_holds, rulings
 from pipelines.privacy.keys import source_key
 from pipelines.privacy.suppression import Suppression
 from schemas.policy import Policy
@@ -131,21 +131,6 @@ def overdue(
     holds = load_holds(connection, policy, now)
     return {
         expiry.rule.id: count_expired(connection, expiry) for expiry in expiries(policy, now, holds, only)
-    }
-
-
-def expiring(
-    connection: sa.Connection,
-    policy: Policy,
-    now: datetime,
-    within: timedelta,
-    only: Iterable[str] | None = None,
-) -> dict[str, int]:
-    """Rows that the same predicate will delete within a time from now, by rule."""
-    holds: tuple[RowHold, ...] = load_holds(connection, policy, now + within)
-    return {
-        expiry.rule.id: count_expired(connection, expiry)
-        for expiry in expiries(policy, now + within, holds, only)
     }
 
 

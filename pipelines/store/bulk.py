@@ -177,12 +177,6 @@ def replace_from(
         return _make_equal(connection, table, columns, target, touch=None, within=within)
 
 
-def frame_rows(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
-    """Rows of a frame as tuples in the order of `columns`, with every missing value as None."""
-    as_objects = [_column_values(frame[name]) for name in columns]
-    return zip(*as_objects, strict=True) if as_objects else ()
-
-
 def read_frame(
     connection: sa.Connection, statement: sa.Executable, parameters: dict[str, Any] | None = None
 ) -> pd.DataFrame:
@@ -358,10 +352,6 @@ def _require_key(table: sa.Table, columns: Sequence[str]) -> None:
 
 def _is_empty(connection: sa.Connection, table: sa.Table) -> bool:
     return not connection.scalar(sa.select(sa.exists(sa.select(sa.literal(1)).select_from(table))))
-
-
-def _column_values(series: pd.Series[Any]) -> list[Any]:
-    return series.astype(object).where(series.notna(), None).tolist()
 
 
 def _cursor(connection: sa.Connection) -> Any:

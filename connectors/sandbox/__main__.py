@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -53,6 +54,9 @@ def _days(text: str) -> int:
 
 
 def _serve(directory: Path, port: int) -> int:
+    # Also where whoever started this ignored SIGINT, as shells do for what runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with Sandbox(directory, port) as sandbox:
         for name, value in sandbox.environment().items():
             sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

@@ -45,7 +45,10 @@ class Period:
         """The instant (UTC) before which whatever started has ended by `now`: expired = start < cutoff."""
         if not self.is_months:
             return now.astimezone(UTC) - timedelta(days=self.count)
-        return _moved(now, -self.count)
+        cutoff = _moved(now, -self.count)
+        # What started in a repeated hour ends when this repeated hour does, not yet within it.
+        before = cutoff - timedelta(hours=1)
+        return before if now.astimezone(OSLO).fold and before.astimezone(OSLO).fold else cutoff
 
     def __str__(self) -> str:
         return f"P{self.count}{'M' if self.is_months else 'D'}"

@@ -42,23 +42,28 @@ def test_an_unreadable_world_is_one_line_and_a_failure(
     assert WORLD in line
 
 
-def test_serving_prints_an_environment_that_works(directory: Path) -> None:
-    """Until it is interrupted, which is no failure."""
-    command = [sys.executable, "-m", "connectors.sandbox", "--directory", str(directory)]
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_serving_prints_an_environment_that_works(directory: Path, told: signal.Signals) -> None:
+    """Until it is told to end, which is no failure; also in the background of a shell, which ignores SIGINT."""
+    in_background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+    command = [*in_background, sys.executable, "-m", "connectors.sandbox", "--directory", str(directory)]
     root = Path(__file__).resolve().parents[3]
     with subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(root)}
     ) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(12)]
-        given = dict(shlex.split(line)[1].split("=", 1) for line in lines)
-        answer = requests.get(
-            f"{given['PINDENA_URL']}/api/v1/activities/101/participants",
-            auth=(given["PINDENA_USERNAME"], given["PINDENA_PASSWORD"]),
-            timeout=10,
-        )
-        process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=20)
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(12)]
+            given = dict(shlex.split(line)[1].split("=", 1) for line in lines)
+            answer = requests.get(
+                f"{given['PINDENA_URL']}/api/v1/activities/101/participants",
+                auth=(given["PINDENA_USERNAME"], given["PINDENA_PASSWORD"]),
+                timeout=10,
+            )
+            process.send_signal(told)
+            code = process.wait(timeout=20)
+        finally:
+            process.kill()
 
     assert all(line.startswith("export ") for line in lines)
     assert answer.json()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.privacy.periods import OSLO, Period, deadline
@@ -59,6 +59,7 @@ def test_expired_is_what_has_ended(period: Period, start: datetime, now: datetim
 
 @settings(max_examples=1_000)
 @given(period=periods, start=instants)
+@example(period=Period(72, is_months=True), start=datetime(2025, 10, 26, 1, tzinfo=UTC))
 def test_the_second_before_the_end_is_kept_and_the_second_after_is_not(
     period: Period, start: datetime
 ) -> None:

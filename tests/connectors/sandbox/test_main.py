@@ -44,7 +44,7 @@ def test_an_unreadable_world_is_one_line_and_a_failure(
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
 def test_serving_prints_an_environment_that_works(directory: Path, told: signal.Signals) -> None:
-    """Until it is told to end, which is no failure; also in the background of a shell, which ignores SIGINT."""
+    """Until it is told to end, which is no failure; a shell's background ignores SIGINT."""
     in_background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
     command = [*in_background, sys.executable, "-m", "connectors.sandbox", "--directory", str(directory)]
     root = Path(__file__).resolve().parents[3]

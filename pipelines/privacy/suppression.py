@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity.facts import OWNERS
+from pipelines.privacy.keyed import Noted, digest_under
 from pipelines.privacy.keys import Key, KeyKind, contact_fields, contact_keys, source_key, without
 from schemas.payloads.base import Payload
 from schemas.payloads.brreg import BrregUnit
@@ -104,6 +105,20 @@ class Suppression:
     def contains(self, connection: sa.Connection, keys: Iterable[Key]) -> frozenset[Key]:
         """Those of `keys` that are in the ledger."""
         return frozenset(self._met(connection, set(keys), self._secrets_in_use(connection)))
+
+    def noted(self, connection: sa.Connection, kind: KeyKind) -> Noted:
+        """All entries of one kind, to ask about very many values; asking so does not count as meeting them.
+
+        Raises SuppressionError as `screen` does.
+        """
+        under = []
+        for key_id, secret in self._secrets_in_use(connection).items():
+            stored = sa.select(suppression.c.key_hmac).where(
+                suppression.c.key_id == key_id, suppression.c.key_kind == kind
+            )
+            if known := frozenset(map(bytes, connection.scalars(stored))):
+                under.append((digest_under(secret, f"{kind}\0"), known))
+        return Noted(tuple(under))
 
     def add(self, connection: sa.Connection, keys: Iterable[Key], reason: str) -> int:
         """Write keys into the ledger; return how many are new. One that is there already stays as it is.

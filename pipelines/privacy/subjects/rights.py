@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.privacy.holds import set_hold
-from pipelines.privacy.keys import Key, email_keys, phone_keys
+from pipelines.privacy.keyed import Noted, digest_under
+from pipelines.privacy.keys import Key, KeyKind, email_keys, phone_keys
 from pipelines.privacy.subjects.finding import Found, RecordId
 from pipelines.privacy.subjects.requests import Kind as RequestKind
 from pipelines.privacy.suppression import SuppressionError
@@ -103,9 +104,7 @@ def without_objections(
     `secrets`: the present one and those before it. Raises SuppressionError when an objection was noted
     under another one: it could not be recognised, and the person would be written to again.
     """
-    unknown = set(connection.scalars(sa.select(objection.c.key_id).distinct())) - set(map(_key_id, secrets))
-    if unknown:
-        raise SuppressionError("objections were noted under a secret that is not configured: PRIVACY_SECRET")
+    _refuse_unknown_secrets(connection, secrets)
     given = list(contacts)
     hashes = {
         text: {
@@ -121,6 +120,25 @@ def without_objections(
     noted = noted if len(every) > _MANY else noted.where(_among(every))
     refused = {bytes(value) for value in connection.scalars(noted)}
     return tuple(text for text in given if hashes[text] and not refused & hashes[text])
+
+
+def noted_objections(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind) -> Noted:
+    """All objections by one kind of key, to ask about very many values. Raises as `without_objections`."""
+    _refuse_unknown_secrets(connection, secrets)
+    under = []
+    for secret in secrets:
+        stored = sa.select(objection.c.key_hmac).where(
+            objection.c.key_id == _key_id(secret), objection.c.key_kind == kind
+        )
+        if known := frozenset(map(bytes, connection.scalars(stored))):
+            under.append((digest_under(secret, f"{_INFO.decode()}\0{kind}\0"), known))
+    return Noted(tuple(under))
+
+
+def _refuse_unknown_secrets(connection: sa.Connection, secrets: Sequence[bytes]) -> None:
+    unknown = set(connection.scalars(sa.select(objection.c.key_id).distinct())) - set(map(_key_id, secrets))
+    if unknown:
+        raise SuppressionError("objections were noted under a secret that is not configured: PRIVACY_SECRET")
 
 
 def _among(hashes: Sequence[bytes]) -> sa.ColumnElement[bool]:

@@ -112,6 +112,10 @@ cursor = sa.Table(
            comment="The next nightly read starts here, less the overlap"),
     column("position", sa.BigInteger(), OPERATIONS,
            comment="Last update id read from a change feed, where the source has one"),
+    column("told", sa.BigInteger(), OPERATIONS,
+           comment="Records that the source said it had, by which the next read sees deletions; "
+                   "null: not known"),
+    column("told_until", TIMESTAMP, OPERATIONS, comment="Those of them count that were made until then"),
     schema=SCHEMA,
     comment="Where the next nightly read of a source begins; moved in the transaction that lands rows",
 )  # fmt: skip
@@ -143,6 +147,12 @@ load = sa.Table(
             ("unknown_fields", "Values of undeclared fields in the answers, dropped"),
         )
     ),
+    column("compared", sa.BigInteger(), OPERATIONS,
+           comment="Rows that the read looked for at the source; null: it looked for no deletions"),
+    column("missing", sa.BigInteger(), OPERATIONS, nullable=False, server_default="0",
+           comment="Rows compared that the source did not show"),
+    column("refused_deletions", sa.BigInteger(), OPERATIONS, nullable=False, server_default="0",
+           comment="Missing rows that were not marked as deleted because they were too many at once"),
     column("unknown_names", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False,
            comment="Names of the undeclared fields"),
     column("seen_names", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False,
@@ -151,6 +161,20 @@ load = sa.Table(
            comment="Names of declared fields that the API does not know, read as absent"),
     schema=SCHEMA,
     comment="One read of one source entity, in numbers that must add up",
+)  # fmt: skip
+
+activity = sa.Table(
+    "activity",
+    metadata,
+    column("source", sa.Text(), OPERATIONS, primary_key=True, comment="Source entity"),
+    column("activity_id", sa.BigInteger(), OPERATIONS, primary_key=True, autoincrement=False,
+           comment="Own course or form in the registration system"),
+    column("read_until", TIMESTAMP, OPERATIONS,
+           comment="The next nightly read of its list starts here, less the overlap; null: at its beginning"),
+    column("fault", sa.Text(), OPERATIONS, comment="Why its list could not be read; null: it was"),
+    column("failing_since", TIMESTAMP, OPERATIONS, comment="Start of the first read that could not"),
+    schema=SCHEMA,
+    comment="How far the list of each configured activity was read, and what is wrong with it",
 )  # fmt: skip
 
 rejected = sa.Table(

@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
 export PYTHONPATH := $(CURDIR)
+# So that what is in .venv/bin, dagster-daemon for example, finds the packages here too.
+FIND_HERE = $(BIN)/python -c 'import pathlib, sysconfig; \
+	pathlib.Path(sysconfig.get_path("purelib"), "kundekort.pth").write_text("$(CURDIR)")'
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .PHONY: help sync backfill ui test browser screenshot alert-test lint webhooks reapply decide subject psql migrate sandbox sandbox-day lock clean
@@ -74,9 +77,11 @@ clean: ## Remove the embedded store, Dagster's history and the sandbox's world
 .venv/installed: requirements.lock | .venv/bin/uv
 	@echo "Installing what the pipeline needs"
 	@$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@$(FIND_HERE)
 	@touch $@
 
 .venv/installed-test: requirements-test.lock | .venv/bin/uv
 	@echo "Installing what the tests need"
 	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-test.lock
+	@$(FIND_HERE)
 	@touch $@ .venv/installed

@@ -14,24 +14,26 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.cli.startup import StartError
-
-STARTED_BY = {"kundekort/started_by": "command"}
-"""Tag of the runs that a command executes in its own process: none of them outlives the command."""
+from pipelines.launcher import LOCK, STARTED_BY
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[None]:
+def alone(home: Path, run_id: str) -> Iterator[None]:
     """Keep other commands that run the job in this home out for as long as the block.
 
-    The lock ends with the process, however it ends. Raises StartError when there is one already.
+    The lock ends with the process, however it ends; the file then still names the run, so that run monitoring
+    can tell that it is over. Raises StartError when there is one already.
     """
-    with (home / "run.lock").open("a") as handle:
+    with (home / LOCK).open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StartError(
                 f"Another sync or backfill is at work in {home.name}: wait until it is done, then try again"
             ) from None
+        handle.truncate(0)
+        handle.write(run_id)
+        handle.flush()
         yield
 
 

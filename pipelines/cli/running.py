@@ -31,19 +31,20 @@ def run_nightly(
     warnings.simplefilter("ignore")
     import dagster as dg
 
-    from pipelines.cli.leftovers import STARTED_BY, alone, end_leftovers
+    from pipelines.cli.leftovers import alone, end_leftovers
     from pipelines.cli.progress import progress
     from pipelines.cli.summary import summarize
     from pipelines.definitions import defs
     from pipelines.defs.jobs import NIGHTLY, night
     from pipelines.defs.partitions import DAILY
+    from pipelines.launcher import STARTED_BY
 
     began, run_id = time.monotonic(), str(uuid.uuid4())
     job = defs().resolve_job_def(NIGHTLY)
     steps = len(job.graph.nodes)
     bounds = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
     span = dict(zip(bounds, days, strict=True)) if days else {}
-    with alone(settings.dagster_home), dg.DagsterInstance.get() as instance:
+    with alone(settings.dagster_home, run_id), dg.DagsterInstance.get() as instance:
         if ended := end_leftovers(instance):
             console.print(
                 f"[dim]Runs that were killed before: {ended}. This one goes on from what they left.[/]"

@@ -9,8 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines.cli.leftovers import STARTED_BY, alone, end_leftovers
+from pipelines.cli.leftovers import alone, end_leftovers
 from pipelines.cli.startup import StartError
+from pipelines.launcher import STARTED_BY
 
 ROOT = Path(__file__).parents[3]
 
@@ -68,12 +69,16 @@ def test_runs_that_came_to_their_end_are_left_as_they_are(instance: dg.DagsterIn
 
 
 def test_a_second_sync_is_told_to_wait(tmp_path: Path) -> None:
-    with alone(tmp_path), pytest.raises(StartError, match="wait until it is done"), alone(tmp_path):
+    with (
+        alone(tmp_path, "first"),
+        pytest.raises(StartError, match="wait until it is done"),
+        alone(tmp_path, "second"),
+    ):
         raise AssertionError("two syncs at once")
 
 
 def test_the_lock_is_free_again_after_a_sync(tmp_path: Path) -> None:
-    with alone(tmp_path):
+    with alone(tmp_path, "run"):
         pass
-    with alone(tmp_path):
-        pass
+    with alone(tmp_path, "second"):
+        assert (tmp_path / "run.lock").read_text() == "second"

@@ -63,6 +63,7 @@ sandbox-day: .venv/installed ## Let a day pass in the sandbox's world
 
 lock: .venv/bin/uv ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml --extra kubernetes -c requirements.lock -o requirements-kubernetes.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml --group test -c requirements.lock -o requirements-test.lock
 
 clean: ## Remove the embedded store, Dagster's history and the sandbox's world

@@ -4,8 +4,10 @@ FROM python:3.11-slim
 RUN useradd --create-home --uid 10001 kundekort
 WORKDIR /kundekort
 
-COPY requirements.lock ./
-RUN pip install --no-cache-dir --require-hashes --requirement requirements.lock
+# For Kubernetes, where runs are jobs: --build-arg LOCK=requirements-kubernetes.lock
+ARG LOCK=requirements.lock
+COPY requirements.lock requirements-kubernetes.lock ./
+RUN pip install --no-cache-dir --require-hashes --requirement "$LOCK"
 
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
@@ -15,7 +17,8 @@ COPY dagster_home/production dagster_home/production
 
 # What a run keeps beside the databases (the ledger's copy, records of processing, exports): mount a volume.
 RUN mkdir home && cp dagster_home/production/dagster.yaml home/ && chown -R kundekort home
-USER kundekort
+# By number: Kubernetes can then see that it is not root.
+USER 10001
 ENV PYTHONPATH=/kundekort \
     PYTHONUNBUFFERED=1 \
     DAGSTER_HOME=/kundekort/home

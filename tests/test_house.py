@@ -16,7 +16,9 @@ def test_imports_run_one_way_and_only_egress_opens_connections(monkeypatch: pyte
     assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-kubernetes.lock", "requirements-test.lock"]
+)
 def test_the_lock_pins_every_package_by_hash_and_names_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
     assert not re.search(r"https?://|index-url|find-links", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,23 @@ def test_both_homes_differ_in_nothing_but_where_runs_are_kept() -> None:
 
 def test_the_script_that_makes_the_databases_is_a_shell_script() -> None:
     subprocess.run(["sh", "-n", str(PRODUCTION / "databases.sh")], check=True)
+
+
+def test_the_linter_of_dockerfiles_has_nothing_to_say() -> None:
+    lint("hadolint", ROOT / "Dockerfile")
+
+
+def test_the_compose_file_is_one_by_the_specification_of_compose() -> None:
+    lint("check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml")
+
+
+def test_the_linter_of_yaml_has_nothing_to_say() -> None:
+    rules = "{extends: default, rules: {line-length: {max: 120}, document-start: disable}}"
+    lint("yamllint", "--strict", "-d", rules, ROOT / "compose.yaml", PRODUCTION.parent)
+
+
+def lint(tool: str, *arguments: str | Path) -> None:
+    """Run one of the tools that come with the tests."""
+    program = Path(sys.executable).with_name(tool)
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -24,6 +24,20 @@ _SWEPT = (
 """Steps that on an ordinary night read only what changed; the others read everything always."""
 
 
+_HOUR = 3_600
+
+
+def _tags(hours: int) -> dict[str, str]:
+    """A run that takes longer than this hangs, and is ended. Whole runs are tried again after a crash only.
+
+    Also where no dagster.yaml of the project is read.
+    """
+    return {
+        "dagster/max_runtime": str(hours * _HOUR),
+        "dagster/retry_on_asset_or_op_failure": "false",
+    }
+
+
 def night(*, complete: bool = False) -> dg.RunConfig:
     """The whole configuration of a night: what a run is given replaces the job's own, and adds nothing to it.
 
@@ -38,6 +52,7 @@ nightly = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     config=night(),
     description="Reads every source, rebuilds the cards, applies retention and audits the store.",
+    tags=_tags(hours=4),
 )
 
 retention = dg.define_asset_job(
@@ -45,10 +60,12 @@ retention = dg.define_asset_job(
     selection=dg.AssetSelection.groups("privacy"),
     config=night(),
     description="Applies the retention rules and audits the store, also on a night when a source is down.",
+    tags=_tags(hours=2),
 )
 
 reading = dg.define_asset_job(
     READING,
     selection=dg.AssetSelection.groups("sources/helpscout", "sources/tripletex", "sources/brreg", "crm"),
     description="Reads on from the last read and makes the cards that changed anew; webhooks start it.",
+    tags=_tags(hours=2),
 )

@@ -94,6 +94,18 @@ def append(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> W
     return Written(inserted=len(frame))
 
 
+def append_rows(
+    connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Written:
+    """As `append`, from tuples in the order of `columns`. Raises psycopg's UniqueViolation where it was."""
+    written = 0
+    with _cursor(connection).copy(_copy_into(_name(table), columns)) as copy:
+        for row in rows:
+            copy.write_row(row)
+            written += 1
+    return Written(inserted=written)
+
+
 def upsert(
     connection: sa.Connection,
     table: sa.Table,

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import psycopg.errors
 import sqlalchemy as sa
 from psycopg import sql
 
 from connectors.pages import Page, Rejected
 from pipelines.privacy.suppression import Suppression
-from pipelines.store.bulk import upsert
+from pipelines.store.bulk import append_rows, upsert
 from schemas.payloads.base import Payload
 from schemas.tables import landing as tables
 
@@ -45,6 +47,12 @@ class Tally:
     unchanged: int = 0
     suppressed: int = 0
     deleted: int = 0
+    compared: int | None = None
+    """Rows that were looked for at the source; None where the read looked for no deletions."""
+    missing: int = 0
+    """Of these, the ones that the source did not show."""
+    refused_deletions: int = 0
+    """Missing rows that were not marked as deleted because they were too many at once."""
     requests: int = 0
     unknown_fields: dict[str, int] = field(default_factory=dict)
     seen_fields: set[str] = field(default_factory=set)
@@ -66,6 +74,7 @@ class Tally:
     def counts(self) -> dict[str, int]:
         """The numbers by name, as they stand in `landing.load`."""
         names = "requests told received rejected repeated stored unchanged suppressed deleted".split()
+        names += ["missing", "refused_deletions"]
         return {name: getattr(self, name) for name in names} | {
             "unknown_fields": sum(self.unknown_fields.values())
         }
@@ -92,6 +101,7 @@ class Lander:
         self._run_id = run_id
         self._suppression = suppression
         self._expired = expired
+        self._columns = [*payload.model_fields, "content_hash", "deleted_at_source"]
         self._seen: set[Any] = set()
         self.tally = Tally(payload.source)
 
@@ -136,20 +146,23 @@ class Lander:
         self._seen.update(first_met)
         self.tally.repeated += len(records) - len(first_met)
 
-        arriving = self._admitted(connection, newest)
-        self._upsert(connection, {key: arriving[key] for key in arriving.keys() & met_before})
-        first = {key: record for key, record in arriving.items() if key in first_met}
+        arriving = first = self._admitted(connection, newest)
+        if met_before:
+            self._upsert(connection, {key: arriving[key] for key in arriving.keys() & met_before})
+            first = {key: record for key, record in arriving.items() if key in first_met}
         stored = self._upsert(connection, first)
         self.tally.suppressed += len(first_met - arriving.keys())
         self.tally.stored += stored
         self.tally.unchanged += len(first) - stored
         self._forget_rejections(connection, arriving)
 
-    def _admitted(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> dict[Any, Payload]:
+    def _admitted(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> Mapping[Any, Payload]:
         """The records that may be stored, without what was erased on them."""
         arrived = list(records.values())
         screening = self._suppression.screen(connection, self._payload.source, arrived)
         expired = self._expired(connection, self._payload, arrived) if self._expired else ()
+        if not (screening.held_back or screening.blanked or expired):
+            return records
         return {
             key: screening.blanked.get(key, record)
             for key, record in records.items()
@@ -160,31 +173,54 @@ class Lander:
         """Write the records whose hash differs from the stored one; return how many rows changed."""
         if not records:
             return 0
-        key = self._table.c[self._payload.key]
         hashes = {name: content_hash(record) for name, record in records.items()}
-        known = dict(
-            connection.execute(
-                sa.select(key, self._table.c.content_hash).where(
-                    key == sa.func.any(sa.literal(list(records), sa.ARRAY(key.type))),
-                    self._table.c.deleted_at_source.is_(None),
-                )
-            ).all()
-        )
-        different = [name for name in records if known.get(name) != hashes[name]]
+        known = self._known(connection, records)
+        new = [name for name in records if name not in known]
+        different = [name for name, stored in known.items() if stored != hashes[name]]
+        inserted = self._insert(connection, self._rows(new, records, hashes)) if new else 0
+        if inserted == 0:
+            different += new
         if not different:
-            return 0
-        fields = list(self._payload.model_fields)
-        rows = (
-            (*(getattr(records[name], field) for field in fields), hashes[name], None) for name in different
-        )
-        return upsert(
+            return inserted
+        updated = upsert(
             connection,
             self._table,
-            [*fields, "content_hash", "deleted_at_source"],
-            rows,
+            self._columns,
+            self._rows(different, records, hashes),
             newer=self._newer(),
             touch="last_changed_at",
-        ).changed
+        )
+        return inserted + updated.changed
+
+    def _known(self, connection: sa.Connection, keys: Collection[Any]) -> dict[Any, bytes | None]:
+        """The hashes of the stored records among the keys; None for one that was gone from its source."""
+        key = self._table.c[self._payload.key]
+        statement = sql.SQL(
+            "SELECT {key}, CASE WHEN deleted_at_source IS NULL THEN content_hash END FROM {table}"
+            " WHERE {key} = ANY(%s::{type}[])"
+        ).format(
+            key=sql.Identifier(key.name),
+            table=sql.Identifier(tables.SCHEMA, self._table.name),
+            type=sql.SQL(key.type.compile(connection.dialect)),
+        )
+        # Past SQLAlchemy: a row of it costs more than the hash that it brings.
+        cursor = connection.connection.cursor(binary=True)
+        return dict(cursor.execute(statement, [_array(keys)]).fetchall())
+
+    def _insert(self, connection: sa.Connection, rows: Iterable[Sequence[Any]]) -> int:
+        """COPY records that are not stored yet; return how many, 0 when another run was quicker."""
+        try:
+            with connection.begin_nested():
+                return append_rows(connection, self._table, self._columns, rows).inserted
+        except psycopg.errors.UniqueViolation:
+            return 0
+
+    def _rows(
+        self, keys: Iterable[Any], records: Mapping[Any, Payload], hashes: Mapping[Any, bytes]
+    ) -> Iterator[Sequence[Any]]:
+        """Rows in the order of `_columns`."""
+        values = operator.attrgetter(*self._payload.model_fields)
+        return ((*values(records[key]), hashes[key], None) for key in keys)
 
     def _newer(self) -> sql.Composable | None:
         """Whether the incoming version may overwrite the stored one; unknown versions may."""
@@ -207,20 +243,21 @@ class Lander:
                 touch="seen_at",
             )
 
-    def _forget_rejections(self, connection: sa.Connection, arrived: Mapping[Any, Payload]) -> None:
+    def _forget_rejections(self, connection: sa.Connection, arrived: Collection[Any]) -> None:
         """A record that was set aside and is whole now is no longer one to look at."""
+        of_source = tables.rejected.c.source == self._payload.source
+        if not connection.scalar(sa.select(sa.exists().where(of_source))):
+            return
+        whole = sa.cast(sa.literal(_array(arrived)), sa.ARRAY(sa.Text()))
         connection.execute(
-            sa.delete(tables.rejected).where(
-                tables.rejected.c.source == self._payload.source,
-                tables.rejected.c.source_id
-                == sa.func.any(sa.literal([str(key) for key in arrived], sa.ARRAY(sa.Text()))),
-            )
+            sa.delete(tables.rejected).where(of_source, tables.rejected.c.source_id == sa.func.any(whole))
         )
 
 
 def content_hash(record: Payload) -> bytes:
     """16 bytes over all declared fields, the same for the same values in any process."""
-    return hashlib.blake2b(record.model_dump_json().encode(), digest_size=16).digest()
+    text = record.__pydantic_serializer__.to_json(record)
+    return hashlib.blake2b(text, digest_size=16).digest()
 
 
 def record_load(
@@ -245,6 +282,7 @@ def record_load(
             unknown_names=sorted(tally.unknown_fields),
             seen_names=sorted(tally.seen_fields),
             refused_names=sorted(tally.refused_fields),
+            compared=tally.compared,
             **tally.counts(),
         )
     )
@@ -304,6 +342,14 @@ def mark_deleted(connection: sa.Connection, payload: type[Payload], keys: Sequen
         )
         .values(deleted_at_source=sa.func.now(), last_changed_at=sa.func.now())
     ).rowcount
+
+
+def _array(keys: Collection[Any]) -> str:
+    """Keys as PostgreSQL writes an array; quicker by far than a list of parameters."""
+    if not keys:
+        return "{}"
+    quoted = (str(key).replace("\\", r"\\").replace('"', r"\"") for key in keys)
+    return '{"' + '","'.join(quoted) + '"}'
 
 
 def _is_older(record: Payload, other: Payload) -> bool:

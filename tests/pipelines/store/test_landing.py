@@ -143,3 +143,23 @@ def test_any_stream_of_answers_adds_up_and_ends_in_the_newest_versions(
             newest[record.id] = max(newest.get(record.id, NOON), record.source_changed_at)
     with crm_engine.connect() as connection:
         assert dict(connection.execute(sa.select(TABLE.c.id, TABLE.c.source_changed_at)).all()) == newest
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(1, 5), (5, 1)])
+def test_of_two_runs_that_land_a_new_record_at_once_the_newer_version_stays(
+    crm_engine: sa.Engine, mine: int, theirs: int
+) -> None:
+    """The other run commits after this one has looked and before it writes."""
+    other = sa.create_engine(crm_engine.url)
+    moments = iter([None])
+
+    @sa.event.listens_for(crm_engine, "savepoint")
+    def meanwhile(*_: object) -> None:
+        for _ in moments:
+            land(other, page(customer(1, f"Minutt {theirs}", minutes=theirs), customer(2)))
+
+    tally = land(crm_engine, page(customer(1, f"Minutt {mine}", minutes=mine), customer(3)))
+    other.dispose()
+    assert names(crm_engine) == {1: "Minutt 5", 2: "Kari", 3: "Kari"}
+    assert (tally.received, tally.difference) == (2, 0)
+    assert tally.stored == (2 if mine == 5 else 1)

@@ -27,7 +27,6 @@ from pipelines.privacy.subjects.rights import CorrectionError
 from pipelines.privacy.suppression import SuppressionError
 from pipelines.registration.journal import BusyError
 from pipelines.settings import ConfigurationError
-from pipelines.sources.reading import MassDeletionError
 from pipelines.store.engines import DatabaseError
 from schemas.policy import PolicyError
 
@@ -73,7 +72,6 @@ _CLEAN = (
     DrawerError,
     HintError,
     InvariantError,
-    MassDeletionError,
     NotErasedError,
     PlanChangedError,
     PlatformError,

@@ -13,11 +13,12 @@ from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.egress import url_problem
 from pipelines.privacy.platform import PlatformNames
+from pipelines.sources.deletions import DeletionLimit
 from schemas.payloads.types import OSLO
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,7 @@ EMBEDDED_DIRECTORY = "postgres"
 MIN_SECRET = 16
 MAX_ID_DIGITS = 18
 DEFAULT_NAMES = PlatformNames()
+DEFAULT_LIMIT = DeletionLimit()
 
 
 class ConfigurationError(RuntimeError):
@@ -123,6 +125,9 @@ class Settings(BaseSettings):
     privacy_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     privacy_secret_previous: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
 
+    mass_deletion_share: Annotated[float, Field(ge=0, le=1)] = DEFAULT_LIMIT.share
+    mass_deletion_number: Annotated[int, Field(ge=0)] = DEFAULT_LIMIT.number
+
     helpscout_url: Url = "https://api.helpscout.net"
     helpscout_app_id: str | None = None
     helpscout_app_secret: SecretStr | None = None
@@ -204,6 +209,11 @@ class Settings(BaseSettings):
             answers=self.platform_participant_submission_answers,
             zone=self.platform_timezone,
         )
+
+    @property
+    def deletion_limit(self) -> DeletionLimit:
+        """How many deletions at once are believed."""
+        return DeletionLimit(self.mass_deletion_share, self.mass_deletion_number)
 
     @property
     def webhook_secrets(self) -> dict[str, str]:

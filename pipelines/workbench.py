@@ -45,7 +45,12 @@ def make_desk(settings: Settings, store: Store, now: datetime) -> Desk:
         rule = rules.get(qualified(TABLES[payload.source]))
         return expired_on_arrival(connection, rule, payload, records) if rule else ()
 
-    return Desk(engine=store.crm, suppression=make_ledger(settings), expired=expired)
+    return Desk(
+        engine=store.crm,
+        suppression=make_ledger(settings),
+        expired=expired,
+        limit=settings.deletion_limit,
+    )
 
 
 def make_ledger(settings: Settings) -> Suppression:

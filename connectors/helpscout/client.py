@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
 from connectors.helpscout.client_answers import embedded, next_link, timestamp
+from connectors.helpscout.client_count import Count, count
 from connectors.helpscout.client_paging import PagedList
 from connectors.helpscout.client_token import AccessToken
 from connectors.pages import Page, read_page
@@ -120,6 +122,16 @@ class HelpScoutClient:
         """All support inboxes."""
         yield from self._list("/v2/mailboxes", "mailboxes", HelpScoutMailbox, None, in_order=False).read_all()
 
+    def count_customers(self, until: datetime) -> Count | None:
+        """How many customers were made until then and are still there; None where it is not told."""
+        return self._count("/v2/customers", "customers", HelpScoutCustomer, until)
+
+    def count_conversations(self, until: datetime) -> Count | None:
+        """How many conversations, of every status, were made until then and are still there."""
+        return self._count(
+            "/v2/conversations", "conversations", HelpScoutConversation, until, {"status": "all"}
+        )
+
     def customer_fate(self, customer_id: int) -> Fate:
         """What became of a customer that a complete walk did not meet."""
         return self._fate("/v2/customers/{id}", customer_id)
@@ -127,6 +139,10 @@ class HelpScoutClient:
     def conversation_fate(self, conversation_id: int) -> Fate:
         """What became of a conversation; a merged one has moved into another."""
         return self._fate("/v2/conversations/{id}", conversation_id)
+
+    def mailbox_fate(self, mailbox_id: int) -> Fate:
+        """What became of a mailbox."""
+        return self._fate("/v2/mailboxes/{id}", mailbox_id)
 
     def delete_customer(self, customer_id: int) -> Deleted:
         """Delete a customer with all conversations, for good.
@@ -188,6 +204,16 @@ class HelpScoutClient:
             sleep=self._sleep,
             query={**(query or {}), **order},
         )
+
+    def _count(
+        self,
+        path: str,
+        key: str,
+        payload: type[Any],
+        until: datetime,
+        query: Mapping[str, str] = MappingProxyType({}),
+    ) -> Count | None:
+        return count(self._egress, path, key, payload, until, query=query, clock=self._clock)
 
     def _fate(self, path: str, record_id: int) -> Fate:
         answer = self._egress.request("GET", path, variables={"id": record_id}, accept=(200, 301, 404, 410))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self, TypeVar
@@ -19,7 +19,7 @@ from connectors.pages import Page, read_page
 from schemas.payloads.pindena import CourseSignup, OrderForm
 from schemas.policy import Policy
 
-P = TypeVar("P", CourseSignup, OrderForm)
+P = TypeVar("P", bound=CourseSignup | OrderForm)
 
 PATH = "/api/v1/activities/{activity}/participants"
 
@@ -94,29 +94,52 @@ class PindenaClient:
 
         The window (aware times; None: open) is a little wider than asked: see `_texts`.
         """
-        yield from self._read(CourseSignup, self._courses, updated_after, updated_before)
+        yield from self._read(CourseSignup, updated_after, updated_before)
 
     def order_forms(
         self, updated_after: datetime | None = None, updated_before: datetime | None = None
     ) -> Iterator[Page[OrderForm]]:
         """Answers to the own order and sample-solution forms; otherwise as `course_signups`."""
-        yield from self._read(OrderForm, self._orders, updated_after, updated_before)
+        yield from self._read(OrderForm, updated_after, updated_before)
+
+    def activities(self, payload: type[P]) -> Sequence[int]:
+        """The configured activities whose lists hold records of this kind."""
+        return self._courses if payload is CourseSignup else self._orders
+
+    def participants(
+        self,
+        payload: type[P],
+        activity: int,
+        updated_after: datetime | None = None,
+        updated_before: datetime | None = None,
+        *,
+        attempts: int | None = None,
+    ) -> Page[P]:
+        """The list of one activity, in one request that is tried `attempts` times (default: as any other).
+
+        Raises EgressError; ForeignRecordsError when a record belongs to another activity.
+        """
+        items = self._participants(activity, updated_after, updated_before, attempts)
+        page = read_page(payload, items)
+        if any(record.activity_id != activity for record in page.records):
+            raise _foreign(activity)
+        return page
 
     def close(self) -> None:
         """Close the connections."""
         self._egress.close()
 
-    def _read(
-        self, payload: type[P], activities: Collection[int], after: datetime | None, before: datetime | None
-    ) -> Iterator[Page[P]]:
-        for activity in activities:
-            items = self._participants(activity, after, before)
-            page = read_page(payload, items)
-            if any(record.activity_id != activity for record in page.records):
-                raise _foreign(activity)
-            yield page
+    def _read(self, payload: type[P], after: datetime | None, before: datetime | None) -> Iterator[Page[P]]:
+        for activity in self.activities(payload):
+            yield self.participants(payload, activity, after, before)
 
-    def _participants(self, activity: int, after: datetime | None, before: datetime | None) -> list[Any]:
+    def _participants(
+        self,
+        activity: int,
+        after: datetime | None,
+        before: datetime | None,
+        attempts: int | None = None,
+    ) -> list[Any]:
         """The raw records of one activity. Raises ForeignRecordsError when one belongs to another."""
         # Without a change parameter only the registered and confirmed are told of, never a cancellation.
         lower, upper = _texts(_EVER if after is None and before is None else after, before)
@@ -125,6 +148,7 @@ class PindenaClient:
             PATH,
             variables={"activity": activity},
             query={"updated_after": lower, "updated_before": upper},
+            attempts=attempts,
         ).body
         if not isinstance(items, list):
             path = PATH.format(activity=activity)

@@ -69,6 +69,32 @@ def nothing_set_aside(connection: sa.Connection, source: str) -> Finding:
     )
 
 
+def no_mass_deletion(connection: sa.Connection, source: str) -> Finding:
+    """The last look for deletions found no more than can be believed at once."""
+    row = connection.execute(
+        sa.select(load.c.compared, load.c.missing, load.c.refused_deletions, load.c.deleted)
+        .where(load.c.source == source, load.c.compared.is_not(None))
+        .order_by(load.c.load_id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return Finding(True, "no read has looked for deletions yet", {"missing": 0, "refused": 0})
+    numbers = {"compared": row.compared, "missing": row.missing, "refused": row.refused_deletions}
+    if row.refused_deletions:
+        return Finding(
+            False,
+            f"{row.missing:,} of {row.compared:,} records are missing at the source at once, more than"
+            " MASS_DELETION_SHARE and MASS_DELETION_NUMBER allow: none was marked as deleted, and what was"
+            " read stands. Most often the credentials have lost rights: give them back, and the next read"
+            " clears this. If the records are really gone, launch the asset with `complete` and"
+            " `allow_mass_deletion`",
+            numbers,
+        )
+    return Finding(
+        True, f"{row.missing:,} of {row.compared:,} records were missing, {row.deleted:,} are gone", numbers
+    )
+
+
 def no_drift(connection: sa.Connection, source: str) -> Finding:
     """The last read met no unknown field, and none that is declared has stopped coming."""
     reads = connection.execute(

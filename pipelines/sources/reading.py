@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
@@ -16,14 +16,13 @@ from typing import Any, Literal, Protocol
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from connectors.fate import Gone, MovedTo
 from connectors.pages import Page
 from pipelines.privacy.suppression import Suppression
+from pipelines.sources.deletions import DeletionLimit, Fate, Sweep, Vanished, vanished
 from pipelines.store.landing import (
     Expired,
     Lander,
     Tally,
-    live_keys,
     mark_deleted,
     move_cursor,
     read_cursor,
@@ -35,18 +34,9 @@ from schemas.tables.privacy import request_log
 OVERLAP = timedelta(hours=6)
 """How far a nightly read reaches back behind the last one: a search index may lag its records by hours."""
 
-MAX_DELETED_SHARE = 0.10
-MIN_DELETED = 10
-"""More missing records than this share (and this number) look like lost rights, not like deletions."""
-
-Kind = Literal["nightly", "backfill"]
-Fate = Callable[[Any], object]
+Kind = Literal["nightly", "backfill", "webhook"]
 
 logger = logging.getLogger(__name__)
-
-
-class MassDeletionError(RuntimeError):
-    """So many records vanished at once that nothing was marked as deleted."""
 
 
 class Counting(Protocol):
@@ -67,11 +57,15 @@ class Run:
     """Read everything anew, from the beginning, and look for deletions (the weekly sweep)."""
     allow_mass_deletion: bool = False
     """Mark records as deleted however many they are: somebody has looked, and they are."""
+    marked: bool = False
+    """Read the records that webhooks have marked, and nothing else."""
 
     @property
     def kind(self) -> Kind:
-        """A backfill reads its window and leaves the nightly cursor alone."""
-        return "backfill" if self.window else "nightly"
+        """Only a nightly read moves the cursor; a backfill reads its window, a webhook's its records."""
+        if self.window:
+            return "backfill"
+        return "webhook" if self.marked else "nightly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +75,8 @@ class Desk:
     engine: sa.Engine
     suppression: Suppression
     expired: Expired | None
+    limit: DeletionLimit = field(default_factory=DeletionLimit)
+    """How many deletions at once are believed."""
 
 
 def since(desk: Desk, source: str, run: Run) -> datetime | None:
@@ -108,18 +104,25 @@ def land(
     *,
     start: datetime | None,
     fate: Fate | None = None,
+    sweep: Sweep | None = None,
     requests_before: int | None = None,
     refused: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    moves_cursor: Callable[[], bool] = lambda: True,
+    also: Callable[[sa.Connection, Tally], None] = lambda connection, tally: None,
 ) -> Tally:
     """Land all pages, then move the cursor and write the reconciliation in one transaction.
 
     `requests_before`: requests that the client had sent when the read began, where it began before this;
     `refused`: declared fields that the API does not know, by source, filled while the pages are read.
     With `fate`, the pages are the whole source: landed records that did not come are looked up one by one,
-    and those that are gone are marked as deleted. Raises MassDeletionError after everything else is done.
+    and those that are gone are marked as deleted. `sweep` says the same with conditions. Too many at once
+    are left alone and told in the tally; the read stands.
+    `moves_cursor`, asked when the pages are read: whether the next nightly read may begin after this one.
+    `also` writes what belongs to that last transaction.
     """
     began = datetime.now(UTC)
     requests = client.requests_sent if requests_before is None else requests_before
+    sweep = Sweep(fate) if fate else sweep
     lander = Lander(
         desk.engine,
         payload,
@@ -127,14 +130,21 @@ def land(
         suppression=desk.suppression,
         expired=desk.expired,
     )
-    tally = lander.land(pages)
-    gone, refusal = _vanished(desk, run, payload, lander.seen, fate) if fate else ([], None)
+    malformed: set[str] = set()
+    tally = lander.land(_noting(pages, malformed) if sweep else pages)
+    found = Vanished()
+    if sweep and sweep.was_whole():
+        limit = None if run.allow_mass_deletion else desk.limit
+        with desk.engine.connect() as connection:
+            found = vanished(connection, payload, sweep, limit, met=lander.seen, malformed=malformed)
+        tally.compared, tally.missing, tally.refused_deletions = found.compared, found.missing, found.refused
     with desk.engine.begin() as connection:
-        tally.deleted = mark_deleted(connection, payload, gone)
+        tally.deleted = mark_deleted(connection, payload, found.gone)
         tally.requests = client.requests_sent - requests
         tally.refused_fields = tuple(refused.get(payload.source, ()))
-        if not run.window:
+        if run.kind == "nightly" and moves_cursor():
             move_cursor(connection, payload.source, run.started_at)
+        also(connection, tally)
         record_load(
             connection,
             tally,
@@ -151,8 +161,6 @@ def land(
         tally.unchanged,
         tally.requests,
     )
-    if refusal:
-        raise refusal
     return tally
 
 
@@ -182,18 +190,8 @@ def note_requests(
         )
 
 
-def _vanished(
-    desk: Desk, run: Run, payload: type[Payload], seen: Collection[Any], fate: Fate
-) -> tuple[Sequence[Any], MassDeletionError | None]:
-    """Keys of the landed records that a complete read did not meet and that are confirmed to be gone."""
-    with desk.engine.connect() as connection:
-        landed = live_keys(connection, payload)
-    missing = [key for key in landed if key not in seen]
-    too_many = len(missing) > max(MIN_DELETED, MAX_DELETED_SHARE * len(landed))
-    if too_many and not run.allow_mass_deletion:
-        return [], MassDeletionError(
-            f"{payload.source}: {len(missing)} of {len(landed)} records are missing at once, so none was "
-            "marked as deleted. Check the rights of the credentials; if the records are really gone, run the "
-            "sweep with `allow_mass_deletion`"
-        )
-    return [key for key in missing if isinstance(fate(key), Gone | MovedTo)], None
+def _noting(pages: Iterable[Page[Any]], malformed: set[str]) -> Iterator[Page[Any]]:
+    """The pages; ids of records that are at the source, if malformed, are noted on the way."""
+    for page in pages:
+        malformed.update(rejected.source_id for rejected in page.rejected)
+        yield page

@@ -2,10 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+import sqlalchemy as sa
 
 from connectors.errors import TransientError
 from pipelines.defs.findings import check_result
@@ -14,8 +16,9 @@ from pipelines.defs.partitions import DAILY, SINGLE_RUN
 from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
 from pipelines.errors import InterruptedStoreError, nothing_personal
+from pipelines.findings import Finding
 from pipelines.sources.clients import System
-from pipelines.sources.findings import adds_up, no_drift, nothing_set_aside
+from pipelines.sources.findings import adds_up, no_drift, no_mass_deletion, nothing_set_aside
 from pipelines.sources.reading import Desk, Run, note_requests
 from pipelines.store.engines import DatabaseError
 from pipelines.store.landing import Tally, count_rows
@@ -26,9 +29,33 @@ from schemas.tables.landing import TABLES
 _logger = logging.getLogger(__name__)
 
 Read = Callable[[Desk, Any, Run], Tally]
+Find = Callable[[sa.Connection, str], Finding]
 
-_WARN = dg.AssetCheckSeverity.WARN
-_CHECKS = ((adds_up, dg.AssetCheckSeverity.ERROR), (nothing_set_aside, _WARN), (no_drift, _WARN))
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A finding of every read as an asset check."""
+
+    find: Find
+    severity: dg.AssetCheckSeverity
+    blocking: bool = False
+    """Whether the cards stay as they were when it fails."""
+
+    @property
+    def name(self) -> str:
+        """The check's name in Dagster."""
+        return self.find.__name__
+
+
+_CHECKS = (
+    Check(adds_up, ERROR, blocking=True),
+    Check(no_mass_deletion, ERROR),
+    Check(nothing_set_aside, WARN),
+    Check(no_drift, WARN),
+)
+"""Only a read that does not add up keeps the cards from being rebuilt: else what was read is whole."""
 
 _MAY_PASS = (TransientError, DatabaseError, InterruptedStoreError)
 """Failures that are worth another try; all others would only happen again."""
@@ -41,12 +68,14 @@ def landing_asset(
     system: System,
     partitioned: bool,
     deps: Iterable[dg.AssetDep | dg.AssetsDefinition] = (),
+    also_checked: Sequence[Check] = (),
 ) -> Callable[[Read], dg.AssetsDefinition]:
     """Decorate a function (desk, client, run) -> Tally; its docstring describes the asset.
 
     A source that is not configured materializes with zeros and `configured: False`, so that what comes
-    after it still runs.
+    after it still runs. `also_checked` are checks beside those of every source.
     """
+    checks = (*_CHECKS, *also_checked)
     table, key = TABLES[payload.source], dg.AssetKey([system, name])
 
     def decorate(read: Read) -> dg.AssetsDefinition:
@@ -62,12 +91,11 @@ def landing_asset(
             owners=OWNERS,
             tags=table_tags(table) | {"recipient": system},
             metadata=table_metadata(table),
-            # Only a read that does not add up keeps the cards from being rebuilt.
             check_specs=[
                 dg.AssetCheckSpec(
-                    find.__name__, asset=key, description=find.__doc__, blocking=severity is not _WARN
+                    check.name, asset=key, description=check.find.__doc__, blocking=check.blocking
                 )
-                for find, severity in _CHECKS
+                for check in checks
             ],
             retry_policy=dg.RetryPolicy(max_retries=1, delay=30, jitter=dg.Jitter.PLUS_MINUS),
         )
@@ -78,7 +106,8 @@ def landing_asset(
             try:
                 with nothing_personal():
                     metadata = _read(workbench, system, payload, read, run)
-                    return dg.MaterializeResult(metadata=metadata, check_results=_judge(workbench, payload))
+                    results = _judge(workbench, payload, checks)
+                    return dg.MaterializeResult(metadata=metadata, check_results=results)
             except _MAY_PASS:
                 raise
             except Exception as error:
@@ -109,10 +138,12 @@ def _read(
     return reconciliation(tally, count_rows(engine, table), time.monotonic() - began)
 
 
-def _judge(workbench: Workbench, payload: type[Payload]) -> list[dg.AssetCheckResult]:
+def _judge(
+    workbench: Workbench, payload: type[Payload], checks: Sequence[Check]
+) -> list[dg.AssetCheckResult]:
     """The checks of the read that has just ended."""
     with workbench.store.crm.connect() as connection:
         return [
-            check_result(find(connection, payload.source), find.__name__, severity)
-            for find, severity in _CHECKS
+            check_result(check.find(connection, payload.source), check.name, check.severity)
+            for check in checks
         ]

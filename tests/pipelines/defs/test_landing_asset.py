@@ -17,7 +17,7 @@ from connectors.errors import PermanentError, TransientError
 from connectors.sandbox.server import Sandbox
 from pipelines.defs.resources import NoFiles, Workbench
 from pipelines.defs.sources.landing_asset import landing_asset
-from pipelines.sources.reading import Desk, MassDeletionError, Run
+from pipelines.sources.reading import Desk, Run
 from pipelines.store.landing import Tally
 from schemas.payloads.brreg import BrregUnit
 from schemas.tables import landing
@@ -155,7 +155,6 @@ def test_an_unforeseen_error_is_told_by_its_kind_and_place_alone(
     "error",
     [
         PermanentError("403: the credentials may not read this"),
-        MassDeletionError("half is gone"),
         KeyError(1),
     ],
     ids=lambda error: type(error).__name__,

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from connectors.errors import PermanentError, TransientError, UnauthorizedError
 from connectors.fate import Gone, MovedTo, Present
 from connectors.pages import Page, read_page
 from pipelines.privacy.suppression import Suppression
-from pipelines.sources.reading import OVERLAP, Desk, MassDeletionError, Run, land, since, until
+from pipelines.sources.deletions import DeletionLimit
+from pipelines.sources.findings import no_mass_deletion
+from pipelines.sources.reading import OVERLAP, Desk, Run, land, since, until
 from pipelines.store.landing import live_keys, read_cursor
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.tables.landing import load
@@ -38,7 +41,10 @@ class Source:
 
     def fate(self, key: Any) -> object:
         self.asked.append(key)
-        return self.fates.get(key, Gone())
+        fate = self.fates.get(key, Gone())
+        if isinstance(fate, Exception):
+            raise fate
+        return fate
 
 
 @pytest.fixture
@@ -102,20 +108,98 @@ def test_a_record_that_is_missing_but_still_answers_stays(desk: Desk) -> None:
     assert live(desk) == {1, 2}
 
 
-def test_a_mass_deletion_is_refused_and_nobody_is_looked_up(desk: Desk) -> None:
+@pytest.mark.parametrize("error", [PermanentError("403", status=403), PermanentError("301", status=301)])
+def test_a_record_that_may_not_be_looked_up_stays_and_the_others_are_judged(
+    desk: Desk, error: Exception
+) -> None:
+    """A refusal tells of the rights of the credentials, not of the record."""
+    sweep(desk, Source([1, 2, 3]))
+    source = Source([1], fates={2: error})
+    assert sweep(desk, source).deleted == 1
+    assert live(desk) == {1, 2}
+
+
+@pytest.mark.parametrize("error", [TransientError("503"), UnauthorizedError("401", status=401)])
+def test_a_source_that_does_not_answer_for_a_record_ends_the_read(desk: Desk, error: Exception) -> None:
+    sweep(desk, Source([1, 2]))
+    with pytest.raises(type(error)):
+        sweep(desk, Source([1], fates={2: error}))
+    assert live(desk) == {1, 2}
+
+
+def test_a_record_that_came_malformed_is_at_its_source_and_not_looked_up(desk: Desk) -> None:
+    sweep(desk, Source([1, 2]))
+    source = Source([1])
+
+    def pages() -> Iterator[Page[HelpScoutCustomer]]:
+        yield read_page(HelpScoutCustomer, [{"id": 1}, {"id": 2, "firstName": "K" * 1_000_000}])
+
+    tally = land(desk, NIGHTLY, HelpScoutCustomer, pages(), source, start=None, fate=source.fate)
+    assert (tally.rejected, tally.missing, source.asked) == (1, 0, [])
+    assert live(desk) == {1, 2}
+
+
+def test_a_mass_deletion_is_refused_and_nobody_is_looked_up_and_the_read_stands(desk: Desk) -> None:
     """A token that lost its rights looks just like it."""
     sweep(desk, Source(list(range(100))))
-    source = Source(list(range(80)))
-    with pytest.raises(MassDeletionError, match="20 of 100"):
-        sweep(desk, source)
+    source = Source([*range(80), 500])
+    later = replace(NIGHTLY, started_at=NIGHT + timedelta(days=1))
+    tally = sweep(desk, source, later)
     assert source.asked == []
-    assert len(live(desk)) == 100
+    assert (tally.compared, tally.missing, tally.refused_deletions, tally.deleted) == (101, 20, 20, 0)
+    assert live(desk) == {*range(100), 500}
+    with desk.engine.connect() as connection:
+        assert read_cursor(connection, "helpscout_customer")[0] == later.started_at
+        finding = no_mass_deletion(connection, "helpscout_customer")
+    assert not finding.passed
+    assert "20 of 101 records are missing" in finding.why
+    assert "allow_mass_deletion" in finding.why
+    assert finding.numbers == {"compared": 101, "missing": 20, "refused": 20}
+
+
+def test_a_refusal_stands_until_a_read_has_looked_again(desk: Desk) -> None:
+    everything = list(range(100))
+    sweep(desk, Source(everything))
+    sweep(desk, Source(everything[:50]))
+    source = Source([7])
+    land(desk, NIGHTLY, HelpScoutCustomer, source.pages(), source, start=NIGHT)
+    with desk.engine.connect() as connection:
+        assert not no_mass_deletion(connection, "helpscout_customer").passed
+    sweep(desk, Source(everything))
+    with desk.engine.connect() as connection:
+        assert no_mass_deletion(connection, "helpscout_customer").passed
 
 
 def test_a_mass_deletion_that_somebody_has_confirmed_is_carried_out(desk: Desk) -> None:
     sweep(desk, Source(list(range(100))))
-    sweep(desk, Source(list(range(80))), replace(NIGHTLY, allow_mass_deletion=True))
-    assert len(live(desk)) == 80
+    sweep(desk, Source(list(range(80))))
+    tally = sweep(desk, Source(list(range(80))), replace(NIGHTLY, allow_mass_deletion=True))
+    assert (tally.deleted, tally.refused_deletions) == (20, 0)
+    assert live(desk) == set(range(80))
+    with desk.engine.connect() as connection:
+        assert no_mass_deletion(connection, "helpscout_customer").passed
+
+
+@pytest.mark.parametrize(
+    ("limit", "left", "refused"),
+    [
+        (DeletionLimit(), 90, 0),
+        (DeletionLimit(), 89, 11),
+        (DeletionLimit(share=0.5), 50, 0),
+        (DeletionLimit(share=0.5), 49, 51),
+        (DeletionLimit(share=0.0, number=3), 97, 0),
+        (DeletionLimit(share=0.0, number=3), 96, 4),
+        (DeletionLimit(share=1.0, number=0), 0, 0),
+    ],
+)
+def test_the_share_and_the_least_number_above_which_it_is_refused_are_configured(
+    desk: Desk, limit: DeletionLimit, left: int, refused: int
+) -> None:
+    desk = replace(desk, limit=limit)
+    sweep(desk, Source(list(range(100))))
+    tally = sweep(desk, Source(list(range(left))))
+    assert tally.refused_deletions == refused
+    assert tally.deleted == 100 - left - refused
 
 
 def test_each_read_leaves_its_reconciliation(desk: Desk) -> None:

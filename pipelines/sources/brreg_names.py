@@ -37,9 +37,8 @@ def numbers_by_name(
                 sa.select(brreg_name.c.name_key).where(brreg_name.c.looked_up_at > now - ASK_AGAIN_AFTER)
             )
         )
-        mentioned = {
-            name.full: written for written, name in _mentioned(connection) if name.full not in known | fresh
-        }
+        known |= fresh
+        mentioned = {name.full: written for written, name in _mentioned(connection) if name.full not in known}
     answers = []
     for key, written in sorted(mentioned.items())[:PER_RUN]:
         try:

@@ -132,6 +132,7 @@ class Egress:
         query: Mapping[str, object] | None = None,
         body: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
+        patch: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (200,),
         anonymous: bool = False,
@@ -143,7 +144,8 @@ class Egress:
         """Send one request and return its answer when its status is in `accept`.
 
         `path` is a template of policy.yaml (`/v2/customers/{id}`), filled from `variables`; `body` is sent as
-        JSON, `form` as a form. `repeatable`: sending it twice does no harm (default: by method); any other
+        JSON, `form` as a form, `patch` as a JSON patch (RFC 6902) that replaces the named fields, or removes
+        those that are None. `repeatable`: sending it twice does no harm (default: by method); any other
         request whose answer is lost raises AmbiguousError instead of being sent again. `weight`: what it
         costs of the budget (default: 1 to read, 2 to write). `attempts` where this request is worth fewer
         than others. Without `wants_json` the body of a good answer is not looked at.
@@ -152,13 +154,18 @@ class Egress:
         when all attempts failed.
         """
         variables, query = variables or {}, {k: v for k, v in (query or {}).items() if v is not None}
-        declared = self._permitted(method, path, variables, query, {**(body or {}), **(form or {})})
+        sent = {**(body or {}), **(form or {}), **(patch or {})}
+        declared = self._permitted(method, path, variables, query, sent)
+        content = _operations(patch) if patch is not None else body
         prepared = requests.Request(
             method,
             self._base_url + _filled(path, variables),
             params={name: _text(value) for name, value in query.items()},
-            data=json.dumps(body).encode() if body is not None else form,
-            headers={**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})},
+            data=json.dumps(content).encode() if content is not None else form,
+            headers={
+                **({"Content-Type": "application/json"} if content is not None else {}),
+                **(headers or {}),
+            },
         )
         label = _filled(path, {name: variables[name] for name in declared.allow}, partly=True)
         safe = method in _REPEATABLE_METHODS if repeatable is None else repeatable
@@ -368,6 +375,15 @@ def _filled(path: str, variables: Mapping[str, object], *, partly: bool = False)
     if "{" in path and not partly:
         raise RefusedByPolicyError(f"{path}: a path variable has no value")
     return path.replace(">", "%3E")
+
+
+def _operations(patch: Mapping[str, object]) -> list[dict[str, object]]:
+    return [
+        {"op": "remove", "path": f"/{name}"}
+        if value is None
+        else {"op": "replace", "path": f"/{name}", "value": value}
+        for name, value in patch.items()
+    ]
 
 
 def _text(value: object) -> str:

@@ -49,6 +49,7 @@ RECIPIENT = {
         {"method": "POST", "path": "/people", "body": ["name"]},
         {"method": "PUT", "path": "/people/{id}", "body": ["name"]},
         {"method": "DELETE", "path": "/people/{id}"},
+        {"method": "PATCH", "path": "/people/{id}/name", "body": ["first", "last"]},
         {"method": "POST", "path": "/token", "body": ["secret"]},
     ],
 }
@@ -121,6 +122,7 @@ class TestPolicy:
             ("GET", "/people", {"query": {"name": "x", "email": SECRET}}),
             ("POST", "/people", {"body": {"name": "x", "answers": SECRET}}),
             ("POST", "/token", {"form": {"secret": "x", "scope": SECRET}}),
+            ("PATCH", "/people/{id}/name", {"variables": {"id": 1}, "patch": {"first": "x", "nick": SECRET}}),
             ("GET", "/activities/{activity}/people", {"variables": {"activity": 13}}),
             ("GET", "/activities/{activity}/people", {"variables": {}}),
             ("GET", "/people/{id}", {"variables": {"id": ""}}),
@@ -282,6 +284,19 @@ class TestRetries:
 
 class TestWrites:
     """A write whose answer is lost may have taken effect: it is never sent again blindly."""
+
+    def test_a_patch_replaces_what_it_names_and_removes_what_has_no_value(
+        self, egress: Egress, answers: responses.RequestsMock
+    ) -> None:
+        answers.patch(f"{URL}/people/7/name", status=204)
+        patch = {"first": "Kari", "last": None}
+        egress.request("PATCH", "/people/{id}/name", variables={"id": 7}, patch=patch, accept=(204,))
+        request = answers.calls[0].request
+        assert request.headers["Content-Type"] == "application/json"
+        assert json.loads(request.body or b"") == [
+            {"op": "replace", "path": "/first", "value": "Kari"},
+            {"op": "remove", "path": "/last"},
+        ]
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
     def test_a_post_that_failed_is_ambiguous(

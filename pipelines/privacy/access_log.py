@@ -25,6 +25,7 @@ from pipelines.privacy.platform import (
     parts,
 )
 from pipelines.privacy.retention import Plan, Removal, count_expired
+from pipelines.privacy.rewrite import rewrite_statistics
 from schemas.policy import Policy
 
 DATA = "platform.access_log"
@@ -93,6 +94,9 @@ def expire(
         _delete(engine, expiry, part) for part in (*division.mixed, *_leaves(engine, expiry, names, kept))
     )
     whole = [rows for rows in dropped if rows is not None]
+    if whole or deleted:
+        # Addresses of the day stand among the planner's samples, too.
+        rewrite_statistics(engine)
     return Removal(expiry.rule.id, DATA, expiry.cutoff, sum(whole) + deleted, held, len(whole))
 
 

@@ -1,11 +1,13 @@
 """Deleted means gone from disk: tables are written anew on the policy's schedule.
 
 After DELETE, UPDATE and an ordinary VACUUM the old values stay readable in a table's files. VACUUM FULL
-copies what is alive into new files and removes the old ones.
+copies what is alive into new files and removes the old ones. The planner's statistics hold values as samples,
+also those of partitions that were dropped, so their file is written anew as well.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -21,6 +23,10 @@ from schemas.tables.privacy import rewrite_log
 MARGIN = timedelta(days=1)
 """A table is rewritten by the last nightly run before its time is up."""
 LOCK_TIMEOUT = "10s"
+STATISTICS_TIMEOUT = "1s"
+_STATISTICS = "pg_catalog.pg_statistic"
+
+logger = logging.getLogger(__name__)
 
 
 class RewriteError(RuntimeError):
@@ -44,7 +50,13 @@ def rewrite_due(
     with engine.begin() as connection:
         _begin_to_watch(connection, policy, now)
         names = _due(connection, policy, now, MARGIN) if only is None else list(only)
-    return tuple(name for name in names if _rewrite(engine, name, now))
+    rewritten = tuple(name for name in names if _rewrite(engine, name, now))
+    if rewritten and not rewrite_statistics(engine):
+        logger.warning(
+            "the planner's statistics may still hold samples of what was deleted: let the owner of the"
+            " database run VACUUM FULL pg_catalog.pg_statistic"
+        )
+    return rewritten
 
 
 def rewrite_table(engine: sa.Engine, schema: str, table: str) -> bool:
@@ -68,6 +80,28 @@ def rewrite_table(engine: sa.Engine, schema: str, table: str) -> bool:
                 f"{schema}.{table} was not written anew: the role must own it, or be granted MAINTAIN"
             )
     return True
+
+
+def rewrite_statistics(engine: sa.Engine) -> bool:
+    """Write the file of the planner's statistics anew; False where the login may not, or it was in use.
+
+    It belongs to the database's owner, so the login does it with its own rights and not under its role. Takes
+    milliseconds, in which no statement of the database can be planned.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        before = _file_of(connection, _STATISTICS)
+        try:
+            connection.exec_driver_sql("SET ROLE NONE")
+            connection.exec_driver_sql(f"SET lock_timeout = '{STATISTICS_TIMEOUT}'")
+            connection.exec_driver_sql(f"VACUUM FULL {_STATISTICS}")
+        except sa.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+        finally:
+            # The next user of the session is to have its role again.
+            connection.invalidate()
+    with engine.connect() as connection:
+        return _file_of(connection, _STATISTICS) != before
 
 
 def _rewrite(engine: sa.Engine, name: str, now: datetime) -> bool:

@@ -10,7 +10,13 @@ import sqlalchemy as sa
 
 from pipelines.privacy import access_log, retention
 from pipelines.privacy.platform import PlatformNames
-from pipelines.privacy.rewrite import RewriteError, overdue_rewrites, rewrite_due, rewrite_table
+from pipelines.privacy.rewrite import (
+    RewriteError,
+    overdue_rewrites,
+    rewrite_due,
+    rewrite_statistics,
+    rewrite_table,
+)
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.engines import READER_ROLE, RETENTION_ROLE, make_engine
 from schemas.policy import load_policy
@@ -74,6 +80,50 @@ def test_a_dropped_partition_leaves_nothing(platform_engine: sa.Engine) -> None:
     access_log.expire(platform_engine, load_policy(), names, NOW)
     assert files_with(platform_engine, "canary1") == []
     assert files_with(platform_engine, "canary2") != []
+
+
+def test_the_planners_samples_of_a_dropped_partition_go_with_it(platform_engine: sa.Engine) -> None:
+    names = PlatformNames()
+    old = NOW - timedelta(days=20)
+    access_log.create_partitions(platform_engine, names, old, days_ahead=0)
+    with platform_engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO platform.access_log (id, user_agent, occurred_at)"
+                " SELECT n, 'canary' || mod(n, 2), :time FROM generate_series(1, 100) AS n"
+            ),
+            {"time": old},
+        )
+        partition = f"platform.access_log_p{old:%Y%m%d}"
+        connection.exec_driver_sql(f"ANALYZE {partition}")
+        connection.exec_driver_sql(f"TRUNCATE {partition}")
+    assert files_with(platform_engine, "canary1") != [], "the samples alone hold it now"
+    access_log.expire(platform_engine, load_policy(), names, NOW)
+    assert files_with(platform_engine, "canary1") == []
+
+
+def test_a_login_without_the_right_leaves_the_statistics(crm_engine: sa.Engine) -> None:
+    name = f"stranger_{crm_engine.url.database}"
+    with crm_engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN")
+    stranger = make_engine(crm_engine.url.set(username=name))
+    try:
+        assert not rewrite_statistics(stranger)
+        assert rewrite_statistics(crm_engine)
+    finally:
+        stranger.dispose()
+        with crm_engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
+def test_the_next_user_of_the_session_has_its_role(crm_engine: sa.Engine, crm_url: sa.URL) -> None:
+    engine = make_engine(crm_url, role=READER_ROLE)
+    try:
+        assert rewrite_statistics(engine)
+        with engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT current_user")) == READER_ROLE
+    finally:
+        engine.dispose()
 
 
 def test_a_table_is_rewritten_before_its_time_is_up_when_something_changed(crm_engine: sa.Engine) -> None:

@@ -3,13 +3,17 @@
 Important updates go to the contacts of active customers. Invitations to courses are marketing, which the
 Marketing Act (markedsføringsloven, 2009-01-09-2) § 15 forbids to natural persons without prior consent,
 except in an existing customer relationship, to an address that came with a sale, for own similar services,
-with a way to opt out. No source records a consent, so nobody is invited by one.
+with a way to opt out. No source records a consent, so nobody is invited by one. An address that letters came
+back from for good is not written to; another one of the same right is.
 """
 
 from __future__ import annotations
 
 CONTRACT = "GDPR art. 6(1)(b): agreement with the customer"
-CUSTOMER = "Marketing Act § 15: customer relationship, address from a sale, own similar services"
+CUSTOMER = (
+    "Marketing Act § 15: customer relationship, address from a sale, own similar services;"
+    " every letter offers to opt out"
+)
 NOT_A_PERSON = "Marketing Act § 15 covers natural persons only; GDPR art. 6(1)(f)"
 
 AGREEMENT_DAYS = 400
@@ -76,21 +80,38 @@ PREPARE = (
         ON hold.data = 'landing.' || link.source AND hold.value = link.source_id
     WHERE hold.kind = 'restriction' AND hold.lifted_at IS NULL AND link.person_id IS NOT NULL
     """,
+    # Addresses that bounced; filled from outside, where the keyed hashes can be recognised.
+    "CREATE TEMPORARY TABLE bounced (email text NOT NULL) ON COMMIT DROP",
     "ANALYZE active_organization, active_private, acting_person, left_out",
 )
 """Temporary tables that the rules are asked of. Parameter: `since`, the day from which an invoice counts."""
 
+CONTACTS = """
+SELECT person_id::text, {value} FROM crm.{table}
+WHERE person_id IN (SELECT person_id FROM acting_person UNION ALL SELECT person_id FROM active_private)
+"""
+"""Every address or number of those who may come into question. To be filled in: `table` and `value`."""
+
 CANDIDATES = (
+    "ANALYZE left_out, bounced",
+    """
+    CREATE TEMPORARY TABLE bounced_person ON COMMIT DROP AS
+    SELECT DISTINCT person_id FROM crm.person_email JOIN bounced USING (email)
+    """,
+    "ANALYZE bounced_person",
     """
     CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
-    SELECT * FROM crm.audience_member WITH NO DATA
+    SELECT *, false AS is_bounced FROM crm.audience_member WITH NO DATA
     """,
-    # The address on the card, a person's own before a mailbox that several share.
+    # The address on the card, a person's own before a mailbox that several share, one that works before all.
     """
     INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, reason, legal_basis,
-        source, source_id)
+        source, source_id, is_bounced)
     SELECT 'important_updates', acting.person_id, address.email, address.is_role_address,
-        acting.organization_id, acting.reason, %(contract)s, address.source, address.source_id
+        acting.organization_id,
+        CASE WHEN bounced_person.person_id IS NULL THEN acting.reason
+            ELSE acting.reason || %(fell_back)s END,
+        %(contract)s, address.source, address.source_id, address.is_bounced
     FROM (
         SELECT DISTINCT ON (person_id) person_id, organization_id, reason
         FROM (
@@ -108,22 +129,26 @@ CANDIDATES = (
         ORDER BY person_id, rank, organization_id
     ) AS acting
     JOIN (
-        SELECT DISTINCT ON (person_id) person_id, email, is_role_address, source, source_id
-        FROM crm.person_email ORDER BY person_id, is_role_address, is_primary DESC, email
+        SELECT DISTINCT ON (person_id) person_id, email, is_role_address, source, source_id,
+            bounced.email IS NOT NULL AS is_bounced
+        FROM crm.person_email LEFT JOIN bounced USING (email)
+        ORDER BY person_id, bounced.email IS NOT NULL, is_role_address, is_primary DESC, email
     ) AS address USING (person_id)
+    LEFT JOIN bounced_person USING (person_id)
     """,
     # Only the address that came with the sale counts: the one in the ledger. A role's mailbox of a company
     # is no natural person's; that of a sole proprietor is.
     """
     INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, reason, legal_basis,
-        source, source_id)
+        source, source_id, is_bounced)
     SELECT DISTINCT ON (way.person_id) 'course_invitations', way.person_id, address.email,
         address.is_role_address, way.organization_id,
         CASE WHEN way.by_role THEN 'mailbox of an active customer, not of a person'
             WHEN way.organization_id IS NULL THEN 'private customer with a running agreement'
-            ELSE 'contact person of a customer with a running agreement' END,
+            ELSE 'contact person of a customer with a running agreement' END
+            || CASE WHEN bounced_person.person_id IS NULL THEN '' ELSE %(fell_back)s END,
         CASE WHEN way.by_role THEN %(not_a_person)s ELSE %(customer)s END,
-        address.source, address.source_id
+        address.source, address.source_id, bounced.email IS NOT NULL
     FROM (
         SELECT acting.person_id, acting.organization_id, acting.sale_email AS email, false AS by_role
         FROM acting_person AS acting JOIN active_organization AS active USING (organization_id)
@@ -137,58 +162,125 @@ CANDIDATES = (
         WHERE NOT active.is_personal AND active.has_agreement AND active.status <> 'liquidation'
     ) AS way
     JOIN crm.person_email AS address ON address.person_id = way.person_id AND address.email = way.email
+    LEFT JOIN bounced ON bounced.email = address.email
+    LEFT JOIN bounced_person ON bounced_person.person_id = way.person_id
     WHERE way.by_role OR NOT address.is_role_address
-    ORDER BY way.person_id, address.is_role_address, address.is_primary DESC, address.email,
-        way.organization_id
+    ORDER BY way.person_id, bounced.email IS NOT NULL, address.is_role_address, address.is_primary DESC,
+        address.email, way.organization_id
     """,
-    "CREATE INDEX ON candidate (person_id)",
     "ANALYZE candidate",
 )
-"""Fills `candidate`. Parameters: the words of the legal bases."""
+"""Fills `candidate`, one row per audience and person. Parameters: the words of reasons and legal bases."""
 
 NARROW = (
     """
-    DELETE FROM candidate USING left_out
-    WHERE candidate.person_id = left_out.person_id
-        AND (left_out.audience IS NULL OR left_out.audience = candidate.audience)
+    CREATE TEMPORARY TABLE excluded (audience text, person_id uuid, reason text) ON COMMIT DROP
+    """,
+    """
+    WITH gone AS (
+        DELETE FROM candidate USING (
+            SELECT left_out.person_id, one.audience, min(left_out.reason) AS reason
+            FROM left_out
+            JOIN (VALUES ('important_updates'), ('course_invitations')) AS one (audience)
+                ON left_out.audience IS NULL OR left_out.audience = one.audience
+            GROUP BY left_out.person_id, one.audience
+        ) AS left_out
+        WHERE candidate.person_id = left_out.person_id AND candidate.audience = left_out.audience
+        RETURNING candidate.audience, candidate.person_id, left_out.reason
+    )
+    INSERT INTO excluded SELECT audience, person_id, reason FROM gone
+    """,
+    """
+    WITH gone AS (DELETE FROM candidate WHERE is_bounced RETURNING audience, person_id)
+    INSERT INTO excluded SELECT audience, person_id, %(bounced)s FROM gone
     """,
     # One letter to one mailbox: of several persons under one address the one whose own it rather is.
     """
-    DELETE FROM candidate AS other USING (
-        SELECT audience, email, (array_agg(person_id ORDER BY is_role_address, person_id))[1] AS person_id
-        FROM candidate GROUP BY audience, email HAVING count(*) > 1
-    ) AS chosen
-    WHERE other.audience = chosen.audience AND other.email = chosen.email
-        AND other.person_id <> chosen.person_id
+    WITH shared AS (
+        SELECT audience, email FROM candidate GROUP BY audience, email HAVING count(*) > 1
+    ), placed AS (
+        SELECT audience, person_id,
+            row_number() OVER (PARTITION BY audience, email ORDER BY is_role_address, person_id) AS place
+        FROM candidate JOIN shared USING (audience, email)
+    ), gone AS (
+        DELETE FROM candidate AS other USING placed
+        WHERE placed.place > 1 AND other.audience = placed.audience AND other.person_id = placed.person_id
+        RETURNING other.audience, other.person_id
+    )
+    INSERT INTO excluded SELECT audience, person_id, %(same_mailbox)s FROM gone
     """,
+    "ANALYZE excluded",
 )
+"""Takes out of `candidate` whom something stands against, into `excluded`. Parameters: words of reasons."""
+
+DIFFERENCE = (
+    """
+    CREATE TEMPORARY TABLE difference ON COMMIT DROP AS
+    SELECT audience, person_id, candidate.email, candidate.is_role_address, candidate.organization_id,
+        candidate.reason, candidate.legal_basis, candidate.source, candidate.source_id,
+        CASE WHEN member.email IS NULL THEN 'in' WHEN candidate.email IS NULL THEN 'out' ELSE 'other' END
+            AS change,
+        CASE
+            WHEN member.email IS NULL THEN candidate.reason
+            WHEN candidate.email IS NOT NULL THEN NULL
+            WHEN excluded.reason IS NOT NULL THEN excluded.reason
+            WHEN NOT EXISTS (SELECT FROM crm.person WHERE person.person_id = member.person_id)
+                THEN 'has no card any more'
+            WHEN audience = 'important_updates' THEN 'acts for no active customer any more'
+            ELSE 'has no running agreement with an address from a sale any more'
+        END AS why
+    FROM candidate FULL JOIN crm.audience_member AS member USING (audience, person_id)
+    LEFT JOIN excluded USING (audience, person_id)
+    WHERE (candidate.email, candidate.is_role_address, candidate.organization_id, candidate.reason,
+            candidate.legal_basis, candidate.source, candidate.source_id)
+        IS DISTINCT FROM (member.email, member.is_role_address, member.organization_id, member.reason,
+            member.legal_basis, member.source, member.source_id)
+    """,
+    "ANALYZE difference",
+)
+"""How the members are not yet as they should be: who comes in, who falls out and why, whose row is other."""
+
+NOTE = """
+INSERT INTO crm.audience_change (run_id, changed_at, audience, person_id, change, reason)
+SELECT %(run_id)s, %(now)s, audience, person_id, change, why FROM difference WHERE change <> 'other'
+"""
+"""Notes who comes and goes, for good. Parameters: `run_id`, `now`."""
+
+PREVIEW = """
+INSERT INTO crm.audience_preview (audience, person_id, change, reason)
+SELECT audience, person_id, change, why FROM difference WHERE change <> 'other'
+"""
+"""Shows who would come and go, until the audiences are built."""
 
 CHANGES = """
-INSERT INTO crm.audience_change (run_id, changed_at, audience, person_id, change, reason)
-SELECT %(run_id)s, %(now)s, coalesce(candidate.audience, member.audience),
-    coalesce(candidate.person_id, member.person_id),
-    CASE WHEN member.person_id IS NULL THEN 'in' ELSE 'out' END,
-    CASE
-        WHEN member.person_id IS NULL THEN candidate.reason
-        WHEN left_out.reason IS NOT NULL THEN left_out.reason
-        WHEN person.person_id IS NULL THEN 'has no card any more'
-        WHEN same.person_id IS NOT NULL THEN 'another person has the same address'
-        WHEN member.audience = 'important_updates' THEN 'acts for no active customer any more'
-        ELSE 'has no running agreement with an address from a sale any more'
-    END
-FROM candidate
-FULL JOIN crm.audience_member AS member
-    ON member.audience = candidate.audience AND member.person_id = candidate.person_id
-LEFT JOIN crm.person AS person ON person.person_id = member.person_id
-LEFT JOIN (
-    SELECT left_out.person_id, one.audience, min(left_out.reason) AS reason
-    FROM left_out
-    JOIN (VALUES ('important_updates'), ('course_invitations')) AS one (audience)
-        ON left_out.audience IS NULL OR left_out.audience = one.audience
-    GROUP BY left_out.person_id, one.audience
-) AS left_out ON left_out.person_id = member.person_id AND left_out.audience = member.audience
-LEFT JOIN candidate AS same
-    ON candidate.person_id IS NULL AND same.audience = member.audience AND same.email = member.email
-WHERE candidate.person_id IS NULL OR member.person_id IS NULL
+SELECT audience, change, why, count(*) AS number FROM difference GROUP BY audience, change, why
+ORDER BY audience, number DESC, why
 """
-"""Notes who comes in and who falls out. Parameters: `run_id`, `now`."""
+"""The difference in numbers."""
+
+# Very many new rows are written in the order of the wider index: half of its pages are touched once.
+WRITE = (
+    """
+    DELETE FROM crm.audience_member AS member USING difference
+    WHERE difference.change = 'out'
+        AND member.audience = difference.audience AND member.person_id = difference.person_id
+    """,
+    """
+    UPDATE crm.audience_member AS member
+    SET email = difference.email, is_role_address = difference.is_role_address,
+        organization_id = difference.organization_id, reason = difference.reason,
+        legal_basis = difference.legal_basis, source = difference.source, source_id = difference.source_id
+    FROM difference
+    WHERE difference.change = 'other'
+        AND member.audience = difference.audience AND member.person_id = difference.person_id
+    """,
+    """
+    INSERT INTO crm.audience_member (audience, person_id, email, is_role_address, organization_id, reason,
+        legal_basis, source, source_id)
+    SELECT audience, person_id, email, is_role_address, organization_id, reason, legal_basis, source,
+        source_id
+    FROM difference WHERE change = 'in'
+    ORDER BY audience, email
+    """,
+)
+"""Makes the members what they should be, writing only what differs."""

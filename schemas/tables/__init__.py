@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from schemas.tables import audiences, crm, landing, platform, privacy, registration, views
+from schemas.tables import audiences, bounces, crm, landing, platform, privacy, registration, views
 from schemas.tables.base import metadata, qualified
 
 __all__ = [
     "all_tables",
     "audiences",
+    "bounces",
     "crm",
     "landing",
     "metadata",

@@ -57,3 +57,29 @@ audience_change = sa.Table(
     schema=SCHEMA,
     comment="Who came into an audience or fell out of it, when and why",
 )  # fmt: skip
+
+audience_exclusion = sa.Table(
+    "audience_exclusion",
+    metadata,
+    column("audience", sa.Text(), OPERATIONS, primary_key=True,
+           comment="important_updates or course_invitations"),
+    column("person_id", UUID, ID, primary_key=True, index=True, comment="The person's card"),
+    column("reason", sa.Text(), BEHAVIOR, nullable=False, comment="What stands against it"),
+    sa.CheckConstraint(_IS_KNOWN, name="known"),
+    schema=SCHEMA,
+    comment="Who would be written to if something did not stand against it, and what that is",
+)  # fmt: skip
+
+audience_preview = sa.Table(
+    "audience_preview",
+    metadata,
+    column("audience", sa.Text(), OPERATIONS, primary_key=True,
+           comment="important_updates or course_invitations"),
+    column("person_id", UUID, ID, primary_key=True, comment="The person's card"),
+    column("change", sa.Text(), BEHAVIOR, nullable=False, comment="in or out"),
+    column("reason", sa.Text(), BEHAVIOR, nullable=False, comment="Why"),
+    sa.CheckConstraint(_IS_KNOWN, name="known"),
+    sa.CheckConstraint("change IN ('in', 'out')", name="known_change"),
+    schema=SCHEMA,
+    comment="Who would come in or fall out as the last preview found; empty once the audiences are built",
+)  # fmt: skip

@@ -18,6 +18,7 @@ from schemas.tables import audiences, views
 
 _GROUP = "audiences"
 _MEMBERS, _CHANGES = audiences.audience_member, audiences.audience_change
+_EXCLUSIONS, _PREVIEW = audiences.audience_exclusion, audiences.audience_preview
 _SHOWN = {
     "important_updates": views.audience_important_updates,
     "course_invitations": views.audience_course_invitations,
@@ -54,7 +55,7 @@ class Exporting(dg.Config):
             tags=table_tags(table),
             metadata=table_metadata(table),
         )
-        for table in (_MEMBERS, _CHANGES, *_SHOWN.values())
+        for table in (_MEMBERS, _CHANGES, _EXCLUSIONS, _PREVIEW, *_SHOWN.values())
     ],
     check_specs=[
         dg.AssetCheckSpec("no_ended_customer", asset=_MEMBER_KEY, description=no_ended_customer.__doc__),
@@ -73,7 +74,7 @@ def built_audiences(
         )
         with engine.connect() as connection:
             ended, objected = no_ended_customer(connection), nobody_who_objected(connection, secrets)
-        rows = {table: count_rows(engine, table) for table in (_MEMBERS, _CHANGES)}
+        rows = {table: count_rows(engine, table) for table in (_MEMBERS, _CHANGES, _EXCLUSIONS, _PREVIEW)}
     yield dg.MaterializeResult(
         asset_key=_MEMBER_KEY,
         metadata={
@@ -92,6 +93,18 @@ def built_audiences(
             "came_in": markdown_table("audience and reason", "persons", found.came),
             "fell_out": markdown_table("audience and reason", "persons", found.went),
         },
+    )
+    yield dg.MaterializeResult(
+        asset_key=["crm", _EXCLUSIONS.name],
+        metadata={
+            "dagster/row_count": rows[_EXCLUSIONS],
+            "preview": config.preview,
+            "left_out": markdown_table("audience and reason", "persons", found.excluded),
+        },
+    )
+    yield dg.MaterializeResult(
+        asset_key=["crm", _PREVIEW.name],
+        metadata={"dagster/row_count": rows[_PREVIEW], "preview": config.preview},
     )
     for audience, view in _SHOWN.items():
         is_marketing = view is views.audience_course_invitations

@@ -8,7 +8,7 @@ FIND_HERE = $(BIN)/python -c 'import pathlib, sysconfig; \
 	pathlib.Path(sysconfig.get_path("purelib"), "kundekort.pth").write_text("$(CURDIR)")'
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: help sync backfill ui test browser screenshot alert-test lint webhooks reapply decide subject psql migrate sandbox sandbox-day lock clean
+.PHONY: help sync backfill ui test browser screenshot alert-test alert-late lint webhooks reapply decide subject psql migrate sandbox sandbox-day lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,8 +31,11 @@ browser: ## Install the browser for the browser test (Debian, Ubuntu; as root)
 screenshot: .venv/installed-test ## Draw the picture of the asset graph anew (needs the browser)
 	@$(BIN)/python -m tests.e2e.screenshot
 
-alert-test: .venv/installed ## Send a test alert to ALERT_WEBHOOK_URL
+alert-test: .venv/installed ## Send a test alert by webhook and e-mail
 	@$(BIN)/python -m pipelines.cli.alert_test
+
+alert-late: .venv/installed ## Tell if the cards were not made last night (for cron: needs no daemon)
+	@$(BIN)/python -m pipelines.cli.alert_late
 
 lint: .venv/installed-test ## Style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -6,6 +6,7 @@ One line names the variable to mend. Values are never printed; secrets are Secre
 from __future__ import annotations
 
 import os
+import re
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from connectors.alerts.mail import server_problem
 from connectors.egress import url_problem
 from pipelines.privacy.platform import PlatformNames
 from pipelines.sources.deletions import DeletionLimit
@@ -43,6 +45,23 @@ def _url(value: str) -> str:
 def _secret_url(value: SecretStr) -> SecretStr:
     _url(value.get_secret_value())
     return value
+
+
+def _mail_server(value: SecretStr) -> SecretStr:
+    problem = server_problem(value.get_secret_value())
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def _addresses(value: object) -> object:
+    """Comma-separated e-mail addresses as they stand."""
+    if not isinstance(value, str):
+        return value
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not found or any(not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", one) for one in found):
+        raise ValueError("must be e-mail addresses with commas between")
+    return found
 
 
 def _database_url(value: str) -> str:
@@ -91,6 +110,7 @@ def _absolute(value: Path) -> Path:
 
 Url = Annotated[str, AfterValidator(_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_addresses)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
 
 
@@ -139,6 +159,9 @@ class Settings(BaseSettings):
     tripletex_employee_token: SecretStr | None = None
 
     alert_webhook_url: Annotated[SecretStr, AfterValidator(_secret_url)] | None = None
+    alert_smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = None
+    alert_email_to: Addresses = ()
+    alert_email_from: Addresses = ()
 
     tripletex_webhook_secret: SecretStr | None = None
 
@@ -157,6 +180,7 @@ class Settings(BaseSettings):
             ("helpscout_app_id", "helpscout_app_secret"),
             ("tripletex_consumer_token", "tripletex_employee_token"),
             ("pindena_url", "pindena_username", "pindena_password"),
+            ("alert_smtp_url", "alert_email_to"),
         ):
             missing = [name.upper() for name in group if not getattr(self, name)]
             if missing and len(missing) < len(group):

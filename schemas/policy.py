@@ -82,7 +82,7 @@ class Request(_Rule):
     names the categories the recipient learns by it and did not have from us or by itself before.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "MAIL"]
     path: Annotated[str, StringConstraints(pattern=r"^/")]
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()

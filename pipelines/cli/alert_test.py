@@ -1,11 +1,11 @@
-"""`make alert-test`: sends one line to ALERT_WEBHOOK_URL, to see that alerts arrive."""
+"""`make alert-test`: sends one line by webhook and e-mail, to see that alerts arrive."""
 
 from __future__ import annotations
 
 import sys
 
 from connectors.errors import EgressError
-from pipelines.alerts import tell
+from pipelines.alerts import NOT_SET, tell
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.settings import load_settings
 
@@ -16,14 +16,21 @@ def main() -> int:
     """Send it; returns the exit code."""
     console = terminal()
     try:
-        sent = tell(load_settings(), TEXT)
+        settings = load_settings()
+        sent = tell(settings, TEXT)
     except (*NOT_STARTED, EgressError) as error:
-        console.print(f"[red]No alert was sent.[/] {error}. Check ALERT_WEBHOOK_URL")
+        console.print(
+            f"[red]Not every alert was sent.[/] {error}. Check ALERT_WEBHOOK_URL and ALERT_SMTP_URL"
+        )
         return 2
     if not sent:
-        console.print("[red]No alert was sent.[/] ALERT_WEBHOOK_URL is not set, see .env.example")
+        console.print(f"[red]No alert was sent.[/] {NOT_SET}")
         return 2
-    console.print("Sent. It should have arrived by now.")
+    ways = [
+        *(["the webhook"] if settings.alert_webhook_url else []),
+        *([", ".join(settings.alert_email_to)] if settings.alert_smtp_url else []),
+    ]
+    console.print(f"Sent to {' and '.join(ways)}. It should have arrived by now.")
     return 0
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 import responses
+import time_machine
 
-from pipelines.defs.alerts import alert_on_failed_checks, alert_on_failed_runs
+from pipelines.alerts import is_late, last_deadline
+from pipelines.cli import alert_late
+from pipelines.defs.alerts import alert_on_failed_checks, alert_on_failed_runs, alert_on_missing_night
+from pipelines.defs.crm.assets import SOURCE_LINK
+from schemas.payloads.types import OSLO
 
 HOOK = "https://chat.example.no/hooks/hemmelig-krok"
 CANARY = "kanarifugl@example.no"
@@ -102,3 +108,94 @@ def test_without_a_webhook_nothing_is_sent_and_nothing_fails(
     skipped = alert_on_failed_runs(failed(instance))
     assert isinstance(skipped, dg.SkipReason)
     assert "ALERT_WEBHOOK_URL" in str(skipped.skip_message)
+
+
+def night(day: int, hour: int, minute: int = 0, month: int = 5) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=OSLO)
+
+
+@pytest.mark.parametrize(
+    ("made_at", "now", "late"),
+    [
+        (night(4, 3, 40), night(4, 6, 31), False),
+        (night(3, 3, 40), night(4, 6, 29), False),
+        (night(3, 3, 40), night(4, 6, 30), True),
+        (night(3, 12), night(4, 7), True),
+        (night(4, 7), night(4, 8), False),
+        (night(1, 3, 40), night(4, 0), True),
+        # The nights on which the clock is changed.
+        (night(29, 3, 40, month=3), night(29, 7, month=3), False),
+        (night(28, 3, 40, month=3), night(29, 7, month=3), True),
+        (night(25, 3, 40, month=10), night(25, 7, month=10), False),
+        (night(24, 3, 40, month=10), night(25, 7, month=10), True),
+    ],
+)
+def test_cards_are_late_when_a_morning_has_passed_without_them(
+    made_at: datetime, now: datetime, late: bool
+) -> None:
+    assert is_late(made_at.astimezone(UTC), now.astimezone(UTC)) is late
+
+
+def test_the_deadline_is_that_of_the_freshness_policy(definitions: dg.Definitions) -> None:
+    policy = definitions.resolve_asset_graph().get(SOURCE_LINK).freshness_policy
+    deadline = last_deadline(night(4, 12))
+    assert policy is not None
+    assert getattr(policy, "deadline_cron", None) == f"{deadline.minute} {deadline.hour} * * *"
+
+
+def look(
+    instance: dg.DagsterInstance, moment: datetime, cursor: str | None
+) -> dg.SensorResult | dg.SkipReason:
+    with time_machine.travel(moment, tick=False):
+        found = alert_on_missing_night(dg.build_sensor_context(instance, cursor=cursor))
+    assert isinstance(found, dg.SensorResult | dg.SkipReason)
+    return found
+
+
+def made(instance: dg.DagsterInstance, moment: datetime) -> None:
+    with time_machine.travel(moment, tick=False):
+        instance.report_runless_asset_event(dg.AssetMaterialization(SOURCE_LINK))
+
+
+def test_a_night_without_a_run_is_told_once_a_morning(
+    hook: responses.BaseResponse, instance: dg.DagsterInstance
+) -> None:
+    """No run fails when no run is started: a daemon that was down, a schedule that is off."""
+    made(instance, night(3, 3, 40))
+    cursor: str | None = None
+    for moment in (night(3, 8), night(4, 6, 35), night(4, 6, 45), night(4, 23), night(5, 7), night(5, 8)):
+        found = look(instance, moment, cursor)
+        cursor = found.cursor if isinstance(found, dg.SensorResult) else cursor
+    assert len(lines(hook)) == 2
+    assert all("03.05.2026 03:40" in line and "nightly_schedule" in line for line in lines(hook))
+
+
+def test_before_the_first_cards_no_night_is_missing(
+    hook: responses.BaseResponse, instance: dg.DagsterInstance
+) -> None:
+    assert isinstance(look(instance, night(4, 7), None), dg.SkipReason)
+    assert lines(hook) == []
+
+
+def test_without_a_way_to_tell_the_sensor_says_so_and_tells_it_later(
+    nothing_configured: None, instance: dg.DagsterInstance
+) -> None:
+    made(instance, night(1, 3, 40))
+    found = look(instance, night(4, 7), None)
+    assert isinstance(found, dg.SkipReason)
+    assert "ALERT_SMTP_URL" in str(found.skip_message)
+
+
+@pytest.mark.parametrize(("now", "code"), [(night(3, 8), 0), (night(4, 7), 1)])
+def test_a_cron_can_tell_without_a_daemon(
+    hook: responses.BaseResponse,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
+    code: int,
+) -> None:
+    made(instance, night(3, 3, 40))
+    monkeypatch.setenv("DAGSTER_HOME", instance.root_directory)
+    with time_machine.travel(now, tick=False):
+        assert alert_late.main() == code
+    assert len(lines(hook)) == code

@@ -53,7 +53,7 @@ def _load(dlt: Any, pipeline: Any, rows: list[dict[str, Any]], mode: str) -> Non
         import pyarrow
 
         data, options = pyarrow.Table.from_pylist(rows), {"loader_file_format": "csv"}
-    strategy = "delete-insert" if mode == "default" else "upsert"
+    strategy = "upsert" if options else "delete-insert"
     contacts = dlt.resource(
         data,
         name="contact",

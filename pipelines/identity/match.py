@@ -16,6 +16,7 @@ from pipelines.identity.features import Features, features
 from pipelines.identity.organizations import RULES as ORGANIZATION_RULES
 from pipelines.identity.organizations import Organizations, match_organizations
 from pipelines.identity.people import People, match_people
+from pipelines.identity.same_person import with_same_person
 from pipelines.identity.words import person_rule
 
 LINK_COLUMNS = ["entity", "left", "right", "rule", "score", "explanation"]
@@ -58,7 +59,7 @@ def match(records: pd.DataFrame, decisions: pd.DataFrame) -> Matching:
     decided = read_decisions(decisions, data)
     organizations = match_organizations(data, decided)
     people = match_people(data, organizations, decided)
-    return _in_given_order(data, organizations, people)
+    return _in_given_order(data, with_same_person(data, organizations, people.label), people)
 
 
 def _in_given_order(data: Features, organizations: Organizations, people: People) -> Matching:

@@ -68,6 +68,7 @@ RULES = {
     "organization_group": "Help Scout keeps the person under this organisation",
     "own_name": "not in the register: the same name among customers",
     "mailbox": "an address of exactly one organisation",
+    "same_person": "the same person's other records show this organisation",
 }
 
 
@@ -289,11 +290,25 @@ class _Resolver:
             self._one_of(row, candidates)
 
     def _plausible(self, row: int, candidate: Candidate) -> bool:
-        """A slip of the name needs a second witness unless the name is long."""
+        """A slip needs a second witness unless the name is long and begins alike; and nothing against it."""
         if candidate.grade > 1:
             return True
-        name = self.data.companies[self.data.company[row]]
-        return len(name.core) >= SURE_WITH_A_SLIP or bool(self._speaks_for(row, candidate.node))
+        written, known = self._company(row), self.names[candidate.node]
+        if self._speaks_for(row, candidate.node):
+            return True
+        if self._spelled(row, written) or self._elsewhere(row, candidate.node):
+            return False
+        return len(written.core) >= SURE_WITH_A_SLIP and written.core[:1] == known.core[:1]
+
+    def _spelled(self, row: int, written: CompanyName) -> bool:
+        """Whether the record's own domain spells the name as it is written: that is no slip."""
+        labels = (squashed(domain.split(".", 1)[0]) for domain in self._domains_of(row))
+        return any(domain_likeness(label, written) == _SPELLED for label in labels)
+
+    def _elsewhere(self, row: int, node: int) -> bool:
+        """Whether record and organisation each have a town, and not the same."""
+        here, there = self.data.city[row], self._facts(node).city
+        return bool(here and there and here != there)
 
     def _speaks_for(self, row: int, node: int) -> str | None:
         """What in the record, other than the name, points at an organisation."""
@@ -451,10 +466,14 @@ class _Resolver:
             return node, reason
         if len(alike) > 1:
             return None, "organisations with near names share it"
-        if len(declared) == 1:
-            (node,) = declared
-            return node, "addresses of other organisations stand on it"
         node, most = votes.most_common(1)[0] if votes else (-1, 0)
+        if len(declared) == 1:
+            (site,) = declared
+            # Clients with their accountant's address are many with one address each; a company that keeps
+            # its web site in the name of its holding company has many addresses there itself.
+            rival = max((count for other, count in votes.items() if other != site), default=0)
+            if rival < ADDRESSES_FOR_AN_UNLIKE_DOMAIN or votes[site] * 2 > sum(votes.values()):
+                return site, "addresses of other organisations stand on it"
         if most >= 10 and most * 10 >= 9 * sum(votes.values()):
             return node, None
         return None, "several organisations use it"
@@ -676,6 +695,7 @@ class _Resolver:
         )
 
 
+_SPELLED = 3  # the highest `domain_likeness`
 _SUB_FORMS = frozenset({"BEDR", "AAFY"})
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
 

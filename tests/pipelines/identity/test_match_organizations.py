@@ -156,6 +156,28 @@ def test_a_slip_in_a_long_name_is_forgiven_and_a_digit_is_not() -> None:
     assert linked(*units, *(record(SIGNUP, name="Kari Hansen", company=text) for text in texts)) == [0, None]
 
 
+def test_a_name_that_its_own_domain_spells_is_no_slip() -> None:
+    known = unit(A, "VINDSUND MUSIKK AS")
+    asks = [record(SIGNUP, name="Kari Hansen", company="Tindsund Musikk AS", emails=[email])
+            for email in ("kari@tindsundmusikk.example.no", "kari.hansen@epost.example.no")]  # fmt: skip
+    assert linked(known, *asks) == [None, None]
+    assert linked(known, record(SIGNUP, name="Kari Hansen", company="Vindsund Muskk AS")) == [0]
+
+
+def test_a_slip_in_another_town_is_another_organisation() -> None:
+    known = unit(A, "VINDSUND MUSIKK AS", city="OSLO")
+    assert linked(known, record(CUSTOMER, company="Vindsunn Musikk AS", city="Voss")) == [None]
+    assert linked(known, record(CUSTOMER, company="Vindsunn Musikk AS", city="Oslo")) == [0]
+
+
+def test_a_site_kept_by_the_holding_company_does_not_take_the_staff_of_another() -> None:
+    units = [unit(A, "FJORD HOLDING AS", website="www.fa99.example.no"), unit(B, "FJORD AS")]
+    staff = [record(SIGNUP, name=f"{name} Hansen", company="Fjord AS", emails=[f"{name}@fa99.example.no"])
+             for name in ("kari", "anne", "liv", "per")]  # fmt: skip
+    bare = record(HELPSCOUT, name="Odd Moe", emails=["odd.moe@fa99.example.no"])
+    assert linked(*units, *staff, bare) == [1, 1, 1, 1, None]
+
+
 def test_customers_without_a_number_share_a_card_by_name_and_place() -> None:
     customers = [
         record(CUSTOMER, company="Lysne Werk GmbH", postal_code="8006"),

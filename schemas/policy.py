@@ -27,7 +27,7 @@ from pydantic import (
 POLICY_FILE = Path(__file__).with_name("policy.yaml")
 
 DataClass = Literal["controller", "processor", "system"]
-LegalRole = Literal["processor", "own_system", "public_authority", "controller"]
+LegalRole = Literal["processor", "own_system", "public_authority", "controller", "own_staff"]
 
 
 class PolicyError(ValueError):
@@ -79,7 +79,8 @@ class Request(_Rule):
 
     `path` is a template (`/v2/customers/{id}`); `query` and `body` are the only names that may be
     sent; `allow` ties a path variable to a named allow-list that the egress layer is given. `discloses`
-    names the categories the recipient learns by it and did not have from us or by itself before.
+    names, by the field that carries it, the categories the recipient learns and did not have from us or by
+    itself before. MAIL is a message by a mail server; its `body` names what of it is ours.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "MAIL"]
@@ -87,26 +88,46 @@ class Request(_Rule):
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     allow: dict[str, str] = {}
-    discloses: tuple[str, ...] = ()
+    discloses: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
-    def _allow_lists_name_variables_of_the_path(self) -> Self:
-        unknown = set(self.allow) - set(re.findall(r"{(\w+)}", self.path))
-        if unknown:
+    def _names_only_what_can_be_sent(self) -> Self:
+        variables = set(re.findall(r"{(\w+)}", self.path))
+        if unknown := set(self.allow) - variables:
             raise ValueError(f"allow names {sorted(unknown)}, which the path does not hold")
+        if unknown := set(self.discloses) - {*variables, *self.query, *self.body}:
+            raise ValueError(f"discloses names {sorted(unknown)}, which the request does not carry")
         return self
+
+    def disclosed(self, fields: Iterable[str]) -> tuple[str, ...]:
+        """The categories that a request with these fields (path, query, body) tells its recipient."""
+        return tuple(sorted({category for name in fields for category in self.discloses.get(name, ())}))
 
 
 class Recipient(_Rule):
-    """Someone who may be asked or told something, and exactly what."""
+    """Someone who may be asked or told something, and exactly what.
+
+    Systems are sent `requests` at the address in `setting`. People of the controller's own (`own_staff`:
+    GDPR art. 29, no recipients in the sense of art. 4(9)) are handed files with the categories in `receives`.
+    """
 
     name: str
-    setting: Annotated[str, StringConstraints(pattern=r"^[A-Z_]+_URL$")]
     role: LegalRole
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     purposes: Annotated[tuple[str, ...], Field(min_length=1)]
-    requests: tuple[Request, ...]
+    setting: Annotated[str, StringConstraints(pattern=r"^[A-Z_]+_URL$")] | None = None
+    requests: tuple[Request, ...] = ()
+    receives: tuple[str, ...] = ()
     transfer: str | None = None
+
+    @model_validator(mode="after")
+    def _is_sent_requests_or_handed_files(self) -> Self:
+        is_staff = self.role == "own_staff"
+        if is_staff != bool(self.receives) or is_staff == bool(self.setting and self.requests):
+            raise ValueError("give setting and requests, or, for own_staff alone, receives")
+        if is_staff and (self.setting or self.requests):
+            raise ValueError("own_staff is handed files and sent no requests")
+        return self
 
     @model_validator(mode="after")
     def _leaving_the_eea_needs_a_transfer_mechanism(self) -> Self:
@@ -288,7 +309,16 @@ def _unknown_names(policy: Policy) -> Problems:
             for name, one in policy.recipients.items()
         ),
         *(
-            (("recipients", name, "requests", at), "category", request.discloses, policy.categories)
+            (("recipients", name, "receives"), "category", one.receives, policy.categories)
+            for name, one in policy.recipients.items()
+        ),
+        *(
+            (
+                ("recipients", name, "requests", at),
+                "category",
+                request.disclosed(request.discloses),
+                policy.categories,
+            )
             for name, one in policy.recipients.items()
             for at, request in enumerate(one.requests)
         ),

@@ -19,6 +19,7 @@ from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
 from connectors.helpscout.client_answers import embedded, next_link, timestamp
+from connectors.helpscout.client_corrections import Corrections
 from connectors.helpscout.client_count import Count, count
 from connectors.helpscout.client_paging import PagedList
 from connectors.helpscout.client_token import AccessToken
@@ -81,6 +82,11 @@ class HelpScoutClient:
     def counts(self) -> Counter[tuple[str, str, int]]:
         """Requests sent, by method, path template and status (0: no answer)."""
         return self._egress.counts
+
+    @property
+    def corrections(self) -> Corrections:
+        """Corrections of customers; nothing else is ever changed in Help Scout, but for deletions."""
+        return Corrections(self._egress)
 
     def check(self) -> None:
         """Get a token and nothing else. Raises UnauthorizedError when the credentials are not accepted."""

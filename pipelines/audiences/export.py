@@ -11,13 +11,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from pipelines.privacy.disclosures import note_handed_over
 from schemas.policy import load_policy
 from schemas.tables import views
 from schemas.tables.audiences import KNOWN, audience_member
-from schemas.tables.privacy import disclosure
 
-RECIPIENT = "export"
-"""The company itself: a file on its own machine. Who sends from it is declared where that is decided."""
+RECIPIENT = "own_staff"
+"""Whoever in the company writes to customers. A company that sends for it would be a processor: declare it."""
 
 _VIEWS = {
     "important_updates": views.audience_important_updates,
@@ -25,6 +25,7 @@ _VIEWS = {
 }
 _PURPOSES = {"important_updates": "customer_relationship", "course_invitations": "own_courses"}
 _COLUMNS = "email full_name organization_name reason legal_basis".split()
+_NOT_PERSONAL = {"system.operations", "organization.public"}
 _OURS = re.compile(rf"(?:{'|'.join(KNOWN)})-\d{{8}}T\d{{6}}Z\.csv")
 # A cell that begins with one of them is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -85,20 +86,15 @@ def _cell(value: object) -> str:
 
 
 def _disclose(connection: sa.Connection, audience: str, run_id: str, now: datetime) -> None:
-    """The disclosure ledger, under the record that each address comes from."""
+    """The ledger of disclosures, under the record that each address comes from."""
     member, view = audience_member, _VIEWS[audience]
-    categories = sorted({view.c[name].info["category"] for name in ("email", "full_name")})
-    connection.execute(
-        sa.insert(disclosure).from_select(
-            ["occurred_at", "run_id", "recipient", "purpose", "categories", "source", "source_id"],
-            sa.select(
-                sa.literal(now),
-                sa.literal(run_id),
-                sa.literal(RECIPIENT),
-                sa.literal(_PURPOSES[audience]),
-                sa.literal(categories, disclosure.c.categories.type),
-                member.c.source,
-                member.c.source_id,
-            ).where(member.c.audience == audience),
-        )
+    note_handed_over(
+        connection,
+        load_policy(),
+        RECIPIENT,
+        purpose=_PURPOSES[audience],
+        categories={view.c[name].info["category"] for name in _COLUMNS} - _NOT_PERSONAL,
+        records=sa.select(member.c.source, member.c.source_id).where(member.c.audience == audience),
+        run_id=run_id,
+        now=now,
     )

@@ -171,6 +171,7 @@ class _Clerk:
         mapping = self.journal.mapping([step.target.entity_id])
         if mapping.ids(step.target):
             return Result(step, "linked", "was registered by an earlier run")
+        self.journal.look(step, self.clock())
         found = self._alike(step)
         if len(found) > 1:
             return Result(step, "review", f"{len(found)} in Tripletex fit; merge them there")

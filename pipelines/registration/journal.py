@@ -15,17 +15,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.privacy.disclosures import Sending, api_names, note_sent
 from pipelines.registration.mapping import Mapping, Object, Target, read_mapping
 from pipelines.registration.plan import Step
-from schemas.categories import Category
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
-from schemas.tables.privacy import disclosure
+from schemas.policy import load_policy
 from schemas.tables.registration import registration
 
 RECIPIENT, PURPOSE = "tripletex", "billing"
 
 _LOCK = 0x74726970  # "trip": one registration at a time, whatever starts it
+_REQUESTS = {
+    ("create", "customer"): ("POST", "/customer"),
+    ("update", "customer"): ("PUT", "/customer/{id}"),
+    ("create", "contact"): ("POST", "/contact"),
+    ("update", "contact"): ("PUT", "/contact/{id}"),
+}
 _PAYLOADS: dict[Object, type[Payload]] = {"customer": TripletexCustomer, "contact": TripletexContact}
 
 
@@ -64,7 +70,15 @@ class Journal:
         with self.engine.begin() as connection:
             if step.action == "create":
                 _write(connection, step.target, state="sending", sent_at=now, refused_fields=[])
-            self._disclose(connection, step, now)
+            method, path = _REQUESTS[step.action, step.target.object]
+            self._note(connection, method, path, step, api_names(_PAYLOADS[step.target.object], step.fields), now)
+
+    def look(self, step: Step, now: datetime) -> None:
+        """Note that a customer is about to be looked for by its number and its address, before it is made."""
+        if step.target.object == "customer":
+            keys = [name for name in ("organization_number", "email") if step.wanted.get(name)]
+            with self.engine.begin() as connection:
+                self._note(connection, "GET", "/customer", step, api_names(TripletexCustomer, keys), now)
 
     def settle(self, target: Target, tripletex_id: int, created: bool, now: datetime) -> None:
         """Note which object of Tripletex the target is."""
@@ -92,36 +106,25 @@ class Journal:
                 fields_hash=fields_hash,
             )
 
-    def _disclose(self, connection: sa.Connection, step: Step, now: datetime) -> None:
-        """The disclosure ledger (GDPR art. 15 and 19), for each form the values come from."""
-        connection.execute(
-            sa.insert(disclosure),
-            [
-                {
-                    "occurred_at": now,
-                    "run_id": self.run_id,
-                    "recipient": RECIPIENT,
-                    "purpose": PURPOSE,
-                    "categories": categories(step),
-                    "source": "order_form",
-                    "source_id": str(application_id),
-                }
-                for application_id in step.application_ids
-            ],
+    def _note(
+        self,
+        connection: sa.Connection,
+        method: str,
+        path: str,
+        step: Step,
+        names: Collection[str],
+        now: datetime,
+    ) -> None:
+        """The ledger of disclosures (GDPR art. 15 and 19), for each form the values come from."""
+        note_sent(
+            connection,
+            load_policy(),
+            Sending(RECIPIENT, method, path, tuple(names)),
+            purpose=PURPOSE,
+            records=[("order_form", str(application_id)) for application_id in step.application_ids],
+            run_id=self.run_id,
+            now=now,
         )
-
-
-def categories(step: Step) -> list[str]:
-    """Data categories of the fields that a step sends."""
-    fields = _PAYLOADS[step.target.object].model_fields
-    return sorted(
-        {
-            mark.key
-            for name in step.fields
-            for mark in fields[name].metadata
-            if isinstance(mark, Category) and mark.key != "system.operations"
-        }
-    )
 
 
 def _write(connection: sa.Connection, target: Target, **values: Any) -> None:

@@ -12,6 +12,7 @@ from connectors.brreg.client_feed import FeedPosition
 from connectors.pages import Page
 from pipelines.identity.normalise.organizations import company_name, organization_number
 from pipelines.sources.brreg_names import numbers_by_name
+from pipelines.sources.brreg_told import FEED, LOOK_UP, note_numbers
 from pipelines.sources.reading import Desk, Run, land
 from pipelines.store.landing import Tally, live_keys, mark_deleted, move_cursor, read_cursor
 from schemas.payloads.brreg import BrregUnit
@@ -39,18 +40,19 @@ def read_units(desk: Desk, client: BrregClient, run: Run) -> Tally:
         known = set(live_keys(connection, BrregUnit))
         wanted = _named_numbers(connection) | _parents(connection)
         position = _position(connection)
-    wanted |= numbers_by_name(desk.engine, client, run.started_at, wanted)
+    wanted |= numbers_by_name(desk.engine, client, run, wanted)
     followed = known & wanted
     if position is None:
         changed, reached = followed, client.tip()
     else:
+        note_numbers(desk.engine, FEED, followed, run.run_id)
         changed, reached = client.changed_since(position, followed)
     asked = (wanted - known) | (followed if run.complete else changed)
     tally = land(
         desk,
         run,
         BrregUnit,
-        _with_parents(client, asked, known=known | wanted),
+        _with_parents(desk, client, run, asked, known=known | wanted),
         client,
         start=None,
         requests_before=requests,
@@ -62,11 +64,14 @@ def read_units(desk: Desk, client: BrregClient, run: Run) -> Tally:
     return tally
 
 
-def _with_parents(client: BrregClient, numbers: set[str], *, known: set[str]) -> Iterator[Page[Any]]:
+def _with_parents(
+    desk: Desk, client: BrregClient, run: Run, numbers: set[str], *, known: set[str]
+) -> Iterator[Page[Any]]:
     """The units asked for, then the units that they belong to, as far as those are not known yet."""
     asked = numbers
     while asked:
         parents: set[str] = set()
+        note_numbers(desk.engine, LOOK_UP, asked, run.run_id)
         for page in client.units(sorted(asked)):
             parents.update(unit.parent_number for unit in page.records if unit.parent_number)
             yield page

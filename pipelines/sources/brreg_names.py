@@ -7,13 +7,15 @@ the same name is not asked for every night.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from connectors.brreg.client import BrregClient
 from connectors.errors import RefusedByPolicyError
 from pipelines.identity.normalise.organizations import PLACEHOLDER_COMPANIES, CompanyName, company_name
+from pipelines.sources.brreg_told import note_names
+from pipelines.sources.reading import Run
 from pipelines.store.bulk import upsert
 from schemas.tables.landing import TABLES, brreg_name
 
@@ -22,14 +24,13 @@ PER_RUN = 200
 """Names looked up in one run at most: the register is asked politely, the rest waits for the next night."""
 
 
-def numbers_by_name(
-    engine: sa.Engine, client: BrregClient, now: datetime, named: Collection[str]
-) -> set[str]:
+def numbers_by_name(engine: sa.Engine, client: BrregClient, run: Run, named: Collection[str]) -> set[str]:
     """Organisation numbers of the units whose names the sources mention without a number.
 
     `named` are the numbers that the sources give: a landed unit that none of them gives any more is about to
     go, so its name is looked up as if it were not landed.
     """
+    now = run.started_at
     with engine.connect() as connection:
         known = _known_names(connection, {*named, *_found(connection)})
         fresh = set(
@@ -40,7 +41,9 @@ def numbers_by_name(
         known |= fresh
         mentioned = {name.full: written for written, name in _mentioned(connection) if name.full not in known}
     answers = []
-    for key, written in sorted(mentioned.items())[:PER_RUN]:
+    asked = sorted(mentioned.items())[:PER_RUN]
+    note_names(engine, [written for _, written in asked], run.run_id)
+    for key, written in asked:
         try:
             hits = [unit for unit in client.find_company(written) if _is_same(written, unit.name)]
         except RefusedByPolicyError:

@@ -250,9 +250,13 @@ def test_who_was_told_what_is_noted_for_each_form(office: Office) -> None:
     assert {(row.recipient, row.purpose, row.source, row.source_id) for row in told} == {
         ("tripletex", "billing", "order_form", "1")
     }
-    assert [row.categories for row in told] == [
-        ["organization.public", "user.contact.address", "user.contact.email", "user.name"],
-        ["user.contact.email", "user.contact.phone_number", "user.name"],
+    assert [(row.request, row.categories) for row in told] == [
+        ("GET /customer", ["organization.public", "user.contact.email"]),
+        (
+            "POST /customer",
+            ["organization.public", "user.contact.address", "user.contact.email", "user.name"],
+        ),
+        ("POST /contact", ["user.contact.email", "user.contact.phone_number", "user.name"]),
     ]
 
 

@@ -38,7 +38,7 @@ def bars(
     names = (heading[0], heading[1], *([held_against] if against is not None else []), " ")
     lines_ = [_row(names), "|---|" + "---:|" * (len(names) - 2) + "---|"]
     for name, number in rows.items():
-        other = [f"{against.get(name, 0):,.0f}"] if against is not None else []
+        other = [f"{against[name]:,.0f}" if name in against else "–"] if against is not None else []
         lines_.append(_row((name, f"{number:,.0f}", *other, bar(number, most))))
     return "\n".join(lines_)
 

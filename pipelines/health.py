@@ -1,12 +1,14 @@
-"""The state of everything on one page: when each source was read, what waits, what is past its time.
+"""The state of everything on one page: when each source was read, what it took, what meets, what waits.
 
-Counts and times only. Knows no Dagster.
+Counts, names of sources and times only. Knows no Dagster.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,6 +18,24 @@ from pipelines.findings import Finding
 from schemas.tables import crm, landing
 
 LOOK_BACK_DAYS = 14
+SYSTEMS = {
+    "helpscout": "Help Scout",
+    "tripletex": "Tripletex",
+    "brreg": "Brønnøysund",
+    "course": "Pindena",
+    "order": "Pindena",
+}
+"""Names of the systems by the first word of their source entities."""
+RECORDS_PER_REQUEST = {
+    "helpscout_customer": 50,
+    "helpscout_conversation": 25,
+    "helpscout_mailbox": 50,
+    "tripletex_customer": 1_000,
+    "tripletex_contact": 1_000,
+    "tripletex_invoice": 1_000,
+    "brreg_unit": 1_000,
+}
+"""What an API gives at most for one request; the registration system is asked once for each activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +47,10 @@ class Health:
     people: int
     organizations: int
     reviews: int
+    requests: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By source entity: requests of its last read, and the fewest that its records could have come in."""
+    overlaps: Mapping[str, Mapping[tuple[str, ...], int]] = field(default_factory=dict)
+    """For `person` and `organization`: cards by the systems that meet on them."""
 
 
 def look(connection: sa.Connection) -> Health:
@@ -36,23 +60,33 @@ def look(connection: sa.Connection) -> Health:
         sa.select(rejected.c.source, sa.func.count().label("number")).group_by(rejected.c.source).subquery()
     )
     last = (
-        sa.select(load.c.source, load.c.finished_at, load.c.unknown_fields)
+        sa.select(load.c.source, load.c.finished_at, load.c.unknown_fields, load.c.requests, load.c.received)
         .ext(pg.distinct_on(load.c.source))
         .order_by(load.c.source, load.c.load_id.desc())
         .subquery()
     )
     rows = connection.execute(
         sa.select(
-            last.c.source, last.c.finished_at, sa.func.coalesce(aside.c.number, 0), last.c.unknown_fields
+            last.c.source,
+            last.c.finished_at,
+            sa.func.coalesce(aside.c.number, 0),
+            last.c.unknown_fields,
+            last.c.requests,
+            last.c.received,
         )
         .outerjoin(aside, aside.c.source == last.c.source)
         .order_by(last.c.source)
-    )
+    ).all()
     return Health(
-        sources=[(source, at, number, unknown) for source, at, number, unknown in rows],
+        sources=[(source, at, number, unknown) for source, at, number, unknown, _, _ in rows],
         people=_count(connection, crm.person),
         organizations=_count(connection, crm.organization),
         reviews=_count(connection, crm.match_review),
+        requests={source: (sent, _fewest(source, got)) for source, *_, sent, got in rows if sent},
+        overlaps={
+            "person": _overlap(connection, crm.source_link.c.person_id),
+            "organization": _overlap(connection, crm.source_link.c.organization_id),
+        },
     )
 
 
@@ -94,6 +128,49 @@ def no_day_missing(days: Mapping[str, Mapping[str, bool]]) -> Finding:
         f" has caught them up; `make backfill FROM={first} TO={last}` reads them by themselves",
         {"missing": number},
     )
+
+
+def no_day_missing_of_one(days: Mapping[str, bool], failed: Mapping[str, str]) -> Finding:
+    """Since it was first read, this source has been read for every one of the last 14 days.
+
+    `days`: for each of the days (oldest first), whether it was read. `failed`: by day, the run that tried to.
+    """
+    first = next((day for day, read in days.items() if read), None)
+    missing = [day for day, read in days.items() if not read and first is not None and day > first]
+    if not missing:
+        return Finding(True, "no day is missing", {"missing": 0, "failed": 0})
+    tried = [day for day in missing if day in failed]
+    told = ", ".join(f"{day} (failed in run {failed[day][:8]})" if day in failed else day for day in missing)
+    return Finding(
+        False,
+        f"not read in their nights: {told}; a later green night has caught them up;"
+        f" `make backfill FROM={missing[0]} TO={missing[-1]}` reads them by themselves",
+        {"missing": len(missing), "failed": len(tried)},
+    )
+
+
+def system_of(source: str) -> str:
+    """The name of the system that a source entity is of."""
+    return SYSTEMS[source.split("_", maxsplit=1)[0]]
+
+
+def _fewest(source: str, records: int) -> int:
+    """The fewest requests in which so many records can come; 0 where no such number is known."""
+    size = RECORDS_PER_REQUEST.get(source)
+    return 0 if size is None else max(1, math.ceil(records / size))
+
+
+def _overlap(connection: sa.Connection, card: sa.ColumnElement[object]) -> Mapping[tuple[str, ...], int]:
+    """Cards by the systems that meet on them."""
+    source = crm.source_link.c.source
+    sources = sa.func.array_agg(pg.aggregate_order_by(source.distinct(), source)).label("sources")
+    cards = sa.select(sources).where(card.is_not(None)).group_by(card).subquery()
+    found: Counter[tuple[str, ...]] = Counter()
+    for names, number in connection.execute(
+        sa.select(cards.c.sources, sa.func.count()).group_by(cards.c.sources)
+    ):
+        found[tuple(sorted({system_of(name) for name in names}))] += number
+    return found
 
 
 def _count(connection: sa.Connection, table: sa.Table) -> int:

@@ -2,9 +2,13 @@
 
 import dagster as dg
 
+from pipelines.defs.health import DAY_CHECKS
+
 NIGHTLY = "nightly"
 RETENTION = "retention"
 READING = "reading"
+WEBHOOKS = "webhooks"
+"""The group of the assets that look up what webhooks have marked."""
 
 _APPLIED = (
     "privacy__retention",
@@ -49,7 +53,8 @@ def night(*, complete: bool = False) -> dg.RunConfig:
 
 nightly = dg.define_asset_job(
     NIGHTLY,
-    selection=dg.AssetSelection.all(),
+    # What webhooks mark has runs of its own, and is in the window of the night besides.
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(WEBHOOKS),
     config=night(),
     description="Reads every source, rebuilds the cards, applies retention and audits the store.",
     tags=_tags(hours=4),
@@ -57,7 +62,8 @@ nightly = dg.define_asset_job(
 
 retention = dg.define_asset_job(
     RETENTION,
-    selection=dg.AssetSelection.groups("privacy"),
+    # The checks of the days too: on a night in which a source was down, nobody else looks at the others.
+    selection=dg.AssetSelection.groups("privacy") | dg.AssetSelection.checks(*DAY_CHECKS),
     config=night(),
     description="Applies the retention rules and audits the store, also on a night when a source is down.",
     tags=_tags(hours=2),

@@ -56,7 +56,7 @@ def test_each_row_tells_its_number_and_what_it_is_held_against() -> None:
         "| source | requests | ideal |   |",
         "|---|---:|---:|---|",
         f"| order_form | 1,200 | 1,000 | {'█' * 20} |",
-        "| brreg_unit | 0 | 0 |  |",
+        "| brreg_unit | 0 | – |  |",
     ]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines.health import Health, look, no_day_missing, page
-from schemas.tables import landing
+from pipelines.health import Health, look, no_day_missing, no_day_missing_of_one, page, system_of
+from schemas.tables import crm, landing
 
 NOW = datetime(2026, 5, 4, 2, tzinfo=UTC)
 
@@ -81,3 +81,68 @@ def test_days_that_were_left_out_are_told_with_the_backfill_that_reads_them() ->
 
 def test_a_last_night_that_failed_is_missing() -> None:
     assert no_day_missing({"order_forms": days("xxx.")}).numbers == {"missing": 1}
+
+
+def test_days_of_one_source_are_named_with_the_run_that_failed() -> None:
+    finding = no_day_missing_of_one(
+        days(".x..x."), {"2026-05-04": "1a2b3c4d-5e6f", "2026-05-01": "never read before"}
+    )
+    assert not finding.passed
+    assert finding.numbers == {"missing": 3, "failed": 1}
+    assert "2026-05-03, 2026-05-04 (failed in run 1a2b3c4d), 2026-05-06" in finding.why
+    assert "FROM=2026-05-03 TO=2026-05-06" in finding.why
+
+
+@pytest.mark.parametrize("pattern", ["xxxx", "...x", "...."])
+def test_a_source_without_holes_passes(pattern: str) -> None:
+    assert no_day_missing_of_one(days(pattern), {}).passed
+
+
+def test_requests_are_held_against_the_fewest_that_were_needed(crm_engine: sa.Engine) -> None:
+    """A page of Help Scout's conversations has 25 of them; the registration system knows no pages."""
+    reads = {"helpscout_conversation": (4, 51), "tripletex_invoice": (1, 0), "course_signup": (2, 900)}
+    with crm_engine.begin() as connection:
+        for source, (requests, received) in reads.items():
+            row = load(source, NOW) | {"requests": requests, "received": received}
+            connection.execute(sa.insert(landing.load), [row])
+        assert look(connection).requests == {
+            "helpscout_conversation": (4, 3),
+            "tripletex_invoice": (1, 1),
+            "course_signup": (2, 0),
+        }
+
+
+def test_a_card_is_counted_once_under_all_systems_that_meet_on_it(crm_engine: sa.Engine) -> None:
+    """Two entities of the same system are one system; an organisation's card counts for organisations."""
+    cards = {
+        1: ["helpscout_customer", "helpscout_customer", "course_signup"],
+        2: ["order_form", "course_signup"],
+        3: ["helpscout_customer", "order_form"],
+    }
+    with crm_engine.begin() as connection:
+        connection.exec_driver_sql("SET session_replication_role = replica")
+        connection.execute(
+            sa.insert(crm.source_link),
+            [
+                {
+                    "source": source,
+                    "source_id": f"{card} {number}",
+                    "person_id": f"00000000-0000-0000-0000-00000000000{card}",
+                    "organization_id": None if card == 3 else "00000000-0000-0000-0000-000000000009",
+                }
+                for card, sources in cards.items()
+                for number, source in enumerate(sources)
+            ],
+        )
+        overlaps = look(connection).overlaps
+    assert overlaps["person"] == {("Help Scout", "Pindena"): 2, ("Pindena",): 1}
+    assert overlaps["organization"] == {("Help Scout", "Pindena"): 1}
+
+
+def test_every_source_has_a_system() -> None:
+    assert {system_of(payload.source) for payload in landing.PAYLOADS} == {
+        "Help Scout",
+        "Tripletex",
+        "Brønnøysund",
+        "Pindena",
+    }

@@ -280,6 +280,7 @@ _WORDS: Mapping[str, Bilingual] = {
         ("on_instruction", "Etter instruks", "On instruction"),
         ("processor", "databehandler", "processor"),
         ("own_system", "eget system", "own system"),
+        ("own_staff", "egne ansatte", "own staff"),
         ("public_authority", "offentlig register", "public authority"),
         ("controller", "behandlingsansvarlig", "controller"),
         ("promise", "Løfte", "Promise"),

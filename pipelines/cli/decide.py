@@ -20,7 +20,7 @@ from rich.console import Console
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.identity.deciding import Decision, DecisionError, consider, decide
 from pipelines.identity.decisions import ContradictionError
-from pipelines.identity.rebuild import IdentityReport
+from pipelines.identity.reporting import IdentityReport
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
 from schemas.tables import crm

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
-from pipelines.identity.rebuild import IdentityReport
+from pipelines.identity.reporting import IdentityReport
 from pipelines.privacy.retention import Plan, Removal
 from pipelines.store.landing import Tally
 from schemas.policy import load_policy

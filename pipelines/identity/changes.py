@@ -24,7 +24,6 @@ from pipelines.identity.publish import any_of, staged
 from pipelines.identity.records import SOURCES, read_records, record_keys
 from pipelines.store.bulk import append, read_frame
 from schemas.tables import crm
-from schemas.tables.base import qualified
 from schemas.tables.landing import TABLES
 
 Ints = npt.NDArray[np.int64]
@@ -33,35 +32,35 @@ Keyer = Callable[[pd.DataFrame], Iterable[tuple[Ints, Ints]]]
 
 _STATE = "cards"
 _RECORD = "record"
-_XID_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the cards in the store were made from."""
+    """What the cards in the store were made from, and how many there are."""
 
     rules: str
-    transaction_id: int
     decisions: list[list[str | None]]
+    totals: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Ids by source: records that arrived or changed, records that are gone, facts that did either.
 
-    `decisions` are those that came or went.
+    `decisions` are those that came or went; `anything` says that the changes are not known one by one.
     """
 
     arrived: Mapping[str, list[str]]
     gone: Mapping[str, list[str]]
     facts: Mapping[str, list[int]]
     decisions: list[list[str | None]]
+    anything: bool = False
 
     @property
     def nothing(self) -> bool:
         """Whether nothing is new."""
         parts = [*self.arrived.values(), *self.gone.values(), *self.facts.values(), self.decisions]
-        return not any(parts)
+        return not (self.anything or any(parts))
 
     @property
     def about_keys(self) -> bool:
@@ -101,50 +100,64 @@ _CODE = _code_digest()
 
 
 def read_state(connection: sa.Connection) -> State | None:
-    """The state of the cards; None when they were never made or the server's transactions began anew."""
+    """The state of the cards; None when they were never made."""
     row = connection.execute(sa.select(crm.identity_state)).one_or_none()
-    if row is None or _age(connection, row.transaction_id) < 0:
-        return None
-    return State(row.rules, row.transaction_id, row.decisions)
+    return None if row is None else State(row.rules, row.decisions, row.totals)
 
 
-def write_state(connection: sa.Connection, rules: str, decisions: pd.DataFrame) -> None:
-    """Remember what the cards of this transaction were made from."""
-    oldest = connection.scalar(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+def write_state(
+    connection: sa.Connection, rules: str, decisions: pd.DataFrame, totals: Mapping[str, Any]
+) -> None:
+    """Remember what the cards of this transaction were made from, and how many there are."""
     values = {
         "entity": _STATE,
         "rules": rules,
-        "transaction_id": oldest,
+        "transaction_id": sa.text("pg_current_xact_id()::text::bigint"),
         "decisions": _plain(decisions),
+        "totals": dict(totals),
     }
     statement = pg.insert(crm.identity_state).values(values)
     connection.execute(statement.on_conflict_do_update(index_elements=["entity"], set_=values))
 
 
-def find_changes(connection: sa.Connection, state: State, decisions: pd.DataFrame) -> Changes:
-    """Everything that the cards of `state` have not seen.
+def take_changes(connection: sa.Connection) -> list[tuple[str, str | None]]:
+    """Source and id of the landing rows that were written or removed since the last run, each once.
 
-    A row is new when a transaction wrote it that the last run may not have seen; that needs no clock and
-    misses no transaction that was under way then. A row that is gone altogether is missed by the count.
+    Triggers note them in the transaction that changes the row, and they are taken away in this one. So a run
+    takes just those whose change it sees: what a transaction under way does is left for the next run, and
+    a run that fails leaves everything. An id of None stands for any row of the source.
     """
-    age = _age(connection, state.transaction_id)
+    noted = crm.match_pending.c
+    taken = connection.execute(sa.select(noted.source, noted.source_id).distinct()).all()
+    if taken:
+        forget_changes(connection)
+    return [(source, source_id) for source, source_id in taken]
+
+
+def forget_changes(connection: sa.Connection) -> None:
+    """Take all noted changes away: everything is made anew."""
+    connection.execute(sa.delete(crm.match_pending))
+
+
+def find_changes(connection: sa.Connection, state: State, decisions: pd.DataFrame) -> Changes:
+    """Everything that the cards of `state` have not seen, taken away from what is noted."""
+    noted: dict[str, list[str]] = {source: [] for source in TABLES}
+    anything = False
+    for source, source_id in take_changes(connection):
+        if source_id is None:
+            anything = True
+        else:
+            noted[source].append(source_id)
     arrived: dict[str, list[str]] = {}
     gone: dict[str, list[str]] = {}
-    counts = connection.execute(
-        sa.select(crm.match_block.c.source, sa.func.count()).group_by(crm.match_block.c.source)
-    )
-    linked: dict[str, int] = dict(map(tuple, counts))
     for source in SOURCES:
-        live, new, dead = _scan(connection, source, age)
-        known = _known(connection, source, [*new, *dead])
-        arrived[source] = new
-        gone[source] = [key for key in dead if key in known]
-        expected = linked.get(source, 0) - len(gone[source]) + sum(key not in known for key in new)
-        if live != expected:
-            gone[source] += _vanished(connection, source)
-    facts = {source: _changed_facts(connection, source, age) for source in FACTS}
+        arrived[source] = _live(connection, source, noted[source])
+        known = _known(connection, source, sorted(set(noted[source]).difference(arrived[source])))
+        gone[source] = sorted(known)
+    facts = {source: list(map(int, noted[source])) for source in FACTS}
+    facts["helpscout_conversation"] += _in_mailboxes(connection, noted["helpscout_mailbox"])
     before, after = ({tuple(row) for row in rows} for rows in (state.decisions, _plain(decisions)))
-    return Changes(arrived, gone, facts, sorted(map(list, before ^ after), key=repr))
+    return Changes(arrived, gone, facts, sorted(map(list, before ^ after), key=repr), anything)
 
 
 def reached(
@@ -250,34 +263,22 @@ def _drop_blocks(connection: sa.Connection, records: pd.DataFrame) -> None:
         connection.execute(sa.delete(table).where(table.c.block == any_of(gone, sa.BigInteger())))
 
 
-def _age(connection: sa.Connection, transaction_id: int) -> int:
-    """How many transactions ago; negative for one that is yet to come."""
-    short = transaction_id % (1 << _XID_BITS)
-    return int(connection.scalar(sa.text("SELECT age(CAST(:xid AS xid))"), {"xid": str(short)}) or 0)
-
-
-def _is_new(table: sa.Table, age: int) -> sa.ColumnElement[bool]:
-    """Whether the row was written by a transaction no older than that (`xmin` is PostgreSQL's own column)."""
-    return sa.func.age(sa.literal_column(f"{qualified(table)}.xmin")) <= age
-
-
-def _scan(connection: sa.Connection, source: str, age: int) -> tuple[int, list[str], list[str]]:
-    """(live rows, new live ids, new dead ids) of a landing table, in one pass."""
+def _live(connection: sa.Connection, source: str, ids: list[str]) -> list[str]:
+    """Those of some ids that landing holds a live record of."""
     table = TABLES[source]
-    key = sa.cast(next(iter(table.primary_key)), sa.Text())
-    is_live = table.c.deleted_at_source.is_(None)
-    ids = sa.func.array_agg(key, type_=pg.ARRAY(sa.Text()))
-    row = connection.execute(
-        sa.select(
-            sa.func.count().filter(is_live),
-            ids.filter(is_live & _is_new(table, age)),
-            ids.filter(~is_live & _is_new(table, age)),
-        ).select_from(table)
-    ).one()
-    return row[0], list(row[1] or ()), list(row[2] or ())
+    key = next(iter(table.primary_key))
+    wanted = sa.func.unnest(sa.literal(ids, pg.ARRAY(sa.Text()))).column_valued("wanted")
+    return list(
+        connection.scalars(
+            sa.select(sa.cast(key, sa.Text())).where(
+                key.in_(sa.select(sa.cast(wanted, key.type))), table.c.deleted_at_source.is_(None)
+            )
+        )
+    )
 
 
 def _known(connection: sa.Connection, source: str, ids: list[str]) -> set[str]:
+    """Those of some ids that have a block."""
     kept = crm.match_block.c
     return set(
         connection.scalars(
@@ -286,36 +287,13 @@ def _known(connection: sa.Connection, source: str, ids: list[str]) -> set[str]:
     )
 
 
-def _vanished(connection: sa.Connection, source: str) -> list[str]:
-    """Records with a block that landing no longer holds at all."""
-    kept, table = crm.match_block.c, TABLES[source]
-    there = sa.select(sa.cast(next(iter(table.primary_key)), sa.Text()))
-    return list(connection.scalars(sa.select(kept.source_id).where(kept.source == source).except_(there)))
-
-
-def _changed_facts(connection: sa.Connection, source: str, age: int) -> list[int]:
-    """Ids of facts that are new, changed or gone."""
-    table, shown = TABLES[source], FACTS[source]
-    key = shown.primary_key.columns[0]
-    news: sa.Select[Any] | sa.CompoundSelect[Any] = sa.select(table.c.id).where(_is_new(table, age))
-    if source == "helpscout_conversation":
-        mailbox = TABLES["helpscout_mailbox"]
-        renamed = sa.select(mailbox.c.id).where(_is_new(mailbox, age))
-        news = sa.union(news, sa.select(table.c.id).where(table.c.mailbox_id.in_(renamed)))
-    new = list(connection.scalars(news))
-    is_live = table.c.deleted_at_source.is_(None)
-    expected = connection.scalar(sa.select(sa.func.count()).select_from(table).where(is_live))
-    unseen = sa.select(table.c.id).where(_is_new(table, age), is_live).except_(sa.select(key))
-    held = connection.scalar(sa.select(sa.func.count()).select_from(shown)) or 0
-    dead = sa.select(key).join(table, table.c.id == key).where(_is_new(table, age), ~is_live)
-    held += _count(connection, unseen) - _count(connection, dead)
-    if held != expected:
-        new += connection.scalars(sa.select(key).except_(sa.select(table.c.id)))
-    return new
-
-
-def _count(connection: sa.Connection, query: sa.SelectBase) -> int:
-    return connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+def _in_mailboxes(connection: sa.Connection, mailboxes: list[str]) -> list[int]:
+    """Ids of the conversations of some mailboxes, which show their names."""
+    if not mailboxes:
+        return []
+    table = TABLES["helpscout_conversation"]
+    wanted = any_of(list(map(int, mailboxes)), sa.BigInteger())
+    return list(connection.scalars(sa.select(table.c.id).where(table.c.mailbox_id == wanted)))
 
 
 def _groups(decisions: pd.DataFrame) -> list[list[str]]:

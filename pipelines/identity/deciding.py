@@ -12,7 +12,8 @@ from typing import Literal
 import pandas as pd
 import sqlalchemy as sa
 
-from pipelines.identity.rebuild import IdentityReport, Preview, preview, refresh
+from pipelines.identity.rebuild import Preview, preview, refresh
+from pipelines.identity.reporting import IdentityReport
 from pipelines.store.bulk import append
 from schemas.tables import crm
 

@@ -6,6 +6,7 @@ caller commit. Must not know how cards come about.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -20,7 +21,7 @@ from pipelines.identity.golden import Cards
 from pipelines.identity.ledger import Assignment, Entity, Previous
 from pipelines.identity.match import Matching
 from pipelines.identity.records import canonical_order
-from pipelines.store.bulk import Scope, Written, append, copy_frame, replace, replace_from
+from pipelines.store.bulk import Scope, Written, append, copy_frame, replace, replace_from, stage_scope
 from schemas.tables import crm
 from schemas.tables.base import UUID
 from schemas.tables.landing import TABLES
@@ -61,6 +62,17 @@ class Published:
     erased: int
     largest_person: int
     largest_organization: int
+    rules: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By name in RULED: how many rows more (or, negative, fewer) there are of each rule, in a refresh."""
+
+
+NOTHING_PUBLISHED = Published({}, 0, 0, 0, 0, 0, 0)
+
+Totals = Mapping[str, Any]
+"""Numbers of the whole store: rows by name; for links and affiliations rows by rule."""
+
+RULED: Mapping[str, sa.Table] = {"links": crm.match_link, "affiliations": crm.affiliation}
+"""Tables whose rows are counted by rule, by the name of the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +225,7 @@ def publish(
     `limits`, InvariantError when the outcome would contradict the records; the caller's transaction is to be
     rolled back then.
     """
-    _refuse_an_accident(connection, ledger, limits)
+    _refuse_an_accident(connection, ledger, limits, None if reach is None else reach.totals)
     frames = {
         crm.person: cards.person,
         crm.organization: cards.organization,
@@ -227,24 +239,31 @@ def publish(
         crm.identity_guard: guard_rows(matching.guards),
         crm.identity_alias: alias_rows(ledger),
     }
-    scopes = {} if reach is None else reach.scopes(ledger)
+    scopes = None if reach is None else stage(connection, reach, ledger)
+    before = _by_rule(connection, scopes)
     written = {
         table.name: replace(
             connection,
             table,
             frame,
             touch="updated_at" if "updated_at" in table.c else None,
-            within=scopes.get(table),
+            within=None if scopes is None else scopes.tables[table],
         )
         for table, frame in frames.items()
     }
     for source, table in facts.FACTS.items():
         about = None if reach is None else reach.facts[source]
-        within = None if about is None else Scope(pd.DataFrame({table.primary_key.columns[0].name: about}))
+        key = table.primary_key.columns[0].name
+        within = (
+            None
+            if about is None
+            else stage_scope(connection, table, pd.DataFrame({key: about}, dtype="int64"), "facts")
+        )
         written[table.name] = replace_from(connection, table, facts.wanted(source, about), within=within)
     written["identity_event"] = append(connection, crm.identity_event, event_rows(ledger, run_id))
-    invariants.check(connection, None if reach is None else _touched(connection, scopes))
-    return _published(written, ledger)
+    invariants.check(connection, None if scopes is None else scopes.touched)
+    after = {name: Counter(frames[table]["rule"]) for name, table in RULED.items()}
+    return _published(written, ledger, {name: _difference(after[name], before[name]) for name in before})
 
 
 def analyze(connection: sa.Connection, published: Published) -> None:
@@ -263,7 +282,8 @@ class Reach:
 
     `records`: source and source_id of every record matched again and of those that are gone; `people` and
     `organizations`: ids of the cards these belonged to; `guards`: key_kind and key_value of the guards that
-    were learned from them; `facts`: ids of the facts that hang on them or changed themselves, by source.
+    were learned from them; `facts`: ids of the facts that hang on them or changed themselves, by source;
+    `totals`: the numbers of the whole store before.
     """
 
     records: pd.DataFrame
@@ -272,48 +292,70 @@ class Reach:
     guards: pd.DataFrame
     facts: Mapping[str, Sequence[int]]
 
-    def scopes(self, ledger: Ledger) -> dict[sa.Table, Scope]:
-        """The part of each table that is written: the cards as they were and as they are."""
-        people = _texts("person_id", {*self.people, *ledger.people.ids})
-        organizations = _texts("organization_id", {*self.organizations, *ledger.organizations.ids})
-        cards = pd.concat(
-            [
-                people.set_axis(["entity_id"], axis=1).assign(entity=invariants.PERSON),
-                organizations.set_axis(["entity_id"], axis=1).assign(entity=invariants.ORGANIZATION),
-            ],
-            ignore_index=True,
-        )[["entity", "entity_id"]]
-        pairs = pd.concat(
-            [self.records.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True
-        )[["entity", "source", "source_id"]].set_axis(["entity", "left_source", "left_source_id"], axis=1)
-        return {
-            crm.person: Scope(people),
-            crm.organization: Scope(organizations),
-            crm.person_email: Scope(people),
-            crm.person_phone: Scope(people),
-            crm.affiliation: Scope(people),
-            crm.source_link: Scope(self.records),
-            crm.field_origin: Scope(cards),
-            crm.match_link: Scope(pairs),
-            crm.match_review: Scope(pairs),
-            crm.identity_guard: Scope(self.guards),
-            crm.identity_alias: Scope(cards.set_axis(["entity", "current_id"], axis=1)),
-        }
+    totals: Totals
 
 
-def _texts(name: str, values: Collection[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(sorted(values), dtype=object)})
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """The part of each table that is written, and the touched records and cards, as temporary tables."""
+
+    tables: Mapping[sa.Table, Scope]
+    touched: invariants.Touched
 
 
-def _touched(connection: sa.Connection, scopes: Mapping[sa.Table, Scope]) -> invariants.Touched:
-    """The tables that hold the scopes, for the invariants."""
+def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
+    """The part of each table that is written: the cards as they were and as they are."""
+    person_ids = sorted({*reach.people, *ledger.people.ids})
+    organization_ids = sorted({*reach.organizations, *ledger.organizations.ids})
+    records = stage_scope(connection, crm.source_link, reach.records, "records")
+    people = stage_scope(connection, crm.person, _texts(person_id=person_ids), "people")
+    organizations = stage_scope(
+        connection, crm.organization, _texts(organization_id=organization_ids), "organizations"
+    )
+    kinds = [invariants.PERSON] * len(person_ids) + [invariants.ORGANIZATION] * len(organization_ids)
+    cards = stage_scope(
+        connection, crm.field_origin, _texts(entity=kinds, entity_id=person_ids + organization_ids), "cards"
+    )
+    pairs = pd.concat([reach.records.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True)
+    pairs = pairs.rename(columns={"source": "left_source", "source_id": "left_source_id"})
+    lefts = stage_scope(connection, crm.match_link, pairs, "pairs")
+    return Scopes(
+        {
+            crm.person: people,
+            crm.organization: organizations,
+            crm.person_email: people,
+            crm.person_phone: people,
+            crm.affiliation: people,
+            crm.source_link: records,
+            crm.field_origin: cards,
+            crm.match_link: lefts,
+            crm.match_review: lefts,
+            crm.identity_guard: stage_scope(connection, crm.identity_guard, reach.guards, "guards"),
+            crm.identity_alias: cards.of(entity="entity", current_id="entity_id"),
+        },
+        invariants.Touched(records.table, people.table, organizations.table),
+    )
 
-    def staged(table: sa.Table) -> sa.FromClause:
-        columns = list(scopes[table].rows.columns)
-        name = copy_frame(connection, table, scopes[table].rows, columns, prefix="touched")
-        return sa.table(name.as_string(None).strip('"'), *(sa.column(column) for column in columns))
 
-    return invariants.Touched(staged(crm.source_link), staged(crm.person), staged(crm.organization))
+def _texts(**columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+
+
+def _by_rule(connection: sa.Connection, scopes: Scopes | None) -> dict[str, Counter[str]]:
+    """How many rows of each rule stand within the scopes, by name in RULED."""
+    found: dict[str, Counter[str]] = {}
+    if scopes is None:
+        return found
+    for name, table in RULED.items():
+        scope = scopes.tables[table]
+        same = sa.and_(*(table.c[mine] == scope.table.c[its] for mine, its in scope.columns.items()))
+        counted = sa.select(table.c.rule, sa.func.count()).join(scope.table, same).group_by(table.c.rule)
+        found[name] = Counter(dict(map(tuple, connection.execute(counted))))
+    return found
+
+
+def _difference(after: Counter[str], before: Counter[str]) -> dict[str, int]:
+    return {rule: after[rule] - before[rule] for rule in after | before if after[rule] != before[rule]}
 
 
 def link_rows(records: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
@@ -376,13 +418,17 @@ def _pairs(records: pd.DataFrame, pairs: pd.DataFrame, values: list[str]) -> pd.
     )
 
 
-def _refuse_an_accident(connection: sa.Connection, ledger: Ledger, limits: Limits) -> None:
-    for assignment in ledger.both:
-        before = connection.scalar(
-            sa.select(sa.func.count()).select_from(invariants.CARDS[assignment.entity])
-        )
+def _refuse_an_accident(
+    connection: sa.Connection, ledger: Ledger, limits: Limits, totals: Totals | None
+) -> None:
+    for assignment, name in zip(ledger.both, ("people", "organizations"), strict=True):
         lost = assignment.count("MERGED")
-        if lost >= limits.cards and lost > limits.share * (before or 0):
+        if lost < limits.cards:
+            continue
+        card = invariants.CARDS[assignment.entity]
+        counted = sa.select(sa.func.count()).select_from(card)
+        before = totals[name] if totals is not None else connection.scalar(counted) or 0
+        if lost > limits.share * before:
             raise PublishRefused(
                 f"identity: {lost} of {before} {assignment.entity} cards would be merged into others in one "
                 f"run, more than {limits.share:.0%}. Nothing was written. Look at what changed (new guards, "
@@ -390,7 +436,9 @@ def _refuse_an_accident(connection: sa.Connection, ledger: Ledger, limits: Limit
             )
 
 
-def _published(written: Mapping[str, Written], ledger: Ledger) -> Published:
+def _published(
+    written: Mapping[str, Written], ledger: Ledger, rules: Mapping[str, Mapping[str, int]]
+) -> Published:
     def events(kind: str) -> int:
         return sum(assignment.count(kind) for assignment in ledger.both)
 
@@ -402,4 +450,5 @@ def _published(written: Mapping[str, Written], ledger: Ledger) -> Published:
         erased=events("ERASED"),
         largest_person=ledger.people.largest,
         largest_organization=ledger.organizations.largest,
+        rules=rules,
     )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pipelines.identity.changes import (
     Keyer,
     find_changes,
+    forget_changes,
     guards_of,
     reached,
     read_state,
@@ -28,10 +29,12 @@ from pipelines.identity.ledger import Assignment, Entity, Ints, assign
 from pipelines.identity.match import Matching, match
 from pipelines.identity.publish import (
     NO_LIMITS,
+    NOTHING_PUBLISHED,
     Ledger,
     Limits,
     Published,
     Reach,
+    Totals,
     analyze,
     any_of,
     cards_of,
@@ -43,7 +46,8 @@ from pipelines.identity.publish import (
     take_turn,
 )
 from pipelines.identity.records import canonical_order, read_records, record_keys
-from pipelines.store.bulk import Written, append, read_frame
+from pipelines.identity.reporting import IdentityReport, count_all, moved, report
+from pipelines.store.bulk import append, read_frame
 from schemas.policy import load_policy
 from schemas.tables import crm
 
@@ -54,38 +58,6 @@ _BEARER_WEIGHT = 1_000_000
 
 # Records that are matched again at once; beyond that a full rebuild takes little longer.
 LARGEST_REACH = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityReport:
-    """What a rebuild found and did, in numbers.
-
-    `links` are merges by rule, `affiliations` persons at organisations by rule, `seconds` the time of each
-    step, `written` the rows changed by table, `recomputed` the records that were matched again, `largest_*`
-    the records on the largest card that was made anew. The other counts are of the whole store.
-    """
-
-    records: int
-    recomputed: int
-    people: int
-    organizations: int
-    links: Mapping[str, int]
-    affiliations: Mapping[str, int]
-    reviews: int
-    guards: int
-    created: int
-    merged: int
-    split: int
-    erased: int
-    largest_person: int
-    largest_organization: int
-    written: Mapping[str, Written]
-    seconds: Mapping[str, float]
-
-    @property
-    def changed(self) -> int:
-        """Rows changed in all tables together; 0 when the cards were as they should be."""
-        return sum(written.changed for written in self.written.values())
 
 
 def rebuild(
@@ -197,6 +169,7 @@ class _Work:
 
     def all(self) -> IdentityReport:
         """Every record."""
+        forget_changes(self._connection)
         records = read_records(self._connection)
         self._clock.lap("read")
         return self._made(records, None, None)
@@ -208,8 +181,8 @@ class _Work:
             return self.all()
         changes = find_changes(self._connection, state, self._decisions)
         if changes.nothing:
-            return self._unchanged()
-        if changes.about_keys or len(changes.records()) > largest:
+            return self._unchanged(state.totals)
+        if changes.anything or changes.about_keys or len(changes.records()) > largest:
             return self.all()
         live = reached(self._connection, changes, self._decisions, self._keyer)
         if sum(map(len, live.values())) > largest:
@@ -227,6 +200,7 @@ class _Work:
             organizations=cards["organization"],
             guards=guards_of(self._connection, mine),
             facts=facts_of(self._connection, mine, changes.facts),
+            totals=state.totals,
         )
         return self._made(records, reach, cards)
 
@@ -237,10 +211,11 @@ class _Work:
         self._clock.lap("publish")
         replaced = None if reach is None else reach.records
         write_blocks(self._connection, records, self._decisions, self._keyer, replaced)
-        write_state(self._connection, self._rules, self._decisions)
+        totals = count_all(self._connection) if reach is None else moved(reach.totals, published)
+        write_state(self._connection, self._rules, self._decisions, totals)
         analyze(self._connection, published)
         self._clock.lap("blocks")
-        return report(self._connection, len(records), published, self._clock.seconds)
+        return report(totals, len(records), published, self._clock.seconds)
 
     def _published(
         self, records: pd.DataFrame, reach: Reach | None, known: Mapping[Entity, Sequence[str]] | None
@@ -265,10 +240,9 @@ class _Work:
             reach=reach,
         )
 
-    def _unchanged(self) -> IdentityReport:
-        write_state(self._connection, self._rules, self._decisions)
+    def _unchanged(self, totals: Totals) -> IdentityReport:
         self._clock.lap("find")
-        return report(self._connection, 0, Published({}, 0, 0, 0, 0, 0, 0), self._clock.seconds)
+        return report(totals, 0, NOTHING_PUBLISHED, self._clock.seconds)
 
 
 def name_clusters(
@@ -321,39 +295,6 @@ class _Clock:
         now = time.perf_counter()
         self.seconds[step] = now - self._last
         self._last = now
-
-
-def report(
-    connection: sa.Connection, recomputed: int, published: Published, seconds: Mapping[str, float]
-) -> IdentityReport:
-    """The numbers of the whole store after a run."""
-
-    def rows(table: sa.Table) -> int:
-        return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-
-    def by_rule(table: sa.Table) -> dict[str, int]:
-        rule = table.c.rule
-        counted = sa.select(rule, sa.func.count()).group_by(rule).order_by(rule)
-        return dict(map(tuple, connection.execute(counted)))
-
-    return IdentityReport(
-        records=rows(crm.source_link),
-        recomputed=recomputed,
-        people=rows(crm.person),
-        organizations=rows(crm.organization),
-        links=by_rule(crm.match_link),
-        affiliations=by_rule(crm.affiliation),
-        reviews=rows(crm.match_review),
-        guards=rows(crm.identity_guard),
-        created=published.created,
-        merged=published.merged,
-        split=published.split,
-        erased=published.erased,
-        largest_person=published.largest_person,
-        largest_organization=published.largest_organization,
-        written=published.written,
-        seconds=seconds,
-    )
 
 
 def _named(function: Callable[..., object]) -> str:

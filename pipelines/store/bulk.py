@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -38,12 +38,31 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The part of a table that a write is about: what equals a row of the frame in the frame's columns.
+    """The part of a table that a write is about: what equals a row of a temporary table.
 
-    Rows outside it are neither looked at nor deleted.
+    `columns` gives for each column of the table the one in `staged` that it is to equal. Rows outside the
+    scope are neither looked at nor deleted.
     """
 
-    rows: pd.DataFrame
+    staged: sql.Identifier
+    columns: Mapping[str, str]
+
+    def of(self, **columns: str) -> Scope:
+        """The same rows, met by other columns of the table."""
+        return Scope(self.staged, columns)
+
+    @property
+    def table(self) -> sa.TableClause:
+        """The temporary table, for queries."""
+        names = dict.fromkeys(self.columns.values())
+        return sa.table(self.staged.as_string(None).strip('"'), *map(sa.column, names))
+
+
+def stage_scope(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, name: str) -> Scope:
+    """The part of `table` that equals a row of the frame in the frame's columns, for several writes."""
+    columns = list(frame.columns)
+    staged = copy_frame(connection, table, frame, columns, prefix=f"scope_{name}")
+    return Scope(staged, dict(zip(columns, columns, strict=True)))
 
 
 def copy_rows(
@@ -283,11 +302,9 @@ def _make_equal(
     if within is None:
         delete = sql.SQL("DELETE FROM {table} AS target WHERE {gone}").format(gone=gone, **parts)
     else:
-        scope_columns = list(within.rows.columns)
-        scope = copy_frame(connection, table, within.rows, scope_columns, prefix="scope")
         delete = sql.SQL(
             "DELETE FROM {table} AS target USING {scope} AS scope WHERE {inside} AND {gone}"
-        ).format(scope=scope, inside=_same("target", "scope", scope_columns), gone=gone, **parts)
+        ).format(scope=within.staged, inside=_same("target", "scope", within.columns), gone=gone, **parts)
     deleted = cursor.execute(delete).rowcount
     updated = 0
     if values:
@@ -377,9 +394,12 @@ def _name(table: sa.Table) -> sql.Identifier:
     return sql.Identifier(table.schema, table.name) if table.schema else sql.Identifier(table.name)
 
 
-def _same(left: str, right: str, columns: Sequence[str]) -> sql.Composable:
+def _same(left: str, right: str, columns: Sequence[str] | Mapping[str, str]) -> sql.Composable:
+    """That rows are equal in some columns; a mapping names those on the right otherwise."""
+    pairs = columns.items() if isinstance(columns, Mapping) else zip(columns, columns, strict=True)
     return sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(left, name), sql.Identifier(right, name)) for name in columns
+        sql.SQL("{} = {}").format(sql.Identifier(left, mine), sql.Identifier(right, theirs))
+        for mine, theirs in pairs
     )
 
 

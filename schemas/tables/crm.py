@@ -360,6 +360,17 @@ match_key = sa.Table(
     comment="Where a record with a given key belongs",
 )  # fmt: skip
 
+match_pending = sa.Table(
+    "match_pending",
+    metadata,
+    column("source", sa.Text(), OPERATIONS, nullable=False, comment="Source entity"),
+    column("source_id", sa.Text(), ID,
+           comment="Id of the record at its source; null: any of them may have changed"),
+    schema=SCHEMA,
+    comment="Landing rows written or removed since the cards were made; triggers note them, the next run "
+            "takes them away",
+)  # fmt: skip
+
 identity_state = sa.Table(
     "identity_state",
     metadata,
@@ -367,8 +378,10 @@ identity_state = sa.Table(
     column("rules", sa.Text(), OPERATIONS, nullable=False,
            comment="Hash of the rules the cards were made by; others need a full rebuild"),
     column("transaction_id", sa.BigInteger(), OPERATIONS, nullable=False,
-           comment="Oldest transaction that the cards may not have seen"),
+           comment="Transaction that made the cards"),
     column("decisions", pg.JSONB(), EMAIL, nullable=False, comment="Decisions the cards follow"),
+    column("totals", pg.JSONB(), OPERATIONS, nullable=False, server_default="{}",
+           comment="How many cards, links and so on there are, by rule where they have one"),
     schema=SCHEMA,
     comment="What the cards were last made from, so that the next run knows what is new",
 )  # fmt: skip

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines.identity.rebuild import IdentityReport, rebuild, refresh
+from pipelines.identity.rebuild import rebuild, refresh
+from pipelines.identity.reporting import IdentityReport
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import make_engine
 from pipelines.store.migrate import migrate_crm

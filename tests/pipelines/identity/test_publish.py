@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from pipelines.identity import invariants
 from pipelines.identity.match import Matching, match
 from pipelines.identity.publish import Limits, PublishRefused
-from pipelines.identity.rebuild import IdentityReport, controller_domains, rebuild
+from pipelines.identity.rebuild import controller_domains, rebuild
+from pipelines.identity.reporting import IdentityReport
 from schemas.policy import load_policy
 from schemas.tables import crm
 
@@ -89,7 +90,8 @@ def _links(engine: sa.Engine) -> dict[str, tuple[str | None, str | None]]:
 def _everything(engine: sa.Engine) -> dict[str, list[dict[str, Any]]]:
     """All rows of the schema but the state, which moves with the server's transactions."""
     tables = [table for table in crm.person.metadata.sorted_tables if table.schema == "crm"]
-    tables.remove(crm.identity_state)
+    for notes in (crm.identity_state, crm.match_pending):
+        tables.remove(notes)
     return {table.name: _rows(engine, table) for table in tables}
 
 

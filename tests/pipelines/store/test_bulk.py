@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.store.bulk import Scope, Written, append, read_frame, replace, replace_from, upsert
+from pipelines.store.bulk import Written, append, read_frame, replace, replace_from, stage_scope, upsert
 
 _METADATA = sa.MetaData()
 THINGS = sa.Table(
@@ -162,7 +162,7 @@ def test_rows_outside_the_scope_are_neither_changed_nor_deleted(connection: sa.C
         connection,
         THINGS,
         _frame(key=[2, 4], text=["B", "d"], group=["x", "x"]),
-        within=Scope(_frame(group=["x"])),
+        within=stage_scope(connection, THINGS, _frame(group=["x"]), "group"),
     )
     assert done == Written(inserted=1, updated=1, deleted=1)
     assert _texts(connection) == {2: "B", 3: "c", 4: "d"}
@@ -170,7 +170,8 @@ def test_rows_outside_the_scope_are_neither_changed_nor_deleted(connection: sa.C
 
 def test_a_scope_of_nothing_deletes_nothing(connection: sa.Connection) -> None:
     append(connection, THINGS, _frame(key=[1], text=["a"], group=["x"]))
-    assert replace(connection, THINGS, _frame(key=[], text=[]), within=Scope(_frame(group=[]))).changed == 0
+    nothing = stage_scope(connection, THINGS, _frame(group=[]), "group")
+    assert replace(connection, THINGS, _frame(key=[], text=[]), within=nothing).changed == 0
 
 
 def test_a_frame_without_the_key_is_refused(connection: sa.Connection) -> None:

@@ -15,10 +15,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.privacy import access_log, retention
+from pipelines.privacy import access_log, retention, unproved
 from pipelines.privacy.grants import may_become, reachable_tables
 from pipelines.privacy.holds import load_holds
-from pipelines.privacy.origins import Proof, prove_origins
+from pipelines.privacy.origins import CARDS, Proof, prove_origins
 from pipelines.privacy.platform import PlatformNames, configured_table, may_read
 from pipelines.privacy.structure import asked_activities, unknown_requests, unknown_structure
 from pipelines.store.engines import RETENTION_ROLE
@@ -89,9 +89,10 @@ def audit(
     """Ask all seven questions. `role` is the one the pipeline works under, `activities` the configured ones.
 
     `platform` is None where no platform database is configured: there is then nothing of its to ask about.
+    What has an origin is proved of what is new since the last proof, and once a week of everything.
     """
     with crm.connect() as connection:
-        proof = prove_origins(connection, policy)
+        proof = _proved(connection, policy, now)
         answers = [
             origins_answer(proof),
             activities_answer(connection, policy, activities),
@@ -113,6 +114,17 @@ def audit(
         submissions_answer(proof, platform.auditor, platform.names),
     ]
     return Audit(now, tuple(answers))
+
+
+def _proved(connection: sa.Connection, policy: Policy, now: datetime) -> Proof:
+    """Prove the origins, and note it where nothing lacks one: the next proof goes on from there."""
+    until = unproved.transaction_of(connection)
+    new = unproved.stage(connection, policy, CARDS, now)
+    proof = prove_origins(connection, policy, new)
+    if not proof.violations:
+        unproved.note(connection, policy, now, until, everything=new is None)
+    connection.commit()
+    return proof
 
 
 def origins_answer(proof: Proof) -> Answer:

@@ -14,10 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.identity.facts import FACTS, wanted
+from pipelines.identity.facts import FACTS, OWNERS, wanted
 from pipelines.identity.normalise.emails import email_address
 from pipelines.identity.normalise.phones import phones
 from pipelines.identity.normalise.text import clean, folded
+from pipelines.privacy.unproved import Unproved
 from schemas.policy import Policy
 from schemas.tables import crm, landing
 from schemas.tables.base import OPERATIONS
@@ -55,27 +56,28 @@ class Proof:
         return sum(sum(kind.values()) for kind in kinds)
 
 
-def prove_origins(connection: sa.Connection, policy: Policy) -> Proof:
+def prove_origins(connection: sa.Connection, policy: Policy, unproved: Unproved | None = None) -> Proof:
     """Check every value of crm.person, crm.organization and the lists and facts that hang on them.
 
-    One pass over each card table per source entity; a value that stands in its record as it is, is compared
-    in SQL, and only what was written differently comes here to be looked at.
+    `unproved` narrows it to what is new since it was last proved. One pass over each card table per source
+    entity; a value that stands in its record as it is, is compared in SQL, and only what was written
+    differently comes here to be looked at.
     """
     proof = Proof()
     declared = declared_sources(policy)
     for entity, card in CARDS.items():
-        _without_origin(connection, entity, card, proof)
-        origins = _card_values(entity, card)
+        _without_origin(connection, entity, card, unproved, proof)
+        origins = _card_values(entity, card, unproved)
         _undeclared(connection, origins, declared, proof)
         for source in sorted(declared):
             _compare(connection, origins, source, proof)
     for name, table in LISTS.items():
-        origins = _list_values(name, table)
+        origins = _list_values(name, table, unproved)
         _undeclared(connection, origins, declared, proof)
         for source in sorted(declared):
             _compare(connection, origins, source, proof)
     for source, table in FACTS.items():
-        _facts(connection, source, table, proof)
+        _facts(connection, source, table, unproved, proof)
     return proof
 
 
@@ -97,7 +99,7 @@ class _Values:
     rows: sa.Subquery
 
 
-def _card_values(entity: str, card: sa.Table) -> _Values:
+def _card_values(entity: str, card: sa.Table, unproved: Unproved | None) -> _Values:
     """The values of a card table that have an origin."""
     origin = crm.field_origin
     columns = {column.name: column for column in value_columns(card)}
@@ -120,10 +122,12 @@ def _card_values(entity: str, card: sa.Table) -> _Values:
         )
         .where(value.is_not(None))
     )
+    if unproved is not None:
+        statement = statement.where(unproved.is_on_new_card(entity, origin.c.entity_id))
     return _Values(statement.subquery("held"))
 
 
-def _list_values(name: str, table: sa.Table) -> _Values:
+def _list_values(name: str, table: sa.Table, unproved: Unproved | None) -> _Values:
     statement = sa.select(
         sa.literal(f"{table.name}.{name}").label("place"),
         sa.literal(table.c[name].info["category"]).label("category"),
@@ -131,10 +135,14 @@ def _list_values(name: str, table: sa.Table) -> _Values:
         table.c.source,
         table.c.source_id,
     )
+    if unproved is not None:
+        statement = statement.where(sa.or_(unproved.is_new(table), unproved.is_from_new_record(table)))
     return _Values(statement.subquery("held"))
 
 
-def _without_origin(connection: sa.Connection, entity: str, card: sa.Table, proof: Proof) -> None:
+def _without_origin(
+    connection: sa.Connection, entity: str, card: sa.Table, unproved: Unproved | None, proof: Proof
+) -> None:
     """Values that no row of crm.field_origin speaks for."""
     origin = crm.field_origin
     columns = value_columns(card)
@@ -147,12 +155,14 @@ def _without_origin(connection: sa.Connection, entity: str, card: sa.Table, proo
         origin.c.entity_id == card.c[f"{entity}_id"],
         origin.c.field == pair.c.field,
     )
-    rows = connection.execute(
+    statement = (
         sa.select(pair.c.field, pair.c.value)
         .select_from(card.join(pair, sa.true()))
         .where(pair.c.value.is_not(None), ~has_origin)
     )
-    for row in rows:
+    if unproved is not None:
+        statement = statement.where(unproved.is_on_new_card(entity, card.c[f"{entity}_id"]))
+    for row in connection.execute(statement):
         proof.without_origin[f"{entity}.{row.field}"] += 1
         proof.values.add(row.value)
 
@@ -228,15 +238,41 @@ def _texts(table: sa.Table, category: str) -> sa.ColumnElement[Any]:
     return texts
 
 
-def _facts(connection: sa.Connection, source: str, table: sa.Table, proof: Proof) -> None:
+def _facts(
+    connection: sa.Connection, source: str, table: sa.Table, unproved: Unproved | None, proof: Proof
+) -> None:
     """Inquiries, sign-ups, forms and invoices that differ from what their live landing row says."""
-    expected = wanted(source).subquery("expected")
+    about = None if unproved is None else _new_facts(connection, source, table, unproved)
+    expected = wanted(source, about).subquery("expected")
     names = [column.name for column in table.columns]
     shown = sa.select(*(table.c[name] for name in names))
+    if about is not None:
+        ids = sa.literal(about, pg.ARRAY(sa.BigInteger()))
+        shown = shown.where(table.primary_key.columns[0] == sa.func.any(ids))
     said = sa.select(*(expected.c[name] for name in names))
     differing = connection.scalar(sa.select(sa.func.count()).select_from(shown.except_(said).subquery()))
     if differing:
         proof.not_in_record[table.name] += differing
+
+
+def _new_facts(
+    connection: sa.Connection, source: str, table: sa.Table, unproved: Unproved
+) -> list[int] | None:
+    """Ids of facts of which something is new: the fact, its landing row, or what it hangs on; None: all."""
+    if source == "helpscout_conversation" and unproved.has_new_records(connection, "helpscout_mailbox"):
+        return None
+    owner, column = OWNERS[source]
+    landed, new, link = landing.TABLES[source], unproved.records.c, crm.source_link
+    moved = sa.select(link.c.source_id).where(link.c.source == owner, unproved.is_new(link))
+    return list(
+        connection.scalars(
+            sa.union(
+                sa.select(sa.cast(new.source_id, sa.BigInteger)).where(new.source == source),
+                sa.select(table.primary_key.columns[0]).where(unproved.is_new(table)),
+                sa.select(landed.c.id).where(sa.cast(landed.c[column], sa.Text).in_(moved)),
+            )
+        )
+    )
 
 
 def _is_held(category: str, value: str, texts: list[str]) -> bool:

@@ -13,11 +13,12 @@ from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.access_log import create_partitions
 from pipelines.privacy.audit import Answer, Audit, PlatformSide, audit, platform_grants
 from pipelines.privacy.platform import PlatformNames
+from pipelines.privacy.unproved import CHANGES, WHOLE
 from pipelines.store.engines import PIPELINE_ROLE, RETENTION_ROLE, make_engine
-from schemas.policy import load_policy
+from schemas.policy import Policy, load_policy
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
-from schemas.tables.privacy import request_log
+from schemas.tables.privacy import audit_log, request_log
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 AUDITOR = "kundekort_test_auditor"
@@ -91,8 +92,14 @@ def test_a_store_in_order_passes(store: sa.Engine, platform: PlatformSide) -> No
     assert len(found.answers) == 7
 
 
+@pytest.mark.parametrize("proved_before", [False, True], ids=["everything", "what is new"])
 class TestOrigins:
-    """Every value on a card has an origin that really holds it."""
+    """Every value on a card has an origin that really holds it; so has one that came since the last proof."""
+
+    @pytest.fixture(autouse=True)
+    def _proved(self, store: sa.Engine, platform: PlatformSide, proved_before: bool) -> None:
+        if proved_before:
+            assert run(store, platform).passed
 
     @pytest.mark.parametrize("column", ["first_name", "email", "phone"])
     def test_a_value_that_its_record_does_not_hold(
@@ -148,6 +155,72 @@ class TestOrigins:
             "person_email.email: 1 not in their record",
             "invoice: 1 not in their record",
         }
+
+    def test_a_value_whose_record_left_the_store(self, store: sa.Engine, platform: PlatformSide) -> None:
+        change(store, sa.delete(TABLES["course_signup"]))
+        assert "person.email: 1 without a live record" in " ".join(failing(run(store, platform)).findings)
+
+    def test_what_is_wrong_is_told_every_night_until_it_is_mended(
+        self, store: sa.Engine, platform: PlatformSide
+    ) -> None:
+        change(store, sa.update(crm.invoice).values(amount=999))
+        for _ in range(3):
+            assert not run(store, platform).passed
+        change(store, sa.update(crm.invoice).values(amount=100))
+        assert run(store, platform).passed
+
+    def test_a_card_that_a_fact_hangs_on(self, store: sa.Engine, platform: PlatformSide) -> None:
+        """The fact itself and its landing row are as they were."""
+        change(
+            store,
+            sa.update(crm.source_link)
+            .where(crm.source_link.c.source == "tripletex_customer")
+            .values(organization_id=None),
+        )
+        assert failing(run(store, platform)).findings == ("invoice: 1 not in their record",)
+
+    def test_a_mailbox_with_another_name(
+        self, store: sa.Engine, platform: PlatformSide, sources: Any
+    ) -> None:
+        sources.put("helpscout_mailbox", 1, name="Kurs")
+        change(store, sa.update(TABLES["helpscout_conversation"]).values(mailbox_id=1))
+        assert failing(run(store, platform)).findings == ("inquiry: 1 not in their record",)
+
+
+class TestWhatIsProved:
+    """Everything once a week; in between what is new since the last proof."""
+
+    def proofs(self, store: sa.Engine) -> list[str]:
+        log = audit_log.c
+        wanted = sa.select(log.action).where(log.action.like("%origins_proved")).order_by(log.entry_no)
+        with store.connect() as connection:
+            return list(connection.scalars(wanted))
+
+    def audited(self, store: sa.Engine, days: float, policy: Policy | None = None) -> Audit:
+        now = NOW + timedelta(days=days)
+        return audit(store, None, policy or load_policy(), now=now, role=PIPELINE_ROLE, activities=(7,))
+
+    def test_everything_once_a_week(self, store: sa.Engine) -> None:
+        for day in range(9):
+            self.audited(store, day)
+        assert self.proofs(store) == [WHOLE, *[CHANGES] * 6, WHOLE, CHANGES]
+
+    def test_everything_under_another_policy(self, store: sa.Engine) -> None:
+        self.audited(store, 0)
+        self.audited(store, 1, load_policy().model_copy(update={"version": 10_000}))
+        assert self.proofs(store) == [WHOLE, WHOLE]
+
+    def test_a_value_that_was_proved_is_not_asked_for_again(self, store: sa.Engine) -> None:
+        """An origin that is taken away leaves no new row: the weekly proof finds it."""
+        self.audited(store, 0)
+        change(store, sa.delete(crm.field_origin))
+        assert self.audited(store, 1).answers[0].passed
+        assert not self.audited(store, 7).answers[0].passed
+
+    def test_nothing_is_noted_while_something_is_wrong(self, store: sa.Engine) -> None:
+        change(store, sa.update(crm.invoice).values(amount=999))
+        self.audited(store, 0)
+        assert self.proofs(store) == []
 
 
 class TestActivities:

@@ -173,6 +173,7 @@ class Settings(BaseSettings):
     pindena_course_activities: Ids = frozenset()
     pindena_order_activities: Ids = frozenset()
     applications_folder: Annotated[Path, AfterValidator(_absolute)] | None = None
+    bounces_folder: Annotated[Path, AfterValidator(_absolute)] | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

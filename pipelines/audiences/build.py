@@ -74,7 +74,7 @@ def build_audiences(
         else:
             connection.exec_driver_sql(rules.PREVIEW)
         return Audiences(
-            members=_counted(connection, "SELECT audience, count(*) FROM candidate GROUP BY audience"),
+            members=_counted(connection, "SELECT audience, count(*) FROM candidate GROUP BY 1 ORDER BY 1"),
             came={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "in"},
             went={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "out"},
             excluded=_counted(

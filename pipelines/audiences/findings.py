@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from pipelines.audiences.bounces import count_bounces, hard_bounces
+from pipelines.audiences.screening import MARKETING, values_of
 from pipelines.findings import Finding
-from pipelines.privacy.keys import email_keys
-from pipelines.privacy.subjects.rights import without_objections
+from pipelines.privacy.subjects.rights import noted_objections
 from schemas.tables.audiences import audience_member
 from schemas.tables.crm import affiliation, organization
-from schemas.tables.privacy import objection
 
-_CHUNK = 50_000
 _ENDED = ("bankrupt", "deleted", "removed")
 
 
@@ -42,19 +41,33 @@ def no_ended_customer(connection: sa.Connection) -> Finding:
 
 def nobody_who_objected(connection: sa.Connection, secrets: Sequence[bytes]) -> Finding:
     """Nobody who objected to marketing is invited (GDPR art. 21(3))."""
-    if not connection.scalar(sa.select(sa.exists(sa.select(objection.c.key_kind)))):
-        return Finding(True, "nobody has objected", {"objected": 0})
-    emails = list(
-        connection.scalars(
-            sa.select(audience_member.c.email).where(audience_member.c.audience == "course_invitations")
-        )
-    )
+    noted = noted_objections(connection, secrets, "email")
     objected = 0
-    for start in range(0, len(emails), _CHUNK):
-        keyed = [text for text in emails[start : start + _CHUNK] if email_keys(text)]
-        objected += len(keyed) - len(without_objections(connection, secrets, keyed))
-    if objected:
-        return Finding(
-            False, f"{objected:,} members have objected: build the audience anew", {"objected": objected}
+    if noted:
+        invited = sa.select(audience_member.c.email).where(audience_member.c.audience == MARKETING)
+        objected = sum(
+            any(map(noted.holds, values_of("email", address))) for address in connection.scalars(invited)
         )
-    return Finding(True, "no member has objected", {"objected": 0})
+    numbers = {"objected": objected}
+    if objected:
+        return Finding(False, f"{objected:,} members have objected: build the audience anew", numbers)
+    return Finding(True, "no member has objected", numbers)
+
+
+def nobody_whose_address_bounced(connection: sa.Connection, secrets: Sequence[bytes]) -> Finding:
+    """No member is written to at an address that letters came back from for good."""
+    known, noted = count_bounces(connection, secrets), hard_bounces(connection, secrets)
+    bounced = 0
+    if noted:
+        bounced = sum(map(noted.holds, connection.scalars(sa.select(audience_member.c.email).distinct())))
+    numbers = {"bounced": bounced, **{f"{name}_bounces": number for name, number in known.items()}}
+    if bounced:
+        return Finding(False, f"{bounced:,} members have an address that bounced: build them anew", numbers)
+    if known["unrecognised"]:
+        return Finding(
+            False,
+            f"{known['unrecognised']:,} bounces were noted under a secret that is not configured: set"
+            " PRIVACY_SECRET_PREVIOUS to it, or load the mail tool's list again",
+            numbers,
+        )
+    return Finding(True, "no member's address is known to have bounced", numbers)

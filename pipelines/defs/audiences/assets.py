@@ -7,8 +7,14 @@ import dagster as dg
 
 from pipelines.audiences.build import build_audiences
 from pipelines.audiences.export import export_audience, forget_exports
-from pipelines.audiences.findings import no_ended_customer, nobody_who_objected
+from pipelines.audiences.findings import (
+    no_ended_customer,
+    nobody_who_objected,
+    nobody_whose_address_bounced,
+)
+from pipelines.defs.audiences.bounces import email_bounces
 from pipelines.defs.crm.assets import cards
+from pipelines.defs.dropped import folder_sensor
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
 from pipelines.defs.resources import Workbench
@@ -47,7 +53,7 @@ class Exporting(dg.Config):
     specs=[
         dg.AssetSpec(
             key=["crm", table.name],
-            deps=[cards],
+            deps=[cards, email_bounces],
             group_name=_GROUP,
             description=table.comment,
             owners=OWNERS,
@@ -59,6 +65,11 @@ class Exporting(dg.Config):
     ],
     check_specs=[
         dg.AssetCheckSpec("no_ended_customer", asset=_MEMBER_KEY, description=no_ended_customer.__doc__),
+        dg.AssetCheckSpec(
+            "nobody_whose_address_bounced",
+            asset=_MEMBER_KEY,
+            description=nobody_whose_address_bounced.__doc__,
+        ),
         dg.AssetCheckSpec("nobody_who_objected", asset=_INVITED, description=nobody_who_objected.__doc__),
     ],
 )
@@ -74,6 +85,7 @@ def built_audiences(
         )
         with engine.connect() as connection:
             ended, objected = no_ended_customer(connection), nobody_who_objected(connection, secrets)
+            bounced = nobody_whose_address_bounced(connection, secrets)
         rows = {table: count_rows(engine, table) for table in (_MEMBERS, _CHANGES, _EXCLUSIONS, _PREVIEW)}
     yield dg.MaterializeResult(
         asset_key=_MEMBER_KEY,
@@ -83,7 +95,12 @@ def built_audiences(
             "rows_changed": found.changed,
             "members": markdown_table("audience", "members", found.members),
         },
-        check_results=[check_result(ended, "no_ended_customer", asset=_MEMBER_KEY)],
+        check_results=[
+            check_result(ended, "no_ended_customer", asset=_MEMBER_KEY),
+            check_result(
+                bounced, "nobody_whose_address_bounced", dg.AssetCheckSeverity.WARN, asset=_MEMBER_KEY
+            ),
+        ],
     )
     yield dg.MaterializeResult(
         asset_key=["crm", _CHANGES.name],
@@ -140,12 +157,20 @@ def audience_exports(
         with nothing_personal():
             engine = workbench.store.crm
             # Whoever has objected since last night is not in the file.
-            build_audiences(engine, [workbench.settings.secret], run_id, now)
+            settings = workbench.settings
+            build_audiences(engine, [settings.secret, *settings.previous_secrets], run_id, now)
             _, members = export_audience(engine, config.audience, folder, run_id, now)
     return dg.MaterializeResult(
         metadata={"exported": bool(config.audience), "members": members, "files_removed": removed}
     )
 
+
+load_bounces = dg.define_asset_job(
+    "load_bounces",
+    selection=dg.AssetSelection.assets(email_bounces, built_audiences),
+    description="Loads the bounce lists that lie in BOUNCES_FOLDER, and works the audiences out anew.",
+)
+bounce_lists_sensor = folder_sensor("bounce_lists_sensor", load_bounces.name, "bounces_folder")
 
 build = dg.define_asset_job(
     "build_audiences",

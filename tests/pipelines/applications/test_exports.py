@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from pipelines.applications import exports
-from pipelines.applications.exports import ExportFault, read_export
+from pipelines.applications.exports import read_export
+from pipelines.dropped import sheets
+from pipelines.dropped.sheets import SheetFault
 from schemas.payloads.pindena import OrderForm
 
 SECRET = b"s" * 32
@@ -26,11 +27,11 @@ def path(tmp_path: Path) -> Path:
 
 def forms(path: Path, text: str, encoding: str = "utf-8") -> list[OrderForm]:
     path.write_bytes(text.encode(encoding))
-    return list(read_export(path, {202}, SECRET).records)
+    return list(read_export(path.read_bytes(), {202}, SECRET).records)
 
 
 def fault(path: Path, text: str) -> str:
-    with pytest.raises(ExportFault) as caught:
+    with pytest.raises(SheetFault) as caught:
         forms(path, text)
     return str(caught.value)
 
@@ -61,7 +62,7 @@ def test_a_workbook_reads_like_the_same_text(path: Path, tmp_path: Path) -> None
     book.active["F2"] = 312345676
     sheet = tmp_path / "bestillinger.xlsx"
     book.save(sheet)
-    assert list(read_export(sheet, {202}, SECRET).records) == [expected]
+    assert list(read_export(sheet.read_bytes(), {202}, SECRET).records) == [expected]
 
 
 def test_the_id_of_the_participant_is_kept_where_there_is_one(path: Path) -> None:
@@ -76,7 +77,7 @@ def test_the_same_row_has_the_same_number_in_any_file_and_another_row_another(pa
     assert {form.id for form in first} == {form.id for form in again}
     assert len({form.id for form in first}) == 2
     path.write_text(TITLES + OLA)
-    (elsewhere,) = read_export(path, {202}, b"t" * 32).records
+    (elsewhere,) = read_export(path.read_bytes(), {202}, b"t" * 32).records
     assert elsewhere.id not in {form.id for form in first}
 
 
@@ -118,20 +119,20 @@ def test_a_file_with_one_fault_is_refused_whole_and_no_value_is_told(
 def test_without_an_activity_there_must_be_exactly_one_order_form(path: Path) -> None:
     path.write_text(TITLES + OLA)
     for activities in ({201, 202}, set()):
-        with pytest.raises(ExportFault, match="no column for the activity"):
-            read_export(path, activities, SECRET)
+        with pytest.raises(SheetFault, match="no column for the activity"):
+            read_export(path.read_bytes(), activities, SECRET)
 
 
 def test_a_broken_workbook_is_refused(path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 no workbook")
-    with pytest.raises(ExportFault, match="no workbook"):
-        read_export(path, {202}, SECRET)
+    with pytest.raises(SheetFault, match="no workbook"):
+        read_export(path.read_bytes(), {202}, SECRET)
 
 
 def test_a_file_of_more_rows_than_a_form_can_have_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "MAX_ROWS", 1)
+    monkeypatch.setattr(sheets, "MAX_ROWS", 1)
     assert "more than 1 rows" in fault(path, TITLES + OLA + OLA)
 
 
@@ -143,5 +144,5 @@ def test_no_bytes_do_anything_but_be_read_or_refused(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(content)
-    with contextlib.suppress(ExportFault):
-        assert read_export(path, {202}, SECRET).records
+    with contextlib.suppress(SheetFault):
+        assert read_export(path.read_bytes(), {202}, SECRET).records

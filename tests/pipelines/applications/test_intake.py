@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines.applications.intake import SET_ASIDE, Intake, load_folder, waiting_files
+from pipelines.applications.intake import Intake, load_folder
+from pipelines.dropped.folder import SET_ASIDE, waiting_files
 from pipelines.privacy.keys import email_keys
 from pipelines.privacy.suppression import Suppression
 from pipelines.sources.reading import Desk
@@ -34,7 +35,7 @@ def put(folder: Path, name: str, text: str) -> Path:
 
 
 def load(desk: Desk, folder: Path, now: datetime = NOW) -> Intake:
-    return load_folder(desk, folder, {202}, SECRET, "run", now)
+    return load_folder(desk, folder, {202}, SECRET, "run", now, sleep=lambda seconds: None)
 
 
 def count(desk: Desk, table: sa.Table) -> int:

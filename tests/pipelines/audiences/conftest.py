@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -62,8 +63,8 @@ class Town:
             )
         return card, number
 
-    def person(self, *emails: str, role: bool = False, **fields: Any) -> str:
-        """A person's card with addresses, the first one on the card."""
+    def person(self, *emails: str, role: bool = False, roles: Collection[str] = (), **fields: Any) -> str:
+        """A person's card with addresses, the first one on the card; all or some of them a role's."""
         card = str(uuid.uuid4())
         self.put(crm.person, person_id=card, **({"is_internal": False, "full_name": "Ola Eksempel"} | fields))
         for place, email in enumerate(emails):
@@ -72,7 +73,7 @@ class Town:
                 person_id=card,
                 email=email,
                 is_primary=place == 0,
-                is_role_address=role,
+                is_role_address=role or email in roles,
                 source="helpscout_customer",
                 source_id="1",
             )

@@ -40,7 +40,13 @@ _WINDOWED = (helpscout_customers, helpscout_conversations, tripletex_invoices, c
     ],
 )
 def health(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
-    """How everything stands: when each source was read, how many cards there are, what waits for people."""
+    """How everything stands: when each source was read, how many cards there are, what waits for people.
+
+    - `state`: hours since each source was read, records set aside, values of fields that nobody has declared
+    - `over_time`: the cards; `people_from`, `orgs_from`: by the systems that meet on them
+    - `requests_sent`: of each last read, beside the fewest that its records could have come in
+    - `expiring`: rows that retention will delete in each of the coming eight weeks; `expiring_from`: which tables
+    """
     now = datetime.now(UTC)
     with nothing_personal():
         with workbench.store.crm.connect() as connection:
@@ -74,14 +80,15 @@ def pictures(
     fewest = {source: least for source, (_, least) in state.requests.items() if least}
     weeks = [sum(one) for one in zip(*going.values(), strict=True)]
     starts = {f"{now.astimezone(OSLO) + place * WEEK:%d.%m.%Y}": rows for place, rows in enumerate(weeks)}
-    tables = dict(sorted(((table, sum(rows)) for table, rows in going.items()), key=lambda item: -item[1]))
+    totals = {table.rpartition(".")[2]: sum(rows) for table, rows in going.items()}
+    tables = dict(sorted(totals.items(), key=lambda item: -item[1]))
     shown = {
-        "cards_over_time": lines(series, "people and organisations over time"),
-        "systems_of_people": overlap(state.overlaps.get("person", {}), "people"),
-        "systems_of_organizations": overlap(state.overlaps.get("organization", {}), "organisations"),
-        "requests_of_last_reads": bars(sent, ("source", "requests"), against=fewest, held_against="fewest"),
-        "expiring_by_week": bars(starts, ("week from", "rows")),
-        "expiring_by_table": bars(tables, ("table", f"rows in {len(weeks)} weeks")),
+        "over_time": lines(series, "people and organisations over time"),
+        "people_from": overlap(state.overlaps.get("person", {}), "people"),
+        "orgs_from": overlap(state.overlaps.get("organization", {}), "orgs"),
+        "requests_sent": bars(sent, ("source", "requests"), against=fewest, held_against="fewest"),
+        "expiring": bars(starts, ("week from", "rows")),
+        "expiring_from": bars(tables, ("table", "rows")),
     }
     return {name: dg.MarkdownMetadataValue(text) for name, text in shown.items()}
 

@@ -11,6 +11,7 @@ from schemas.payloads.types import OSLO
 
 @dg.schedule(
     job=nightly,
+    description="Every night for the day before; on Sundays everything is read anew, to see what is gone.",
     cron_schedule="30 3 * * *",
     execution_timezone=TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -26,6 +27,7 @@ def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 retention_schedule = dg.ScheduleDefinition(
     name="retention_schedule",
     job=retention,
+    description="After the night, so that periods are kept also when a source was down.",
     cron_schedule="30 5 * * *",
     execution_timezone=TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,

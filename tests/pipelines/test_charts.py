@@ -41,11 +41,11 @@ def paths(svg: ElementTree.Element) -> list[list[tuple[int, int]]]:
 def test_a_bar_is_as_long_as_its_share_and_is_seen_where_there_is_anything(number: int, more: int) -> None:
     most = number + more
     drawn = bar(number, most)
-    assert len(drawn) <= 20
+    assert len(drawn) <= 10
     assert bool(drawn) == (number > 0)
-    assert len(bar(most, most)) in (0, 20)
+    assert len(bar(most, most)) in (0, 10)
     if number:
-        assert abs(len(drawn) - 20 * number / most) <= 1
+        assert abs(len(drawn) - 10 * number / most) <= 1
 
 
 def test_each_row_tells_its_number_and_what_it_is_held_against() -> None:
@@ -55,7 +55,7 @@ def test_each_row_tells_its_number_and_what_it_is_held_against() -> None:
     assert table.splitlines() == [
         "| source | requests | ideal |   |",
         "|---|---:|---:|---|",
-        f"| order_form | 1,200 | 1,000 | {'█' * 20} |",
+        f"| order_form | 1,200 | 1,000 | {'█' * 10} |",
         "| brreg_unit | 0 | – |  |",
     ]
 

@@ -45,7 +45,7 @@ def health(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.Materi
     - `state`: hours since each source was read, records set aside, values of fields that nobody has declared
     - `over_time`: the cards; `people_from`, `orgs_from`: by the systems that meet on them
     - `requests_sent`: of each last read, beside the fewest that its records could have come in
-    - `expiring`: rows that retention will delete in each of the coming eight weeks; `expiring_from`: which tables
+    - `expiring`: rows that retention will delete in each of the coming eight weeks; `expiring_from`: whose
     """
     now = datetime.now(UTC)
     with nothing_personal():

@@ -6,6 +6,7 @@ Embedded where no URL is given. Must not know what the tables hold.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -70,20 +71,11 @@ def platform_admin_url(settings: Settings) -> sa.URL | None:
 def open_store(settings: Settings) -> Store:
     """Connect, bring the CRM database to the present shape, and take the least role that does the work.
 
-    Raises DatabaseError, in one line that names the variable to mend.
+    A process does so once for each database; asked again, it connects. Raises DatabaseError, in one line that
+    names the variable to mend.
     """
     crm_url, platform_url = crm_admin_url(settings), platform_admin_url(settings)
-    admin = make_engine(crm_url)
-    try:
-        check_connection(admin, "CRM_DATABASE_URL")
-        has_roles = migrate_crm(admin)
-    except sa.exc.ProgrammingError as error:
-        raise DatabaseError(
-            f"CRM_DATABASE_URL: the login may not create the schemas ({type(error.orig).__name__}): let the "
-            "database's owner run `make migrate` once, or use the owner's login"
-        ) from None
-    finally:
-        admin.dispose()
+    has_roles = _prepared_crm(crm_url)
     platform, auditor = _open_platform(settings, platform_url)
     return Store(
         crm=make_engine(crm_url, role=PIPELINE_ROLE if has_roles else None),
@@ -94,6 +86,32 @@ def open_store(settings: Settings) -> Store:
     )
 
 
+@cache
+def _prepared_crm(url: sa.URL) -> bool:
+    """Bring the CRM database to the present shape; whether its roles stand. A failure is tried again."""
+    admin = make_engine(url)
+    try:
+        check_connection(admin, "CRM_DATABASE_URL")
+        return migrate_crm(admin)
+    except sa.exc.ProgrammingError as error:
+        raise DatabaseError(
+            f"CRM_DATABASE_URL: the login may not create the schemas ({type(error.orig).__name__}): let the "
+            "database's owner run `make migrate` once, or use the owner's login"
+        ) from None
+    finally:
+        admin.dispose()
+
+
+@cache
+def _prepared_platform(url: sa.URL) -> bool:
+    """Make the embedded platform database; whether its roles stand."""
+    admin = make_engine(url)
+    try:
+        return create_platform(admin)
+    finally:
+        admin.dispose()
+
+
 def _open_platform(settings: Settings, url: sa.URL | None) -> tuple[sa.Engine | None, sa.Engine | None]:
     """Engines for retention and for the auditor; a real platform's login has just the rights it was given."""
     if url is None:
@@ -102,9 +120,7 @@ def _open_platform(settings: Settings, url: sa.URL | None) -> tuple[sa.Engine | 
         engine = make_engine(url)
         check_connection(engine, "PLATFORM_DATABASE_URL")
         return engine, make_engine(url)
-    admin = make_engine(url)
-    has_roles = create_platform(admin)
-    admin.dispose()
+    has_roles = _prepared_platform(url)
     return (
         make_engine(url, role=RETENTION_ROLE if has_roles else None),
         make_engine(url, role=AUDITOR_ROLE if has_roles else None),

@@ -69,6 +69,11 @@ class Suppression:
         """The fingerprint of the present secret, under which new entries are written."""
         return self._current
 
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The present secret and those before it."""
+        return tuple(self._secrets.values())
+
     def held_back(self, connection: sa.Connection, source: str, records: Iterable[Payload]) -> set[Any]:
         """Keys of the records that must not be stored. See `screen`."""
         return set(self.screen(connection, source, records).held_back)

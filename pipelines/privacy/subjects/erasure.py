@@ -7,6 +7,7 @@ in the same store.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.audiences.bounces import forget_bounces
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.publish import take_turn
 from pipelines.privacy.holds import RowHold, Ruling, load_holds, rulings
@@ -28,10 +30,12 @@ from pipelines.privacy.subjects.finding import (
     contact_columns,
     find,
     hanging_on,
+    has_id,
 )
 from pipelines.privacy.suppression import Suppression
 from schemas.policy import Policy
 from schemas.tables import crm, landing
+from schemas.tables.audiences import audience_member
 
 REASON = "erasure"
 
@@ -110,6 +114,7 @@ def erase(
     if expected is not None and plan.found.digest != expected:
         raise PlanChangedError("the store holds something else than the preview showed: preview it again")
     remove(connection, [record.id for record in plan.records], plan.found.companies, plan.found.keys)
+    forget_bounces(connection, suppression.secrets, _own_addresses(plan.found, hints))
     suppression.add(connection, plan.suppressed(), REASON)
     return plan
 
@@ -141,6 +146,7 @@ def remaining(connection: sa.Connection, hints: Hints, keys: Iterable[Key]) -> i
     bearing = {
         person.email: emails,
         crm.person_email.c.email: emails,
+        audience_member.c.email: emails,
         organization.email: emails,
         organization.invoice_email: emails,
         person.phone: numbers,
@@ -176,16 +182,14 @@ def _remove_facts(connection: sa.Connection, ids: Iterable[RecordId]) -> None:
 
 def _remove_records(connection: sa.Connection, ids: Iterable[RecordId]) -> None:
     for source, keys in _by_source(ids).items():
-        key = next(iter(landing.TABLES[source].primary_key))
-        connection.execute(sa.delete(landing.TABLES[source]).where(_any_of(sa.cast(key, sa.Text), keys)))
+        connection.execute(sa.delete(landing.TABLES[source]).where(has_id(landing.TABLES[source], keys)))
         connection.execute(
             sa.delete(landing.rejected).where(
                 landing.rejected.c.source == source, _any_of(landing.rejected.c.source_id, keys)
             )
         )
         if source in FACTS:
-            shown = next(iter(FACTS[source].primary_key))
-            connection.execute(sa.delete(FACTS[source]).where(_any_of(sa.cast(shown, sa.Text), keys)))
+            connection.execute(sa.delete(FACTS[source]).where(has_id(FACTS[source], keys)))
 
 
 def _blank(connection: sa.Connection, record: SourceRecord, keys: frozenset[Key]) -> None:
@@ -196,10 +200,9 @@ def _blank(connection: sa.Connection, record: SourceRecord, keys: frozenset[Key]
         if record.values[name]
     }
     table = landing.TABLES[record.source]
-    key = next(iter(table.primary_key))
     connection.execute(
         sa.update(table)
-        .where(sa.cast(key, sa.Text) == record.source_id)
+        .where(has_id(table, [record.source_id]))
         # No read has this hash, so the next one writes the row anew (and blanks it again).
         .values(**changes, content_hash=b"", last_changed_at=sa.func.now())
     )
@@ -210,7 +213,7 @@ def _remove_from_cards(
 ) -> None:
     """The values that came from the records; who is on which card is for the next making of the cards."""
     records = list(ids)
-    for table in (crm.person_email, crm.person_phone, crm.affiliation):
+    for table in (crm.person_email, crm.person_phone, crm.affiliation, audience_member):
         connection.execute(sa.delete(table).where(_from(table, records)))
     _blank_card(connection, crm.person, "person", records, None)
     # A company's card may show what one of its people wrote; its status and number are not theirs.
@@ -265,6 +268,17 @@ def _remove_decisions(connection: sa.Connection, ids: Iterable[RecordId], keys: 
         if keys.intersection((*email_keys(row.key_value), *phone_keys(row.key_value)))
     ]
     connection.execute(sa.delete(decision).where(_any_of(decision.c.decision_id, named)))
+
+
+def _own_addresses(found: Found, hints: Hints) -> set[str]:
+    """The person's addresses as they were written: bounces are noted letter for letter."""
+    texts = set(hints.emails)
+    for record in found.records:
+        for name in (name for name, kind in contact_columns(record.source).items() if kind == "email"):
+            value = record.values[name]
+            texts.update(value if isinstance(value, list) else [value] if value else [])
+    parts = {part for text in texts for part in re.split(r"[;,\s]+", text)}
+    return {part for part in parts if found.keys.intersection(email_keys(part))}
 
 
 def _from(table: sa.Table, records: list[RecordId]) -> sa.ColumnElement[bool]:

@@ -43,6 +43,7 @@ PERSONAL_SOURCES = (
 """Source entities whose records are about persons (a customer of the ledger may be a company)."""
 
 _ROUNDS = 10
+_NUMBER = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _BETWEEN_DIGITS = " \u00a0\t-–.()+"
 _PAYLOADS: Mapping[str, type[Payload]] = {payload.source: payload for payload in PAYLOADS}
 
@@ -289,6 +290,15 @@ def hanging_on(source: str, records: Iterable[RecordId]) -> sa.ColumnElement[boo
     return TABLES[source].c[column] == sa.func.any(sa.literal(ids, pg.ARRAY(sa.BigInteger())))
 
 
+def has_id(table: sa.Table, ids: Iterable[str]) -> sa.ColumnElement[bool]:
+    """The rows of a table with these ids at their source, in the key's own type, so that its index serves."""
+    key = table.primary_key.columns[0]
+    if isinstance(key.type, sa.BigInteger):
+        numbers = [int(text) for text in ids if _NUMBER.fullmatch(text)]
+        return key == sa.func.any(sa.literal(numbers, pg.ARRAY(sa.BigInteger())))
+    return key == sa.func.any(sa.literal(list(ids), pg.ARRAY(sa.Text())))
+
+
 def _cards(connection: sa.Connection, records: Iterable[RecordId]) -> tuple[str, ...]:
     link = crm.source_link.c
     pairs = list(records)
@@ -325,9 +335,7 @@ def _by_ids(connection: sa.Connection, records: Iterable[RecordId]) -> list[Sour
         by_source[source].append(source_id)
     found = []
     for source, ids in sorted(by_source.items()):
-        key = next(iter(TABLES[source].primary_key))
-        condition = sa.cast(key, sa.Text) == sa.func.any(sa.literal(ids, pg.ARRAY(sa.Text())))
-        found += _read(connection, source, condition)
+        found += _read(connection, source, has_id(TABLES[source], ids))
     return found
 
 

@@ -7,10 +7,13 @@ from connectors.sandbox.cast import Company, Person, employee, private_person
 from connectors.sandbox.stage import (
     ADVANCED_COURSE,
     BASIC_COURSE,
+    BASIC_LICENSE,
     INVOICING,
     ORDER_FORM,
+    PLUS_LICENSE,
     SAMPLE_SOLUTION,
     SUPPORT,
+    TEXT_MESSAGES,
     WEBINAR,
     Stage,
 )
@@ -78,6 +81,7 @@ def _customer(stage: Stage, company: Company, people: Iterator[tuple[str, str]])
         stage.bill(
             customer, age, random.choice((4_900, 9_900, 14_900, 29_800)), paid=age > 25 or age % 2 == 0
         )
+    _has_a_licence(stage, customer, since, place=len(stage.companies))
     for place in range(random.randrange(2, 4)):
         first, last = next(people)
         person = employee(first, last, company, stage.numbers.phone())
@@ -85,6 +89,14 @@ def _customer(stage: Stage, company: Company, people: Iterator[tuple[str, str]])
             _is_the_contact(stage, person, company, customer, since)
         else:
             _is_a_colleague(stage, person, company, since)
+
+
+def _has_a_licence(stage: Stage, customer: int, since: int, *, place: int) -> None:
+    """Most have the basic one; every third has the larger one, and every sixth text messages besides."""
+    lines = [(BASIC_LICENSE, 1, 9_900) if place % 3 else (PLUS_LICENSE, 1, 14_900)]
+    if place % 6 == 0:
+        lines.append((TEXT_MESSAGES, 2, 1_200))
+    stage.subscribes(customer, since - 10, *lines)
 
 
 def _is_the_contact(stage: Stage, person: Person, company: Company, customer: int, since: int) -> None:

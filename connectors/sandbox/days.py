@@ -3,10 +3,22 @@
 All of it happens at the day's moment, in this order. Who is gone, since a client removed them, is left alone.
 """
 
+from decimal import Decimal
+
 from connectors.brreg.simulator_state import address
 from connectors.sandbox.cast import Company, Person, employee, private_person
 from connectors.sandbox.crowd import STREETS, strangers, written
-from connectors.sandbox.stage import AGENT, COURSES, ORDER_FORM, SAMPLE_SOLUTION, WEBINAR, Stage
+from connectors.sandbox.stage import (
+    AGENT,
+    COURSES,
+    ORDER_FORM,
+    PLUS_LICENSE,
+    SAMPLE_SOLUTION,
+    TEXT_MESSAGES,
+    WEBINAR,
+    Stage,
+)
+from connectors.tripletex.simulator_state import Line
 
 
 def live_a_day(stage: Stage) -> None:
@@ -21,6 +33,7 @@ def live_a_day(stage: Stage) -> None:
     _a_customer_moves(stage)
     _a_bill_is_paid(stage)
     _a_bill_is_sent(stage)
+    _a_licence_changes(stage)
     _somebody_signs_up(stage, *next(people))
     _somebody_cancels(stage)
     _the_register_changes(stage)
@@ -103,6 +116,25 @@ def _a_bill_is_sent(stage: Stage) -> None:
         stage.bill(stage.random.choice(customers), 0, 2_400, text="Bistand")
 
 
+def _a_licence_changes(stage: Stage) -> None:
+    """The oldest running order gets more text messages; by turns a line is added, and its count raised."""
+    for order_id, stored in sorted(stage.tripletex.table("Order").items()):
+        if not stored.values.get("isSubscription") or stored.values.get("isClosed"):
+            continue
+        lines = stage.tripletex.table("OrderLine")
+        packs = [
+            line_id
+            for line_id in stored.values["orderLines"]
+            if lines[line_id].values["product"] == TEXT_MESSAGES
+        ]
+        if packs:
+            count = lines[packs[0]].values["count"]
+            stage.tripletex.change_line(packs[0], count=count + 1)
+        else:
+            stage.tripletex.add_line(order_id, Line(product=TEXT_MESSAGES, unit_price=Decimal(1_200)))
+        return
+
+
 def _somebody_signs_up(stage: Stage, first: str, last: str) -> None:
     company = stage.random.choice(stage.companies)
     stage.signs_up(employee(first, last, company, stage.numbers.phone()), WEBINAR, 0, company=company.name)
@@ -151,6 +183,7 @@ def _a_customer_is_won(stage: Stage, first: str, last: str) -> None:
     customer = stage.customer(company, 0)
     stage.contact(customer, person, 0)
     stage.bill(customer, 0, 14_900)
+    stage.subscribes(customer, 0, (PLUS_LICENSE, 1, 14_900))
 
 
 def _acquaintance(stage: Stage) -> int | None:

@@ -30,6 +30,11 @@ SUPPORT, INVOICING = 401, 402
 """The two inboxes at Help Scout."""
 AGENT = 9001
 
+BASIC_LICENSE, PLUS_LICENSE, TEXT_MESSAGES = 84_300_001, 84_300_002, 84_300_003
+"""Products in the ledger: what customers subscribe to."""
+EURO = 5
+"""Tripletex's id of the currency."""
+
 _IDS_OF_A_DAY = 10_000
 """So far apart begin the ids of two days, so that no id is given twice, whatever clients add or remove."""
 
@@ -155,6 +160,35 @@ class Stage:
         if paid:
             self.tripletex.pay_invoice(invoice_id, at=self.ago(max(1, days - 7), "08:20"))
         return invoice_id
+
+    def subscribes(
+        self,
+        customer_id: int,
+        days: int,
+        *lines: tuple[int, int, int],
+        months: int = 0,
+        **fields: Any,
+    ) -> int:
+        """Let a customer subscribe and return the order's id; each line is product, how many, price a year.
+
+        Prices are without VAT in the order's currency, kroner unless another is given. `months`: for how
+        long, 0 for as long as nobody closes the order. An order of days to come was made five days ago.
+        """
+        return self.tripletex.add_order(
+            customer_id,
+            [
+                Line(product=product, count=Decimal(count), unit_price=Decimal(price))
+                for product, count, price in lines
+            ],
+            order_date=self.date_ago(days),
+            at=self.ago(days if days >= 0 else 5, "08:10"),
+            isSubscription=True,
+            subscriptionDuration=months,
+            subscriptionDurationType="MONTHS",
+            subscriptionPeriodsOnInvoice=12,
+            subscriptionInvoicingTimeInAdvanceOrArrears="ADVANCE",
+            **fields,
+        )
 
     # Help Scout
 

@@ -12,10 +12,14 @@ from connectors.sandbox.stage import (
     ADVANCED_COURSE,
     AGENT,
     BASIC_COURSE,
+    BASIC_LICENSE,
+    EURO,
     INVOICING,
     ORDER_FORM,
+    PLUS_LICENSE,
     SAMPLE_SOLUTION,
     SUPPORT,
+    TEXT_MESSAGES,
     WEBINAR,
     Stage,
     Story,
@@ -37,6 +41,12 @@ def founding(stage: Stage) -> None:
         (ORDER_FORM, "Bestilling"),
     ):
         stage.pindena.add_activity(number, name)
+    for product, code, name in (
+        (BASIC_LICENSE, "100", "Lisens Basis"),
+        (PLUS_LICENSE, "200", "Lisens Pluss"),
+        (TEXT_MESSAGES, "310", "SMS-pakke"),
+    ):
+        stage.tripletex.add_product(name, code, id=product, at=born)
 
 
 def one_person_in_all_four_sources(stage: Stage) -> None:
@@ -60,6 +70,7 @@ def one_person_in_all_four_sources(stage: Stage) -> None:
     stage.signs_up(ingrid, ORDER_FORM, 400, company=hotel.name)
     customer = stage.customer(hotel, 398)
     stage.contact(customer, ingrid, 398)
+    stage.subscribes(customer, 395, (PLUS_LICENSE, 1, 14_900))
     stage.bill(customer, 395, 14_900, paid=True)
     stage.bill(customer, 30, 14_900, paid=True)
     stage.signs_up(ingrid, BASIC_COURSE, 150, company="Fjordlys Hotell AS", status="confirmed", Paid="Paid")
@@ -410,6 +421,21 @@ def foreign_customer(stage: Stage) -> None:
         },
     )
     stage.contact(customer, employee("Åsa", "Lindqvist", branch, stage.numbers.phone()))
+    stage.subscribes(customer, 325, (PLUS_LICENSE, 1, 1_290), (TEXT_MESSAGES, 1, 110), currency=EURO)
+
+
+def licences_that_are_over(stage: Stage) -> None:
+    """One ran for a year, one was closed when the customer gave notice, one is agreed and yet to begin."""
+    theatre = Company("Teppefall Teaterlag", stage.numbers.organization(), "teppefall.example.no", "FLI",
+                      postcode="7600", city="LEVANGER")  # fmt: skip
+    stage.register(theatre)
+    customer = stage.customer(theatre, 820)
+    stage.contact(customer, employee("Oddvar", "Sletten", theatre, stage.numbers.phone()))
+    stage.subscribes(customer, 800, (BASIC_LICENSE, 1, 8_900), months=12)
+    closed = stage.subscribes(customer, 430, (PLUS_LICENSE, 1, 14_900), (TEXT_MESSAGES, 3, 1_200))
+    stage.tripletex.change_order(closed, at=stage.ago(60), isClosed=True)
+    stage.subscribes(customer, -30, (BASIC_LICENSE, 1, 9_900))
+    stage.bill(customer, 430, 18_500, paid=True)
 
 
 def twice_at_support(stage: Stage) -> None:
@@ -507,6 +533,7 @@ STORIES: tuple[Story, ...] = (
     renamed_company,
     customer_twice_in_the_ledger,
     foreign_customer,
+    licences_that_are_over,
     twice_at_support,
     spam,
     events_of_other_customers,

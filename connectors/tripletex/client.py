@@ -1,4 +1,4 @@
-"""The client of Tripletex: reads customers, their contact persons and invoices, and registers the former two.
+"""The client of Tripletex: reads customers, contacts, invoices and subscriptions, registers the first two.
 
 Yields typed pages; knows no store and no Dagster. No request here can make Tripletex send a message.
 """
@@ -20,7 +20,13 @@ from connectors.tripletex.client_invoices import invoices_with, invoices_within
 from connectors.tripletex.client_objects import Objects
 from connectors.tripletex.client_registration import Registration
 from connectors.tripletex.client_session import TripletexSession
-from schemas.payloads.tripletex import TripletexContact, TripletexCustomer, TripletexInvoice
+from connectors.tripletex.client_subscriptions import all_subscriptions, lines_of
+from schemas.payloads.tripletex import (
+    TripletexContact,
+    TripletexCustomer,
+    TripletexInvoice,
+    TripletexSubscription,
+)
 from schemas.policy import Policy
 
 
@@ -105,6 +111,10 @@ class TripletexClient:
         """These invoices as they are now. One that is gone does not come: ask for its fate."""
         return invoices_with(self._objects, sorted(set(ids)))
 
+    def subscriptions(self) -> Iterator[Page[TripletexSubscription]]:
+        """Every line of the recurring orders, open and closed, once."""
+        return all_subscriptions(self._objects)
+
     def customer_fate(self, customer_id: int) -> Present | Gone:
         """Whether the customer still exists."""
         return self._objects.fate("/customer/{id}", customer_id)
@@ -116,6 +126,14 @@ class TripletexClient:
     def invoice_fate(self, invoice_id: int) -> Present | Gone:
         """Whether the invoice still exists."""
         return self._objects.fate("/invoice/{id}", invoice_id)
+
+    def subscription_lines(self, order_id: int) -> frozenset[int] | None:
+        """Ids of the lines of a recurring order; None when the order is gone, or recurs no more."""
+        return lines_of(self._objects, order_id)
+
+    def order_line_fate(self, line_id: int) -> Present | Gone:
+        """Whether an order line still exists."""
+        return self._objects.fate("/order/orderline/{id}", line_id)
 
     def close(self) -> None:
         """End the session and close the connections."""

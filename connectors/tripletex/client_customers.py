@@ -62,7 +62,20 @@ def all_contacts(objects: Objects) -> Iterator[Page[TripletexContact]]:
 def _sweep(
     objects: Objects, inactive: bool, seen: SeenIds
 ) -> Generator[Page[TripletexCustomer], None, End | None]:
-    end = yield from objects.pages(TripletexCustomer, seen, _customer_list(objects, inactive))
+    try:
+        end = yield from objects.pages(TripletexCustomer, seen, _customer_list(objects, inactive))
+    except PermanentError as error:
+        if error.code != TOO_MANY_ROWS:
+            raise
+        # Every filter of this list takes values that must be known beforehand, or leaves some customers out;
+        # none divides it. Part of the customers would look like the loss of the others.
+        raise PermanentError(
+            f"tripletex: there are more {'inactive' if inactive else 'active'} customers than the API serves,"
+            " and no parameter of its list divides them: ask Tripletex to raise the limit for this company,"
+            " or make customers that are no longer served inactive",
+            status=error.status,
+            code=error.code,
+        ) from None
     return end
 
 

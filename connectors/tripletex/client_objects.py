@@ -6,7 +6,7 @@ Knows how an answer looks and what a refused field is; not which objects anybody
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from connectors.egress import Egress
@@ -57,10 +57,12 @@ class Objects:
         seen: SeenIds,
         fetch: Fetch,
         asked_for: Callable[[Any], bool] = lambda row: True,
+        parts: Callable[[Any], Iterable[Any]] = lambda row: (row,),
     ) -> Generator[Page[P], None, End | None]:
         """Pages of the objects not in `seen` yet; returns where the list ended.
 
-        Filters are checked here too: the server ignores parameters that it does not know.
+        Filters are checked here too: the server ignores parameters that it does not know. `parts` gives the
+        records in a row of the list.
         """
         rows = walk(fetch, seen)
         while True:
@@ -69,7 +71,7 @@ class Objects:
             except StopIteration as stop:
                 end: End | None = stop.value
                 return end
-            if wanted := [row for row in fresh if asked_for(row)]:
+            if wanted := [part for row in fresh if asked_for(row) for part in parts(row)]:
                 yield read_page(payload, wanted)
 
     def find(self, payload: type[P], path: str, query: Mapping[str, object]) -> list[P]:
@@ -92,16 +94,19 @@ class Objects:
         return _about(object_id, body, path)
 
     def fate(self, path: str, object_id: int) -> Present | Gone:
-        """Whether an object still exists. Only the API's own "not found" says that it does not."""
+        """Whether an object still exists."""
+        return Gone() if self.found(path, object_id, "id") is None else Present()
+
+    def found(self, path: str, object_id: int, fields: str) -> Mapping[str, Any] | None:
+        """Some fields of an object; None when it is gone. Only the API's own "not found" says that it is."""
         answer = self._egress.request(
-            "GET", path, variables={"id": object_id}, query={"fields": "id"}, accept=(200, 404)
+            "GET", path, variables={"id": object_id}, query={"fields": fields}, accept=(200, 404)
         )
         if answer.status == 404:
             if not isinstance(answer.body, dict) or answer.body.get("code") != _NOT_FOUND:
                 raise PermanentError(f"tripletex GET {path}: answered 404 without saying why", status=404)
-            return Gone()
-        _about(object_id, answer.body, path)
-        return Present()
+            return None
+        return _about(object_id, answer.body, path)
 
     def _ask(self, payload: type[Payload], path: str, query: Mapping[str, object]) -> Any:
         """The body of an answer with the declared fields, or with those of them that the server knows."""

@@ -56,9 +56,7 @@ def delete_order(bodies: Bodies, order_id: int) -> None:
     if any(order_id in invoice.values.get("orders", ()) for invoice in invoices):
         text = "<ul><li>Fakturaer er registrert.</li></ul>"
         raise errors.invalid([Problem("Internt felt (id)", text)])
-    for line_id in bodies.state.referring("OrderLine", "order", order_id):
-        bodies.state.drop("OrderLine", line_id)
-    bodies.state.drop("Order", order_id)
+    bodies.state.delete_order(order_id)
 
 
 def create_invoice(bodies: Bodies, body: Any) -> int:

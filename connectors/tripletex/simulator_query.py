@@ -62,6 +62,8 @@ class Query:
         return (
             self.listing.entity.name,
             tuple((name, self.given[name]) for name in names if name in self.given),
+            self.switches.ignored,
+            tuple(self._defaults.items()),
             self.switches.changed_since,
             self.switches.case_sensitive,
             self.switches.name_match,
@@ -99,6 +101,13 @@ class Query:
         return total
 
     @property
+    def _defaults(self) -> Mapping[str, str]:
+        return {
+            **self.listing.defaults,
+            **self.switches.unstated_defaults.get(self.listing.entity.name, {}),
+        }
+
+    @property
     def _limit(self) -> int | None:
         limited = self.listing.entity.name in self.switches.row_limited
         return self.switches.row_limit if limited else None
@@ -107,11 +116,11 @@ class Query:
         missing = [name for name in self.listing.required if not self.given.get(name)]
         if missing:
             raise errors.bad_value(Problem(name, errors.NOT_NULL) for name in missing)
-        given = {**self.listing.defaults, **self.given}
+        given = {**self._defaults, **self.given}
         made = [
             make(self, name, given[name])
             for name, make in self.listing.filters.items()
-            if given.get(name, "") != ""
+            if given.get(name, "") != "" and name not in self.switches.ignored
         ]
         return [test for test in (self.listing.only, *made) if test is not None]
 

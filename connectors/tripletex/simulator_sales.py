@@ -28,6 +28,8 @@ class Line:
     vat_type: int = 3
     product: int | None = None
     discount: Decimal = Decimal(0)
+    is_subscription: bool = False
+    """What it means on a line is not documented; it is shown as given."""
 
 
 class Sales(Records):
@@ -95,6 +97,47 @@ class Sales(Records):
     def change_order(self, order_id: int, *, at: datetime | None = None, **fields: Any) -> None:
         """Change fields of an order."""
         self.change("Order", order_id, fields, at=at)
+
+    def add_line(self, order_id: int, line: Line, *, at: datetime | None = None) -> int:
+        """Add a line to an order and return its id."""
+        moment = at or self.now()
+        order = self.tables["Order"][order_id].values
+        line_id = self._add_line(order_id, line, order["currency"], moment)
+        self.change("Order", order_id, {"orderLines": [*order["orderLines"], line_id]}, at=moment)
+        return line_id
+
+    def change_line(
+        self,
+        line_id: int,
+        *,
+        count: Decimal | None = None,
+        unit_price: Decimal | None = None,
+        at: datetime | None = None,
+        **fields: Any,
+    ) -> None:
+        """Change a line of an order, its amounts with it; the order's own version stays."""
+        values = self.tables["OrderLine"][line_id].values
+        if count is not None or unit_price is not None:
+            fields |= _priced(
+                values["count"] if count is None else count,
+                values["unitPriceExcludingVatCurrency"] if unit_price is None else unit_price,
+                values["discount"],
+                self._percentage(values["vatType"]),
+            )
+        self.change("OrderLine", line_id, fields, at=at)
+
+    def remove_line(self, line_id: int, *, at: datetime | None = None) -> None:
+        """Take a line out of its order, without a trace."""
+        order_id = self.tables["OrderLine"][line_id].values["order"]
+        left = [one for one in self.tables["Order"][order_id].values["orderLines"] if one != line_id]
+        self.change("Order", order_id, {"orderLines": left}, at=at)
+        self.drop("OrderLine", line_id)
+
+    def delete_order(self, order_id: int) -> None:
+        """Remove an order and its lines without a trace."""
+        for line_id in self.referring("OrderLine", "order", order_id):
+            self.drop("OrderLine", line_id)
+        self.drop("Order", order_id)
 
     def invoice_order(
         self,
@@ -206,22 +249,18 @@ class Sales(Records):
     def _add_line(self, order_id: int, line: Line, currency: int, moment: datetime) -> int:
         line_id = self.next_id("OrderLine")
         percentage = self._percentage(line.vat_type)
-        net = _cents(line.count * line.unit_price * (100 - line.discount) / 100)
         description = line.description
         if not description and line.product is not None:
             description = self.tables["Product"][line.product].values.get("name", "")
         values: Values = {
             "product": line.product,
             "description": description,
-            "count": line.count,
-            "unitPriceExcludingVatCurrency": line.unit_price,
-            "unitPriceIncludingVatCurrency": _with_vat(line.unit_price, percentage),
             "currency": currency,
             "discount": line.discount,
             "vatType": line.vat_type,
-            "amountExcludingVatCurrency": net,
-            "amountIncludingVatCurrency": _with_vat(net, percentage),
             "order": order_id,
+            "isSubscription": line.is_subscription,
+            **_priced(line.count, line.unit_price, line.discount, percentage),
         }
         self.put("OrderLine", line_id, values, at=moment)
         return line_id
@@ -303,6 +342,18 @@ class Sales(Records):
 
     def _percentage(self, vat_type: int) -> Decimal:
         return Decimal(str(self.tables["VatType"][vat_type].values["percentage"]))
+
+
+def _priced(count: Decimal, unit_price: Decimal, discount: Decimal, percentage: Decimal) -> Values:
+    """The amounts of a line."""
+    net = _cents(count * unit_price * (100 - discount) / 100)
+    return {
+        "count": count,
+        "unitPriceExcludingVatCurrency": unit_price,
+        "unitPriceIncludingVatCurrency": _with_vat(unit_price, percentage),
+        "amountExcludingVatCurrency": net,
+        "amountIncludingVatCurrency": _with_vat(net, percentage),
+    }
 
 
 def _due(invoice_date: date, order: Mapping[str, Any]) -> date:

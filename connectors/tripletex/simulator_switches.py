@@ -27,6 +27,11 @@ class Switches:
     """Most rows a query may match, on the lists named in `row_limited`."""
     row_limited: frozenset[str] = frozenset({"Invoice", "Order"})
     """Kinds of object to which the row limit applies; whether customers belong to them is unknown."""
+    ignored: frozenset[str] = frozenset()
+    """Parameters that are ignored although the contract has them, as a misspelt one is."""
+    unstated_defaults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Per kind of object (`Order`): what a parameter stands at when it is not given, where the contract names
+    no default (`{"isClosed": "false"}`)."""
     address_without_id: Literal["replace", "merge"] = "replace"
     """What a PUT does with an address that carries no id."""
     put_loses_customer_role: bool = False

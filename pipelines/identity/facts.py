@@ -1,4 +1,4 @@
-"""What hangs on the cards: inquiries, sign-ups, order forms and invoices, as queries over landing and links.
+"""What hangs on the cards: inquiries, sign-ups, forms, invoices and subscriptions, from landing and links.
 
 Each query gives the whole of its table; `about` narrows it to some source ids. Nothing is read into memory.
 """
@@ -18,6 +18,7 @@ FACTS: Mapping[str, sa.Table] = {
     "course_signup": crm.course_signup,
     "order_form": crm.application,
     "tripletex_invoice": crm.invoice,
+    "tripletex_subscription": crm.subscription,
 }
 """The table that shows each source entity. Its first column is the source's id."""
 
@@ -26,6 +27,7 @@ OWNERS: Mapping[str, tuple[str, str]] = {
     "course_signup": ("course_signup", "id"),
     "order_form": ("order_form", "id"),
     "tripletex_invoice": ("tripletex_customer", "customer_id"),
+    "tripletex_subscription": ("tripletex_customer", "customer_id"),
 }
 """Source and column of the record whose cards a fact hangs on."""
 
@@ -95,16 +97,29 @@ def _participants(source: str, key: sa.ColumnElement[Any], status: sa.ColumnElem
 
 
 def _invoices() -> sa.Select[Any]:
-    table = TABLES["tripletex_invoice"]
-    link, joined = _linked("tripletex_invoice")
     shown = (
         "invoice_number invoice_date due_date amount amount_excluding_vat amount_outstanding amount_currency"
-        " currency is_credit_note is_credited credited_invoice_id"
-    ).split()
+        " amount_currency_outstanding currency is_credit_note is_credited credited_invoice_id"
+    )
+    return _billed("tripletex_invoice", "invoice_id", shown)
+
+
+def _subscriptions() -> sa.Select[Any]:
+    shown = (
+        "order_id order_number order_date is_closed closed_at duration duration_unit periods_on_invoice"
+        " period_unit line_is_subscription product_id product_number product_name quantity unit_price"
+        " discount currency"
+    )
+    return _billed("tripletex_subscription", "subscription_id", shown)
+
+
+def _billed(source: str, key: str, shown: str) -> sa.Select[Any]:
+    table = TABLES[source]
+    link, joined = _linked(source)
     return (
         sa.select(
-            table.c.id.label("invoice_id"),
-            *(table.c[name] for name in shown),
+            table.c.id.label(key),
+            *(table.c[name] for name in shown.split()),
             link.c.person_id,
             link.c.organization_id,
         )
@@ -126,4 +141,5 @@ _STATEMENTS = {
     "course_signup": _course_signups,
     "order_form": _applications,
     "tripletex_invoice": _invoices,
+    "tripletex_subscription": _subscriptions,
 }

@@ -95,6 +95,21 @@ def no_mass_deletion(connection: sa.Connection, source: str) -> Finding:
     )
 
 
+def list_was_served(connection: sa.Connection, source: str) -> Finding:
+    """The last read was served the list that it asked for, where a right to it of its own is needed."""
+    row = connection.execute(
+        sa.select(load.c.compared).where(load.c.source == source).order_by(load.c.load_id.desc()).limit(1)
+    ).one_or_none()
+    # Such a list is swept whole at every read: one that compared nothing was not served.
+    if row is None or row.compared is not None:
+        return Finding(True, "the list was served" if row else "nothing has been read yet")
+    return Finding(
+        False,
+        "the source did not serve the list, and what was read of it before stands: give the credentials the"
+        " right to read it, or ignore this if it is not to be read",
+    )
+
+
 def no_drift(connection: sa.Connection, source: str) -> Finding:
     """The last read met no unknown field, and none that is declared has stopped coming."""
     reads = connection.execute(

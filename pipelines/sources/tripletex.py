@@ -1,19 +1,32 @@
-"""Reads Tripletex: customers and contacts whole, invoices by date.
+"""Reads Tripletex: customers, contacts and subscriptions whole, invoices by date.
 
-Customers and contacts are small, and there is no change feed that can be trusted.
+The former are small, and there is no change feed that can be trusted.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
+import logging
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.errors import PermanentError
+from connectors.fate import Gone, Present
+from connectors.pages import Page
 from connectors.tripletex.client import TripletexClient
+from pipelines.sources.deletions import Fate, Sweep
 from pipelines.sources.reading import Desk, Run, land, since
 from pipelines.store.landing import Tally
-from schemas.payloads.tripletex import TripletexContact, TripletexCustomer, TripletexInvoice
+from schemas.payloads.tripletex import (
+    TripletexContact,
+    TripletexCustomer,
+    TripletexInvoice,
+    TripletexSubscription,
+)
 from schemas.payloads.types import OSLO
 from schemas.tables.landing import TABLES
 
@@ -22,6 +35,8 @@ REREAD = timedelta(days=92)
 """Invoices are read again for so long: they can be dated back, credited and paid."""
 AHEAD = timedelta(days=366)
 """Invoices can be dated forward."""
+
+logger = logging.getLogger(__name__)
 
 
 def read_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
@@ -53,17 +68,53 @@ def read_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
 
 
 def read_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
-    """Invoices dated in the window or lately, and every open one until it is settled."""
+    """Invoices dated in the window or lately, and every open one until it is settled.
+
+    A landed one that was looked for in this way and did not come is asked for by its id: one that is gone
+    is marked as deleted.
+    """
+    table = TABLES[TripletexInvoice.source]
     start = since(desk, TripletexInvoice.source, run)
+    open_ids: list[int] = []
     if run.window:
         first, end = (moment.astimezone(OSLO).date() for moment in run.window)
-        pages = client.invoices(first, end)
     else:
         first = start.astimezone(OSLO).date() - REREAD if start else FIRST_INVOICE
         end = run.started_at.astimezone(OSLO).date() + AHEAD
         open_ids = _open_invoices(desk, before=first) if start else []
-        pages = itertools.chain(client.invoices(first, end), client.invoices_by_id(open_ids))
-    return land(desk, run, TripletexInvoice, pages, client, start=start, refused=client.refused_fields)
+    looked_for = (table.c.invoice_date >= first) & (table.c.invoice_date < end)
+    if open_ids:
+        looked_for |= table.c.id == sa.func.any(sa.literal(open_ids, sa.ARRAY(sa.BigInteger())))
+    return land(
+        desk,
+        run,
+        TripletexInvoice,
+        itertools.chain(client.invoices(first, end), client.invoices_by_id(open_ids)),
+        client,
+        start=start,
+        sweep=Sweep(client.invoice_fate, among=lambda table: looked_for),
+        refused=client.refused_fields,
+    )
+
+
+def read_subscriptions(desk: Desk, client: TripletexClient, run: Run) -> Tally:
+    """All lines of recurring orders, closed ones too; those that are gone are marked as deleted.
+
+    Credentials without the right to read orders leave the rows as they were: who has a licence is worth
+    less than the night that a failure would cost.
+    """
+    pages = _AsFarAsAllowed(client.subscriptions())
+    return land(
+        desk,
+        run,
+        TripletexSubscription,
+        pages,
+        client,
+        start=None,
+        sweep=Sweep(_subscription_fate(desk, client), was_whole=lambda: not pages.refused),
+        refused=client.refused_fields,
+        moves_cursor=lambda: not pages.refused,
+    )
 
 
 def _open_invoices(desk: Desk, *, before: date) -> list[int]:
@@ -79,3 +130,40 @@ def _open_invoices(desk: Desk, *, before: date) -> list[int]:
                 )
             )
         )
+
+
+def _subscription_fate(desk: Desk, client: TripletexClient) -> Fate:
+    """What became of an order line: its order tells, and the line itself where the order lacks it.
+
+    Each order is asked for once. A line of an order that recurs no more is gone as a subscription.
+    """
+    table = TABLES[TripletexSubscription.source]
+    lines_of = functools.cache(client.subscription_lines)
+
+    def fate(line_id: int) -> Present | Gone:
+        with desk.engine.connect() as connection:
+            order_id = connection.scalar(sa.select(table.c.order_id).where(table.c.id == line_id))
+        lines = lines_of(order_id)
+        if lines is None:
+            return Gone()
+        return Present() if line_id in lines else client.order_line_fate(line_id)
+
+    return fate
+
+
+class _AsFarAsAllowed:
+    """Pages of a list that the credentials may be without the right to read."""
+
+    def __init__(self, pages: Iterable[Page[Any]]) -> None:
+        self._pages = pages
+        self.refused = False
+        """The server did not serve the list; known when the pages have been read."""
+
+    def __iter__(self) -> Iterator[Page[Any]]:
+        try:
+            yield from self._pages
+        except PermanentError as error:
+            if error.status not in (403, 404):
+                raise
+            self.refused = True
+            logger.warning("subscriptions stay as they were: %s", error)

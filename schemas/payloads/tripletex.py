@@ -1,10 +1,11 @@
-"""What is read from Tripletex (clauses S2 and S6): customers, their contact persons, and what they owe."""
+"""What is read from Tripletex (clauses S2 and S6): customers, contacts, what they owe and subscribe to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AliasPath, BeforeValidator, Field
+from pydantic import AliasChoices, AliasPath, BeforeValidator, Field, ValidationInfo
 
 from schemas.categories import ADDRESS, EMAIL, FINANCIAL, ID, NAME, OPERATIONS, PHONE, PUBLIC
 from schemas.payloads.base import Payload
@@ -27,6 +28,11 @@ def _last_change(value: Any) -> Any:
     """When the object was last changed: the last entry of its `changes`."""
     stamps = _timestamps(value)
     return stamps[-1] if stamps else None
+
+
+def _change_that_closed(value: Any, info: ValidationInfo) -> Any:
+    """When a closed order was last changed, which is when it was closed or later; None for an open one."""
+    return _last_change(value) if info.data.get("is_closed") else None
 
 
 # Parts of the ledger's objects that no clause covers; asked for by nobody, so they should never arrive.
@@ -142,6 +148,11 @@ class TripletexInvoice(Payload):
     amount_outstanding: Annotated[Amount, FINANCIAL] = Field(
         None, validation_alias="amountOutstanding", description="What is not yet paid"
     )
+    amount_currency_outstanding: Annotated[Amount, FINANCIAL] = Field(
+        None,
+        validation_alias="amountCurrencyOutstanding",
+        description="What is not yet paid, in the invoice's currency",
+    )
     amount_currency: Annotated[Amount, FINANCIAL] = Field(
         None, validation_alias="amountCurrency", description="With VAT, in the invoice's currency"
     )
@@ -153,3 +164,82 @@ class TripletexInvoice(Payload):
     credited_invoice_id: Annotated[OptionalId, ID] = Field(
         None, validation_alias="creditedInvoice", description="The invoice that this one credits"
     )
+
+
+class TripletexSubscription(Payload):
+    """What a customer subscribes to: a line of a recurring order. One row per order line id.
+
+    The API has lines within their order; a record is the order with one line in the place of its lines.
+    Texts of orders and lines are left out: they name course participants.
+    """
+
+    source: ClassVar[str] = "tripletex_subscription"
+    # A change of the order leaves the line's version alone, so versions do not order these rows.
+    not_read: ClassVar[frozenset[str]] = _LINKS | {"version"}
+
+    id: Annotated[Id, ID] = Field(validation_alias=AliasPath("orderLines", "id"), description="Order line")
+    order_id: Annotated[Id, ID] = Field(validation_alias="id", description="The recurring order")
+    order_number: Annotated[Text, FINANCIAL] = Field(None, validation_alias="number")
+    customer_id: Annotated[OptionalId, ID] = Field(
+        None, validation_alias=AliasPath("customer", "id"), description="Tripletex customer"
+    )
+    order_date: Annotated[Day, FINANCIAL] = Field(
+        None, validation_alias="orderDate", description="Day the subscription runs from"
+    )
+    is_closed: Annotated[Flag, FINANCIAL] = Field(
+        None, validation_alias="isClosed", description="The order can no longer be invoiced"
+    )
+    closed_at: Annotated[Time, BeforeValidator(_change_that_closed), FINANCIAL] = Field(
+        None, validation_alias="changes", description="Last change of a closed order; null for an open one"
+    )
+    is_subscription: Annotated[Flag, FINANCIAL] = Field(
+        None, validation_alias="isSubscription", description="The order recurs"
+    )
+    duration: Annotated[OptionalId, FINANCIAL] = Field(
+        None,
+        validation_alias="subscriptionDuration",
+        description="How long the subscription shall run, in duration_unit; null: without an end",
+    )
+    duration_unit: Annotated[Text, FINANCIAL] = Field(
+        None, validation_alias="subscriptionDurationType", description="MONTHS or YEAR"
+    )
+    periods_on_invoice: Annotated[OptionalId, FINANCIAL] = Field(
+        None, validation_alias="subscriptionPeriodsOnInvoice", description="Periods that one invoice bills"
+    )
+    period_unit: Annotated[Text, FINANCIAL] = Field(
+        None, validation_alias="subscriptionPeriodsOnInvoiceType", description="MONTHS"
+    )
+    line_is_subscription: Annotated[Flag, FINANCIAL] = Field(
+        None, validation_alias=AliasPath("orderLines", "isSubscription"), description="The line itself recurs"
+    )
+    product_id: Annotated[OptionalId, FINANCIAL] = Field(
+        None, validation_alias=AliasPath("orderLines", "product", "id"), description="Tripletex product"
+    )
+    product_number: Annotated[Text, FINANCIAL] = Field(
+        None, validation_alias=AliasPath("orderLines", "product", "number")
+    )
+    product_name: Annotated[Text, FINANCIAL] = Field(
+        None, validation_alias=AliasPath("orderLines", "product", "name")
+    )
+    quantity: Annotated[Amount, FINANCIAL] = Field(None, validation_alias=AliasPath("orderLines", "count"))
+    unit_price: Annotated[Amount, FINANCIAL] = Field(
+        None,
+        validation_alias=AliasPath("orderLines", "unitPriceExcludingVatCurrency"),
+        description="For one, without VAT, in the order's currency",
+    )
+    discount: Annotated[Amount, FINANCIAL] = Field(
+        None, validation_alias=AliasPath("orderLines", "discount"), description="Discount in percent"
+    )
+    currency: Annotated[Text, FINANCIAL] = Field(
+        None,
+        validation_alias=AliasChoices(
+            AliasPath("currency", "code"), AliasPath("orderLines", "currency", "code")
+        ),
+        description="Currency of the order, ISO 4217",
+    )
+
+    @classmethod
+    def key_of(cls, record: Mapping[str, Any]) -> object:
+        """The raw id of the line."""
+        line = record.get("orderLines")
+        return line.get("id") if isinstance(line, Mapping) else None

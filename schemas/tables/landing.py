@@ -19,7 +19,12 @@ from schemas.payloads.base import Payload
 from schemas.payloads.brreg import BrregUnit
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
 from schemas.payloads.pindena import CourseSignup, OrderForm
-from schemas.payloads.tripletex import TripletexContact, TripletexCustomer, TripletexInvoice
+from schemas.payloads.tripletex import (
+    TripletexContact,
+    TripletexCustomer,
+    TripletexInvoice,
+    TripletexSubscription,
+)
 from schemas.tables.base import OPERATIONS, TIMESTAMP, column, metadata
 
 SCHEMA = "landing"
@@ -31,6 +36,7 @@ PAYLOADS: tuple[type[Payload], ...] = (
     TripletexCustomer,
     TripletexContact,
     TripletexInvoice,
+    TripletexSubscription,
     BrregUnit,
     CourseSignup,
     OrderForm,

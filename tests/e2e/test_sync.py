@@ -22,7 +22,7 @@ from tests.e2e.home import Home, Outcome, Rows, without
 
 pytestmark = pytest.mark.xdist_group("sync")
 
-SOURCES = "customer conversation mailbox contact invoice unit signup form".split()
+SOURCES = "customer conversation mailbox contact invoice subscription unit signup form".split()
 KILLS = 2
 """So many runs are killed one after the other before one is let through."""
 
@@ -75,7 +75,8 @@ def test_the_summary_tells_what_became_of_every_record_of_every_source(synced: S
         assert int(requests) > 0
     stored_rows = sum(int(line.split()[3]) for line in lines)
     entities = "helpscout_customer helpscout_conversation helpscout_mailbox tripletex_customer".split()
-    entities += "tripletex_contact tripletex_invoice brreg_unit course_signup order_form".split()
+    entities += "tripletex_contact tripletex_invoice tripletex_subscription brreg_unit".split()
+    entities += "course_signup order_form".split()
     assert stored_rows == sum(len(landed[f"landing.{entity}"]) for entity in entities)
 
 
@@ -89,7 +90,8 @@ def test_every_source_has_its_rows_on_the_cards(synced: Synced) -> None:
         "order_form",
         "brreg_unit",
     }
-    for table in ("person", "organization", "inquiry", "course_signup", "application", "invoice"):
+    facts = ("inquiry", "course_signup", "application", "invoice", "subscription", "license")
+    for table in ("person", "organization", *facts):
         assert synced.store_after_first[f"crm.{table}"], table
 
 

@@ -1,17 +1,24 @@
-"""Billing on the card (clauses S2 and S6): a view over the invoices, always as current as they are."""
+"""Billing on the card (clauses S2 and S6): views over invoices and subscriptions, as current as they are."""
 
 import dagster as dg
+import sqlalchemy as sa
 
 from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
 from schemas.tables import crm, views
 
-BILLING = dg.AssetSpec(
-    key=["crm", views.billing.name],
-    deps=[dg.AssetKey(["crm", crm.invoice.name])],
-    group_name="billing",
-    description=views.billing.comment,
-    owners=OWNERS,
-    kinds={"postgres"},
-    tags=table_tags(views.billing),
-    metadata=table_metadata(views.billing),
-)
+
+def _view(view: sa.Table, *made_from: sa.Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=["crm", view.name],
+        deps=[dg.AssetKey(["crm", table.name]) for table in made_from],
+        group_name="billing",
+        description=view.comment,
+        owners=OWNERS,
+        kinds={"postgres"},
+        tags=table_tags(view),
+        metadata=table_metadata(view),
+    )
+
+
+LICENSE = _view(views.license, crm.subscription)
+BILLING = _view(views.billing, crm.invoice, views.license)

@@ -19,6 +19,7 @@ from pipelines.defs.sources.tripletex.assets import (
     tripletex_contacts,
     tripletex_customers,
     tripletex_invoices,
+    tripletex_subscriptions,
 )
 from pipelines.errors import nothing_personal
 from pipelines.identity.publish import Limits
@@ -41,6 +42,7 @@ _SOURCES: list[dg.AssetDep | dg.AssetsDefinition] = [
     helpscout_mailboxes,
     tripletex_customers,
     tripletex_contacts,
+    tripletex_subscriptions,
     brreg_units,
     application_files,
 ]

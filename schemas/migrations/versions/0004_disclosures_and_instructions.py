@@ -157,9 +157,7 @@ def downgrade() -> None:
             schema="privacy",
         )
     # Requests of the later kinds cannot be told in the earlier form; their answers are with the persons.
-    op.execute(
-        "DELETE FROM privacy.subject_request WHERE kind IN ('disclosures', 'withdrawal', 'release')"
-    )
+    op.execute("DELETE FROM privacy.subject_request WHERE kind IN ('disclosures', 'withdrawal', 'release')")
     op.drop_constraint(op.f("ck_subject_request_known"), "subject_request", schema="privacy")
     op.create_check_constraint(
         op.f("ck_subject_request_known"), "subject_request", f"kind IN ({_KINDS})", schema="privacy"

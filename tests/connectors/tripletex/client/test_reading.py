@@ -287,6 +287,20 @@ def test_fields_that_the_server_does_not_know_are_left_out_and_named() -> None:
     }
 
 
+@pytest.mark.parametrize("inactive", [False, True])
+def test_more_customers_than_one_list_serves_are_an_error_that_says_so(
+    client: TripletexClient, simulator: TripletexSimulator, state: TripletexState, inactive: bool
+) -> None:
+    """Nothing divides the list, and half of the customers must not pass for all."""
+    simulator.switches.row_limited |= {"Customer"}
+    simulator.switches.row_limit = 2
+    for number in range(3):
+        state.add_customer(f"Kunde {number} AS", isInactive=inactive)
+    kind = "inactive" if inactive else "active"
+    with pytest.raises(PermanentError, match=f"more {kind} customers than the API serves"):
+        list(client.customers())
+
+
 # Contacts
 
 

@@ -59,14 +59,14 @@ def rewrite_due(
     return rewritten
 
 
-def rewrite_table(engine: sa.Engine, schema: str, table: str) -> bool:
+def rewrite_table(engine: sa.Engine, schema: str, table: str, *, lock_timeout: str | None = None) -> bool:
     """Write one table's files anew; False when it was in use. Raises RewriteError as `rewrite_due`."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         quote = connection.dialect.identifier_preparer.quote
         name = f"{quote(schema)}.{quote(table)}"
         before = _file_of(connection, name)
         try:
-            connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+            connection.exec_driver_sql(f"SET lock_timeout = '{lock_timeout or LOCK_TIMEOUT}'")
             connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {name}")
         except sa.exc.OperationalError as error:
             if isinstance(error.orig, psycopg.errors.LockNotAvailable):
@@ -104,12 +104,29 @@ def rewrite_statistics(engine: sa.Engine) -> bool:
         return _file_of(connection, _STATISTICS) != before
 
 
+def note_rewrite(connection: sa.Connection, writes: dict[str, int], now: datetime) -> None:
+    """Note that tables were written anew at `now`, and the server's count of their writes at that time."""
+    if not writes:
+        return
+    statement = pg.insert(rewrite_log)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[rewrite_log.c.data],
+            set_={"rewritten_at": statement.excluded.rewritten_at, "writes": statement.excluded.writes},
+        ),
+        [{"data": name, "writes": count, "rewritten_at": now} for name, count in writes.items()],
+    )
+
+
 def _rewrite(engine: sa.Engine, name: str, now: datetime) -> bool:
     schema, table = name.split(".")
+    with engine.connect() as connection:
+        # Counted before: what is deleted during the copy is not taken for gone.
+        writes = _writes(connection).get(name, 0)
     if not rewrite_table(engine, schema, table):
         return False
     with engine.begin() as connection:
-        _note(connection, {name: _writes(connection).get(name, 0)}, now)
+        note_rewrite(connection, {name: writes}, now)
     return True
 
 
@@ -130,20 +147,7 @@ def _due(connection: sa.Connection, policy: Policy, now: datetime, margin: timed
 def _begin_to_watch(connection: sa.Connection, policy: Policy, now: datetime) -> None:
     """Count the first period of a table from the first run that sees it."""
     known = set(connection.scalars(sa.select(rewrite_log.c.data)))
-    _note(connection, {name: 0 for name in _periods(policy) if name not in known}, now)
-
-
-def _note(connection: sa.Connection, writes: dict[str, int], now: datetime) -> None:
-    if not writes:
-        return
-    statement = pg.insert(rewrite_log)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[rewrite_log.c.data],
-            set_={"rewritten_at": statement.excluded.rewritten_at, "writes": statement.excluded.writes},
-        ),
-        [{"data": name, "writes": count, "rewritten_at": now} for name, count in writes.items()],
-    )
+    note_rewrite(connection, {name: 0 for name in _periods(policy) if name not in known}, now)
 
 
 def _periods(policy: Policy) -> dict[str, Period]:

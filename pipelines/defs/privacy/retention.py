@@ -13,7 +13,7 @@ from pipelines.defs.privacy.options import Retention
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.identity.rebuild import refresh
-from pipelines.privacy import access_log, retention
+from pipelines.privacy import access_log, access_log_files, retention
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.overdue import files_are_new, nothing_overdue, rewrite_what_may_be
 from pipelines.privacy.rewrite import overdue_rewrites
@@ -119,9 +119,11 @@ def ip_address_retention(
         with engine.connect() as connection:
             plan = access_log.preview(connection, policy, names, now, holds)
         rows = partitions = 0
+        rewritten: tuple[str, ...] = ()
         if config.apply:
             removal = access_log.expire(engine, policy, names, now, holds)
             rows, partitions = removal.rows, removal.partitions
+            rewritten = access_log_files.rewrite_due(workbench.store.crm, engine, policy, names, now)
             if workbench.settings.platform_database_url is None:
                 access_log.create_partitions(engine, names, now)
             with workbench.store.crm.begin() as connection:
@@ -134,6 +136,7 @@ def ip_address_retention(
             "applied": config.apply,
             "rows_removed": rows,
             "partitions_dropped": partitions,
+            "tables_rewritten": len(rewritten),
             "plan": retention_plan([plan]),
         },
         check_results=[check_result(nothing_overdue({plan.rule: overdue}), "no_expired_ip_address")],

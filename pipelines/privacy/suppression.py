@@ -87,7 +87,7 @@ class Suppression:
         the whole buffer; nothing is hashed while the ledger is empty. The transaction then excludes
         erasures until it ends.
         """
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_LOCK)))
+        self.keep_out_erasures(connection)
         in_use = self._secrets_in_use(connection)
         if not in_use:
             return Screening()
@@ -140,6 +140,10 @@ class Suppression:
             pg.insert(suppression_key).on_conflict_do_nothing(), {"key_id": self._current, "created_at": now}
         )
         return self._insert(connection, wanted, reason, now)
+
+    def keep_out_erasures(self, connection: sa.Connection) -> None:
+        """Let no erasure begin until this transaction ends; other reads may land at the same time."""
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_LOCK)))
 
     def lock(self, connection: sa.Connection) -> None:
         """Keep landing out until this transaction ends; what is landed by then can be seen and erased."""

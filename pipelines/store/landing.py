@@ -146,15 +146,23 @@ class Lander:
         self._seen.update(first_met)
         self.tally.repeated += len(records) - len(first_met)
 
-        arriving = first = self._admitted(connection, newest)
-        if met_before:
-            self._upsert(connection, {key: arriving[key] for key in arriving.keys() & met_before})
-            first = {key: record for key, record in arriving.items() if key in first_met}
-        stored = self._upsert(connection, first)
-        self.tally.suppressed += len(first_met - arriving.keys())
+        self._suppression.keep_out_erasures(connection)
+        hashes = {key: content_hash(record) for key, record in newest.items()}
+        known = self._known(connection, newest)
+        # A row that is stored as it came was screened when it was, and erasures have taken theirs away.
+        different = {key: record for key, record in newest.items() if known.get(key) != hashes[key]}
+        admitted = self._admitted(connection, different)
+        hashes |= {key: content_hash(record) for key, record in admitted.items() if record is not newest[key]}
+        again = {key: record for key, record in admitted.items() if key in met_before}
+        self._store(connection, again, hashes, known)
+        first = {key: record for key, record in admitted.items() if key in first_met} if again else admitted
+        stored = self._store(connection, first, hashes, known)
+        held_back = different.keys() - admitted.keys()
+        suppressed = len(held_back & first_met)
+        self.tally.suppressed += suppressed
         self.tally.stored += stored
-        self.tally.unchanged += len(first) - stored
-        self._forget_rejections(connection, arriving)
+        self.tally.unchanged += len(first_met) - suppressed - stored
+        self._forget_rejections(connection, newest.keys() - held_back)
 
     def _admitted(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> Mapping[Any, Payload]:
         """The records that may be stored, without what was erased on them."""
@@ -169,14 +177,16 @@ class Lander:
             if key not in screening.held_back and key not in expired
         }
 
-    def _upsert(self, connection: sa.Connection, records: Mapping[Any, Payload]) -> int:
-        """Write the records whose hash differs from the stored one; return how many rows changed."""
-        if not records:
-            return 0
-        hashes = {name: content_hash(record) for name, record in records.items()}
-        known = self._known(connection, records)
-        new = [name for name in records if name not in known]
-        different = [name for name, stored in known.items() if stored != hashes[name]]
+    def _store(
+        self,
+        connection: sa.Connection,
+        records: Mapping[Any, Payload],
+        hashes: Mapping[Any, bytes],
+        known: Mapping[Any, bytes | None],
+    ) -> int:
+        """Write the records whose hash is not the known one; return how many rows changed."""
+        new = [key for key in records if key not in known]
+        different = [key for key in records if key in known and known[key] != hashes[key]]
         inserted = self._insert(connection, self._rows(new, records, hashes)) if new else 0
         if inserted == 0:
             different += new

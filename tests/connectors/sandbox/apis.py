@@ -100,6 +100,15 @@ class Apis:
         """All invoices and credit notes."""
         return self.ledger("/invoice", invoiceDateFrom="2000-01-01", invoiceDateTo="2100-01-01")
 
+    def subscriptions(self) -> list[Record]:
+        """All recurring orders, open and closed, with their lines."""
+        fields = (
+            "*,currency(code),changes(timestamp),"
+            "orderLines(id,count,unitPriceExcludingVatCurrency,product(number,name))"
+        )
+        range_ = {"orderDateFrom": "2000-01-01", "orderDateTo": "2100-01-01"}
+        return self.ledger("/order", isSubscription="true", fields=fields, **range_)
+
     def unit(self, number: str, kind: str = "enheter") -> requests.Response:
         """One answer of the register."""
         return self.session.get(f"{self.given['BRREG_URL']}/{kind}/{number}")
@@ -131,6 +140,7 @@ class Apis:
             *self.customers(),
             *self.contacts(),
             *self.invoices(),
+            *self.subscriptions(),
             *self.signups(updated_after="2000-01-01"),
             *self.signups("PINDENA_ORDER_ACTIVITIES", updated_after="2000-01-01"),
             *self.participants(901),

@@ -306,6 +306,39 @@ def test_other_customers_events_answer_whoever_asks(world: Apis) -> None:
         assert addresses - our_addresses
 
 
+def subscriptions_of(world: Apis, customer: Record) -> list[Record]:
+    return [row for row in world.subscriptions() if row["customer"]["id"] == customer["id"]]
+
+
+def test_most_customers_have_a_licence_that_runs(world: Apis) -> None:
+    running = {row["customer"]["id"] for row in world.subscriptions() if not row["isClosed"]}
+    active = [row for row in world.customers() if not row["isInactive"]]
+
+    assert len(running) > len(active) / 2
+    assert {line["product"]["name"] for row in world.subscriptions() for line in row["orderLines"]} == {
+        "Lisens Basis",
+        "Lisens Pluss",
+        "SMS-pakke",
+    }
+
+
+def test_licences_ended_were_closed_and_are_to_begin(world: Apis) -> None:
+    ended, closed, coming = subscriptions_of(world, named(world.customers(), "Teppefall"))
+
+    assert (ended["subscriptionDuration"], ended["isClosed"]) == (12, False)
+    assert date.fromisoformat(ended["orderDate"]) < date(2025, 3, 10)
+    assert (closed["subscriptionDuration"], closed["isClosed"]) == (0, True)
+    assert closed["changes"][-1]["timestamp"].startswith("2026-01-09")
+    assert date.fromisoformat(coming["orderDate"]) > TODAY
+
+
+def test_a_foreign_customer_subscribes_in_euros(world: Apis) -> None:
+    (order,) = subscriptions_of(world, named(world.customers(), "Västkusten"))
+
+    assert order["currency"]["code"] == "EUR"
+    assert [line["unitPriceExcludingVatCurrency"] for line in order["orderLines"]] == [1_290, 110]
+
+
 def test_the_world_is_of_the_promised_size(world: Apis) -> None:
     numbers = {row["organizationNumber"] for row in world.customers() if row["organizationNumber"]}
     people = {(row["firstName"], row["lastName"]) for row in [*world.support_customers(), *world.contacts()]}

@@ -154,6 +154,15 @@ def test_a_week_brings_every_kind_of_news() -> None:
         key for key in open_before if not after.tripletex.tables["Invoice"][key].values["amountOutstanding"]
     ]
     assert paid, "payments"
+    recurring = [
+        {key for key, row in world.tripletex.tables["Order"].items() if row.values.get("isSubscription")}
+        for world in (before, after)
+    ]
+    assert recurring[1] - recurring[0], "new licences"
+    old, new = (world.tripletex.tables["OrderLine"] for world in (before, after))
+    counts = [key for key in old if old[key].values["count"] != new[key].values["count"]]
+    added = [key for key in new if new[key].values["order"] in recurring[0] and key not in old]
+    assert counts or added, "licences that change"
     statuses = {unit.status for key, unit in after.brreg.units.items() if unit != before.brreg.units.get(key)}
     assert statuses == {"active", "deleted", "removed"}, "events in the register"
     assert after.brreg.updates["enhet"][len(before.brreg.updates["enhet"]) :], "a feed that tells of them"

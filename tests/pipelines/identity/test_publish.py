@@ -67,6 +67,8 @@ def world(landing: Landing) -> Landing:
     landing.put("helpscout_conversation", 71, number=2, customer_id=999)
     landing.put("tripletex_invoice", 90, customer_id=1, amount=100, currency="NOK")
     landing.put("tripletex_invoice", 91, customer_id=2, amount=50)
+    landing.put("tripletex_subscription", 95, order_id=9, customer_id=1, product_name="Lisens Basis")
+    landing.put("tripletex_subscription", 96, order_id=10, customer_id=2)
     return landing
 
 
@@ -115,6 +117,12 @@ def test_one_customer_becomes_one_card_with_all_that_hangs_on_it(
     invoices = {row["invoice_id"]: row for row in _rows(crm_engine, crm.invoice)}
     assert (invoices[90]["person_id"], invoices[90]["organization_id"]) == (None, fjord)
     assert invoices[91]["person_id"] == links["tripletex_customer:2"][0]
+    subscriptions = {row["subscription_id"]: row for row in _rows(crm_engine, crm.subscription)}
+    assert (subscriptions[95]["organization_id"], subscriptions[95]["product_name"]) == (
+        fjord,
+        "Lisens Basis",
+    )
+    assert subscriptions[96]["person_id"] == links["tripletex_customer:2"][0]
     assert _rows(crm_engine, crm.course_signup)[0]["person_id"] == ingrid
     assert _rows(crm_engine, crm.application)[0]["person_id"] == links["order_form:9"][0]
 

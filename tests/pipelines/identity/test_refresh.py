@@ -313,8 +313,10 @@ def _unit(draw: st.DrawFn) -> tuple[Any, ...]:
 
 @st.composite
 def _fact(draw: st.DrawFn) -> tuple[Any, ...]:
-    source = draw(st.sampled_from(["helpscout_conversation", "tripletex_invoice"]))
-    return "put", source, draw(_KEY), {"customer_id": draw(_KEY)}
+    facts = ["helpscout_conversation", "tripletex_invoice", "tripletex_subscription"]
+    source = draw(st.sampled_from(facts))
+    order = {"order_id": draw(_KEY)} if source == "tripletex_subscription" else {}
+    return "put", source, draw(_KEY), {"customer_id": draw(_KEY), **order}
 
 
 _SOURCES = st.sampled_from(
@@ -327,6 +329,7 @@ _SOURCES = st.sampled_from(
         "brreg_unit",
         "helpscout_conversation",
         "tripletex_invoice",
+        "tripletex_subscription",
     ]
 )
 _LOSS = st.tuples(st.sampled_from(["mark_deleted", "remove"]), _SOURCES, _KEY, st.just({}))

@@ -53,8 +53,8 @@ def delete_in_order(
 
     For a table with an index on `clock`: only the rows to delete are read, however large the table is.
     """
-    total, oldest = 0, None
-    while True:
+    total, oldest, deleted = 0, None, rows
+    while deleted == rows:
         from_here = condition if oldest is None else sa.and_(condition, clock >= oldest)
         doomed = (
             sa.select(_ctid(table).label("place"))
@@ -64,16 +64,15 @@ def delete_in_order(
             .with_for_update()
             .cte("doomed")
         )
+        gone = (
+            sa.delete(table).where(_ctid(table) == doomed.c.place).returning(clock.label("clock")).cte("gone")
+        )
         with engine.begin() as connection:
-            clocks = list(
-                connection.scalars(
-                    sa.delete(table).where(_ctid(table) == doomed.c.place).returning(clock.label("clock"))
-                )
-            )
-        total += len(clocks)
-        if len(clocks) < rows:
-            return total
-        oldest = max(clocks)
+            deleted, newest = connection.execute(
+                sa.select(sa.func.count(), sa.func.max(gone.c.clock)).select_from(gone)
+            ).one()
+        total, oldest = total + deleted, newest
+    return total
 
 
 def _walk(

@@ -76,8 +76,21 @@ def _stat(pid: int) -> list[str]:
 
 def _server_seconds(server: int) -> float:
     """CPU seconds of a server's processes, those that have ended included."""
-    own = _stat(server)
-    ticks = sum(map(int, own[_UTIME : _UTIME + 4]))
+    while True:
+        before = _stat(server)
+        children = dict(_children(server))
+        after = _stat(server)
+        # One that ends meanwhile would be counted twice or not at all.
+        if _of_the_dead(before) == _of_the_dead(after) and children.keys() == dict(_children(server)).keys():
+            return (sum(map(int, after[_UTIME : _UTIME + 4])) + sum(children.values())) / _TICKS
+
+
+def _of_the_dead(stat: list[str]) -> list[str]:
+    return stat[_UTIME + 2 : _UTIME + 4]
+
+
+def _children(server: int) -> Iterator[tuple[int, int]]:
+    """Process ids and CPU ticks of the server's processes."""
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -86,8 +99,7 @@ def _server_seconds(server: int) -> float:
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(fields[_PPID]) == server:
-            ticks += sum(map(int, fields[_UTIME : _UTIME + 2]))
-    return ticks / _TICKS
+            yield int(folder.name), sum(map(int, fields[_UTIME : _UTIME + 2]))
 
 
 def _peak_memory() -> float:

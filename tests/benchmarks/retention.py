@@ -32,8 +32,6 @@ PERIOD = timedelta(days=14)
 HOUR = timedelta(hours=1, minutes=30)
 """The nightly run's time of day, in UTC."""
 KEPT_DAYS = 60
-PLAIN_DAYS = 6
-"""Days in the table without partitions."""
 EXPIRED_DAYS = 3
 ONE_OF = 1_000
 """One address of so many is looked for in the files."""
@@ -57,6 +55,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=3_000_000, help="rows of the 60 days together")
+    parser.add_argument("--plain-days", type=int, default=6, help="days in the table without partitions")
     parser.add_argument("--folder", type=Path, help="where the server's files go")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
@@ -66,7 +65,7 @@ def main() -> None:
         engine = make_engine(url, role=RETENTION_ROLE)
         rows = max(arguments.rows // KEPT_DAYS, ONE_OF)
         partitioned = _partitioned(admin, engine, rows)
-        removed = _plain(admin, engine, rows)
+        removed = _plain(admin, engine, rows, arguments.plain_days)
         print(
             f"expiry of a day by its partition: {partitioned.wall / removed.wall:.1%} of the time of DELETE"
             f" and VACUUM, {partitioned.cpu / removed.cpu:.1%} of the CPU",
@@ -115,9 +114,9 @@ def _partitioned(admin: sa.Engine, engine: sa.Engine, rows: int) -> Cost:
     return cost
 
 
-def _plain(admin: sa.Engine, engine: sa.Engine, rows: int) -> Cost:
+def _plain(admin: sa.Engine, engine: sa.Engine, rows: int, days: int) -> Cost:
     """The cost of DELETE and VACUUM of a day; also tells what the batches cost, and the files."""
-    name, days = "platform.plain_log", PLAIN_DAYS
+    name = "platform.plain_log"
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE platform.access_log")
         connection.exec_driver_sql(

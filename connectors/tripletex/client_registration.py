@@ -162,13 +162,18 @@ class Registration:
         if present := _single(alike()):
             return Registered(present, created=False)
         try:
-            self._egress.request("POST", path, body=body, accept=(200, 201), weight=1)
+            answer = self._egress.request("POST", path, body=body, accept=(200, 201), weight=1).body
         except AmbiguousError:
             return Registered(self._look_again(payload, alike), created=True)
-        made = _single(alike())
-        if made is None:
+        return Registered(_single(alike()) or self._answered(payload, path, answer), created=True)
+
+    def _answered(self, payload: type[P], path: str, answer: Any) -> P:
+        """What was made, by the id in the answer: a search may be slow to know a new object."""
+        value = answer.get("value") if isinstance(answer, Mapping) else None
+        made = value.get("id") if isinstance(value, Mapping) else None
+        if not isinstance(made, int):
             raise TransientError(f"tripletex POST {path}: what was registered is not found yet")
-        return Registered(made, created=True)
+        return _validated(payload, self._objects.one(payload, f"{path}/{{id}}", made))
 
     def _look_again(self, payload: type[P], alike: Callable[[], list[P]]) -> P:
         """What an unanswered POST has made. It is not sent again: it may still take effect."""

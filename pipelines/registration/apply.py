@@ -30,8 +30,9 @@ from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.payloads.types import OSLO
 
-SETTLES_WITHIN = timedelta(minutes=15)
-"""A request whose answer was lost may still take effect. Until then it is only looked for."""
+SETTLES_WITHIN = timedelta(hours=1)
+"""A request whose answer was lost may still take effect, and a search be slow to know what it made. Until
+then it is only looked for."""
 
 MAX_FAILURES = 5
 """So many steps in a row that fail for want of an answer mean that Tripletex is down."""

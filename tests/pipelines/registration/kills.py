@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import EgressError
 from connectors.tripletex.simulator import TripletexSimulator
+from pipelines.registration.apply import SETTLES_WITHIN
 from schemas.tables import crm, privacy, registration
 from schemas.tables.landing import TABLES
 from tests.pipelines.registration.office import Killed, MortalJournal, Office, Wire
@@ -21,6 +22,8 @@ from tests.pipelines.registration.office import Killed, MortalJournal, Office, W
 Fault = Literal["none", "reset", "commit", "cut", "cut_whole", "500", "503", "429", "401", "409"]
 
 _PATH = "^/(customer|contact)"
+_LATE, _LAG = 39, 20
+"""Minutes; together less than SETTLES_WITHIN, beyond which nothing can be promised."""
 _COMPANIES = ("312345676", "310001376")
 
 
@@ -36,6 +39,8 @@ class Round:
     kill_note: int | None
     late: int | None
     """Minutes by which the first POST is held up."""
+    lag: int
+    """Minutes that lists take to show what was made."""
     sweep: bool
     """Tripletex is read before the run."""
     pause: int
@@ -53,9 +58,10 @@ def histories() -> st.SearchStrategy[list[Round]]:
         kill_request=number,
         kill_after_answer=st.booleans(),
         kill_note=st.one_of(st.none(), st.integers(0, 14)),
-        late=st.one_of(st.none(), st.integers(0, 14)),
+        late=st.one_of(st.none(), st.integers(0, _LATE)),
+        lag=st.one_of(st.just(0), st.integers(0, _LAG)),
         sweep=st.booleans(),
-        pause=st.integers(0, 20),
+        pause=st.integers(0, 80),
     )
     return st.lists(one, min_size=1, max_size=5)
 
@@ -72,6 +78,7 @@ def live_through(office: Office, simulator: TripletexSimulator, wire: Wire, hist
             one.kill_request,
             after_answer=one.kill_after_answer,
             late=timedelta(minutes=one.late) if one.late is not None else None,
+            lag=timedelta(minutes=one.lag),
         )
         _fault(simulator, one)
         journal = MortalJournal(office.engine, "run", [one.kill_note if one.kill_note is not None else 1_000])
@@ -85,7 +92,7 @@ def live_through(office: Office, simulator: TripletexSimulator, wire: Wire, hist
     simulator.faults.planned.clear()
     wire.arm(None, after_answer=False, late=None)
     for _ in range(2):
-        office.time.moment += timedelta(minutes=15)
+        office.time.moment += SETTLES_WITHIN
         wire.deliver()
         office.sweep()
         outcome = office.apply()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,26 +36,38 @@ class Killed(BaseException):
 
 @dataclass
 class Wire:
-    """What happens to requests on their way, planned one by one: kills, and answers that come late."""
+    """What happens on the way: kills, requests that come late, lists that are slow to show what is new."""
 
     egress: Egress
     now: Callable[[], datetime]
+    state: TripletexState
     kill_at: int | None = None
     """Number of the request, counted from now, at which the process dies."""
     after_answer: bool = False
     """It dies when the request has been carried out, before anybody knows."""
     late: timedelta | None = None
     """The next POST is held up for so long, and its answer lost."""
+    lag: timedelta = timedelta()
+    """So long no list shows what was made; by its id it is found at once."""
     _sent: int = 0
     _held: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
+    _unlisted: dict[tuple[str, int], datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._request = self.egress.request
         self.egress.request = self._meddle  # type: ignore[method-assign]  # stands on the wire
 
-    def arm(self, kill_at: int | None, *, after_answer: bool, late: timedelta | None) -> None:
+    def arm(
+        self,
+        kill_at: int | None,
+        *,
+        after_answer: bool,
+        late: timedelta | None,
+        lag: timedelta = timedelta(),
+    ) -> None:
         """Plan what happens from the next request on."""
         self.kill_at, self.after_answer, self.late, self._sent = kill_at, after_answer, late, 0
+        self.lag = lag
 
     def remove(self) -> None:
         """Leave the wire as it was."""
@@ -65,8 +77,8 @@ class Wire:
         """Let what was held up long enough take effect."""
         due = [held for held in self._held if held[0] <= self.now()]
         self._held = [held for held in self._held if held not in due]
-        for _, call in due:
-            self._request(**call)
+        for moment, call in due:
+            self._sent_on(moment, **call)
 
     def _meddle(self, method: str, path: str, **options: Any) -> Answer:
         self.deliver()
@@ -78,10 +90,30 @@ class Wire:
             self._held.append((self.now() + self.late, {"method": method, "path": path, **options}))
             self.late = None
             raise AmbiguousError("tripletex: the answer was lost")
-        answer = self._request(method, path, **options)
+        answer = self._sent_on(self.now(), method, path, **options)
         if dies:
             raise Killed
-        return answer
+        return self._listed(path, answer) if method == "GET" else answer
+
+    def _sent_on(self, moment: datetime, method: str, path: str, **options: Any) -> Answer:
+        """Let a request through; what it makes is listed so long after `moment`."""
+        before = self._objects()
+        try:
+            return self._request(method, path, **options)
+        finally:
+            self._unlisted |= dict.fromkeys(self._objects() - before, moment + self.lag)
+
+    def _objects(self) -> set[tuple[str, int]]:
+        kinds = {"/customer": "Customer", "/contact": "Contact"}
+        return {(path, key) for path, kind in kinds.items() for key in self.state.tables.get(kind, {})}
+
+    def _listed(self, path: str, answer: Answer) -> Answer:
+        rows = answer.body.get("values") if isinstance(answer.body, dict) else None
+        if not isinstance(rows, list):
+            return answer
+        now = self.now()
+        shown = [row for row in rows if self._unlisted.get((path, row["id"]), now) <= now]
+        return replace(answer, body={**answer.body, "values": shown})
 
 
 @dataclass(frozen=True, slots=True)

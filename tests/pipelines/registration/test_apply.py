@@ -160,7 +160,7 @@ def test_a_lost_answer_is_looked_up_and_nothing_sent_until_it_must_have_settled(
 
 def test_a_request_that_takes_effect_late_makes_no_second_customer(office: Office) -> None:
     office.company_orders(1, NUMBER)
-    wire = Wire(office.client._egress, office.time.now)
+    wire = Wire(office.client._egress, office.time.now, office.state)
     wire.arm(None, after_answer=False, late=timedelta(minutes=5))
     assert office.apply().counts()["failed customer"] == 1
     office.time.moment += timedelta(minutes=4)
@@ -170,6 +170,17 @@ def test_a_request_that_takes_effect_late_makes_no_second_customer(office: Offic
     assert len(office.customers()) == 1
     (entry, _) = sorted(office.rows(registration.registration), key=lambda row: row.customer_id)
     assert entry.was_created
+
+
+def test_a_search_that_is_slow_to_know_what_was_made_makes_no_second_customer(office: Office) -> None:
+    """The answer has its id, and by that it can be read back at once; however slow lists are later."""
+    office.company_orders(1, NUMBER)
+    wire = Wire(office.client._egress, office.time.now, office.state)
+    wire.arm(None, after_answer=False, late=None, lag=timedelta(days=1))
+    assert office.apply().counts() == {"created contact": 1, "created customer": 1}
+    office.time.moment += SETTLES_WITHIN
+    assert office.apply().counts() == {}
+    assert (len(office.customers()), len(office.contacts())) == (1, 1)
 
 
 def test_after_some_failures_in_a_row_the_rest_is_left_to_the_next_run(

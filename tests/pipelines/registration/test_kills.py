@@ -23,7 +23,7 @@ def happen(office: Office, simulator: TripletexSimulator) -> Happen:
     """Lets one history happen, and judges its end."""
 
     def live(history: list[Round]) -> None:
-        wire = Wire(office.client._egress, office.time.now)
+        wire = Wire(office.client._egress, office.time.now, office.state)
         try:
             live_through(office, simulator, wire, history)
             nobody_is_there_twice(office)

@@ -52,6 +52,14 @@ class Plan:
 
     steps: tuple[Step, ...]
 
+    def digest(self, secret: bytes) -> str:
+        """Changes when anything that would be done changes: what was looked at is what is carried out."""
+        parts = [
+            (step.action, step.target, step.record_id, step.reason, fields_hash(step.fields, secret).hex())
+            for step in self.steps
+        ]
+        return hmac.digest(secret, f"registration plan\0{parts!r}".encode(), "sha256").hex()[:16]
+
     def counts(self) -> dict[str, int]:
         """Steps by what they do: `create customer` and so on."""
         return dict(sorted(Counter(f"{step.action} {step.target.object}" for step in self.steps).items()))

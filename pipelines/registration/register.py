@@ -33,11 +33,23 @@ def store_plan(engine: sa.Engine, plan: Plan) -> int:
 
 
 def register(
-    engine: sa.Engine, service: Service, secret: bytes, run_id: str, clock: Callable[[], datetime]
-) -> tuple[Plan, Outcome]:
-    """Plan anew and carry the plan out. Raises as `apply`; may be called again after whatever happened."""
+    engine: sa.Engine,
+    service: Service,
+    secret: bytes,
+    run_id: str,
+    clock: Callable[[], datetime],
+    *,
+    expected: str | None = None,
+) -> Outcome | None:
+    """Plan anew and carry the plan out. Raises as `apply`; may be called again after whatever happened.
+
+    `expected` is the digest of the plan that somebody looked at: None is returned, and nothing was sent,
+    when something else would be done now.
+    """
     plan = plan_registrations(engine, secret, clock())
-    return plan, apply(plan, service, Journal(engine, run_id), secret, clock)
+    if expected is not None and expected != plan.digest(secret):
+        return None
+    return apply(plan, service, Journal(engine, run_id), secret, clock)
 
 
 def plan_rows(steps: Sequence[Step]) -> pd.DataFrame:

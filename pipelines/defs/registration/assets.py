@@ -34,6 +34,8 @@ class Registering(dg.Config):
 
     dry_run: bool = True
     """Send nothing. The plan is shown on `registration_plan`; look at it before this is turned off."""
+    plan: str = ""
+    """`plan_hash` of the plan that was looked at: one that has changed since is refused. Empty: any."""
 
 
 # What people decide is not made by a run.
@@ -100,6 +102,7 @@ def registration_plans(workbench: Workbench) -> dg.MaterializeResult:
         metadata={
             "dagster/row_count": len(plan.steps),
             "rows_changed": changed,
+            "plan_hash": plan.digest(workbench.settings.secret),
             "steps": markdown_table("step", "number", plan.counts()),
             "reasons": markdown_table("reason", "steps", plan.reasons()),
         },
@@ -139,12 +142,13 @@ def registrations(
     asked_before = client.counts.copy()
     try:
         with nothing_personal():
-            _, outcome = register(
+            outcome = register(
                 engine,
                 client.registration,
                 workbench.settings.secret,
                 context.run.run_id,
                 lambda: datetime.now(UTC),
+                expected=config.plan or None,
             )
             refresh(engine, datetime.now(UTC))
             rows = count_rows(engine, registration.registration)
@@ -153,6 +157,12 @@ def registrations(
     finally:
         with nothing_personal():
             note_requests(engine, context.run.run_id, "tripletex", client.counts - asked_before)
+    if outcome is None:
+        raise dg.Failure(
+            description="the plan is another than the one that was looked at, and nothing was sent: look at"
+            " `registration_plan` again and give its `plan_hash`",
+            allow_retries=False,
+        )
     if not outcome.is_complete:
         raise dg.Failure(
             description="Tripletex does not answer; what was not done is done by the next run",

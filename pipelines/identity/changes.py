@@ -18,17 +18,18 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.identity.closure import blocks, gathered, key_hashes
+from pipelines.identity.closure import Blocks, blocks, gathered, key_hashes
 from pipelines.identity.facts import FACTS
-from pipelines.identity.publish import any_of, staged
+from pipelines.identity.features import Features, features
+from pipelines.identity.previous import any_of, staged
 from pipelines.identity.records import SOURCES, read_records, record_keys
 from pipelines.store.bulk import append, read_frame
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
 
 Ints = npt.NDArray[np.int64]
-Keyer = Callable[[pd.DataFrame], Iterable[tuple[Ints, Ints]]]
-"""From a records frame to pairs of a row and the hash of a key it holds, kind by kind."""
+Keyer = Callable[[Features], Iterable[tuple[Ints, Ints]]]
+"""From records to pairs of a row of their frame and the hash of a key it holds, kind by kind."""
 
 _STATE = "cards"
 _RECORD = "record"
@@ -160,12 +161,25 @@ def find_changes(connection: sa.Connection, state: State, decisions: pd.DataFram
     return Changes(arrived, gone, facts, sorted(map(list, before ^ after), key=repr), anything)
 
 
-def reached(
-    connection: sa.Connection, changes: Changes, decisions: pd.DataFrame, keyer: Keyer
-) -> dict[str, list[str]]:
-    """Ids by source of all live records that a change can have an effect on: whole blocks, old and new."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Whole blocks that a change can have an effect on, as they are kept.
+
+    `live`: ids by source of the live records in them, those that arrived included; `rows` (source, source_id,
+    block) and `keys` (key_hash, block): what is kept of them.
+    """
+
+    live: Mapping[str, Sequence[str]]
+    rows: pd.DataFrame
+    keys: pd.DataFrame
+
+
+def reached(connection: sa.Connection, changes: Changes, decisions: pd.DataFrame, keyer: Keyer) -> Reached:
+    """The blocks that a change can have an effect on: those of the changed records, and those their keys
+    lead to.
+    """
     arrived = read_records(connection, changes.arrived)
-    _, hashes = block_keys(arrived, decisions, keyer)
+    _, hashes = block_keys(arrived, features(arrived), decisions, keyer)
     named = [name for row in changes.decisions for name in _names(row)]
     hashes = np.union1d(hashes, key_hashes(_RECORD, named))
     changed = staged(connection, changes.records())
@@ -173,32 +187,35 @@ def reached(
     same = (kept.c.source == changed.c.source) & (kept.c.source_id == changed.c.source_id)
     old = sa.select(kept.c.block).join(changed, same)
     new = sa.select(key.c.block).where(key.c.key_hash == any_of(hashes.tolist(), sa.BigInteger()))
-    found = list(connection.scalars(old.union(new)))
-    members = connection.execute(
-        sa.select(kept.c.source, kept.c.source_id).where(kept.c.block == any_of(found, sa.BigInteger()))
-    )
+    found = any_of(list(connection.scalars(old.union(new))), sa.BigInteger())
+    rows = read_frame(connection, sa.select(kept).where(kept.c.block == found))
+    keys = read_frame(connection, sa.select(key).where(key.c.block == found))
     live = {source: dict.fromkeys(changes.arrived[source]) for source in SOURCES}
-    for source, source_id in members:
+    for source, source_id in zip(rows["source"].tolist(), rows["source_id"].tolist(), strict=True):
         live[source][source_id] = None
     for source, ids in changes.gone.items():
         for source_id in ids:
             live[source].pop(source_id, None)
-    return {source: list(ids) for source, ids in live.items()}
+    return Reached(
+        {source: list(ids) for source, ids in live.items()},
+        rows.astype({"block": np.int64}),
+        keys.astype(np.int64),
+    )
 
 
-def block_keys(records: pd.DataFrame, decisions: pd.DataFrame, keyer: Keyer) -> tuple[Ints, Ints]:
+def block_keys(
+    records: pd.DataFrame, data: Features, decisions: pd.DataFrame, keyer: Keyer
+) -> tuple[Ints, Ints]:
     """Pairs (row, key hash) by which records meet: those of the matching, their own, and decided pairs.
 
     Records that a chain of decisions connects hold each other's own keys, whether these are there or not.
     """
     names = record_keys(records)
-    position = {name: row for row, name in enumerate(names)}
+    groups = _groups(decisions)
+    wanted = {name for group in groups for name in group}
+    position = {name: row for row, name in enumerate(names) if name in wanted}
     decided = [
-        (position[name], other)
-        for group in _groups(decisions)
-        for name in group
-        if name in position
-        for other in group
+        (position[name], other) for group in groups for name in group if name in position for other in group
     ]
     return gathered(
         [
@@ -207,60 +224,57 @@ def block_keys(records: pd.DataFrame, decisions: pd.DataFrame, keyer: Keyer) -> 
                 np.array([row for row, _ in decided], dtype=np.int64),
                 key_hashes(_RECORD, [other for _, other in decided]),
             ),
-            *keyer(records),
+            *keyer(data),
         ]
     )
 
 
+def blocks_of(records: pd.DataFrame, data: Features, decisions: pd.DataFrame, keyer: Keyer) -> Blocks:
+    """The blocks that the records fall into."""
+    return blocks(len(records), *block_keys(records, data, decisions, keyer))
+
+
 def write_blocks(
-    connection: sa.Connection,
-    records: pd.DataFrame,
-    decisions: pd.DataFrame,
-    keyer: Keyer,
-    replaced: pd.DataFrame | None = None,
+    connection: sa.Connection, records: pd.DataFrame, found: Blocks, replaced: Reached | None
 ) -> None:
-    """Keep the blocks of the records: of all there are, or in place of the blocks of the `replaced` ones."""
-    row, key_hash = block_keys(records, decisions, keyer)
-    found = blocks(len(records), row, key_hash)
+    """Keep the blocks of the records: of all there are, or in place of the ones `replaced`.
+
+    Most blocks come out as they were; only what differs is written.
+    """
+    rows = records[["source", "source_id"]].assign(block=found.of_record)
+    keys = pd.DataFrame({"key_hash": found.key_hash, "block": found.of_key})
     if replaced is None:
         connection.exec_driver_sql("TRUNCATE crm.match_block, crm.match_key")
     else:
-        _drop_blocks(connection, replaced)
-    append(
-        connection,
-        crm.match_block,
-        pd.DataFrame(
-            {"source": records["source"], "source_id": records["source_id"], "block": found.of_record}
-        ),
+        rows, gone = _differences(rows, replaced.rows)
+        kept, mine = crm.match_block, staged(connection, gone)
+        same = (kept.c.source == mine.c.source) & (kept.c.source_id == mine.c.source_id)
+        connection.execute(sa.delete(kept).where(same))
+        keys, gone = _differences(keys, replaced.keys)
+        ended = any_of(gone["key_hash"].tolist(), sa.BigInteger())
+        connection.execute(sa.delete(crm.match_key).where(crm.match_key.c.key_hash == ended))
+    append(connection, crm.match_block, rows)
+    append(connection, crm.match_key, keys)
+
+
+def _differences(wanted: pd.DataFrame, there: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to write and rows to take away, of frames with the same columns."""
+    both = wanted.merge(there, how="outer", indicator=True)
+    return (
+        both.loc[both["_merge"] == "left_only", wanted.columns],
+        both.loc[both["_merge"] == "right_only", wanted.columns],
     )
-    append(connection, crm.match_key, pd.DataFrame({"key_hash": found.key_hash, "block": found.of_key}))
 
 
-def guards_of(connection: sa.Connection, replaced: pd.DataFrame) -> pd.DataFrame:
-    """The guards (key_kind, key_value) whose key belongs to a block of the given records."""
+def guards_of(connection: sa.Connection, replaced: Reached) -> pd.DataFrame:
+    """The guards (key_kind, key_value) whose key belongs to one of the blocks."""
     guards = read_frame(connection, sa.select(crm.identity_guard.c.key_kind, crm.identity_guard.c.key_value))
     hashes = np.zeros(len(guards), dtype=np.int64)
     for kind in guards["key_kind"].unique():
         of_kind = (guards["key_kind"] == kind).to_numpy()
         hashes[of_kind] = key_hashes(kind, guards["key_value"][of_kind].tolist())
-    key = crm.match_key.c
-    mine = sa.select(key.key_hash).where(
-        key.key_hash == any_of(hashes.tolist(), sa.BigInteger()),
-        key.block.in_(_blocks_of(connection, replaced)),
-    )
-    return guards[np.isin(hashes, list(connection.scalars(mine)))].reset_index(drop=True)
-
-
-def _blocks_of(connection: sa.Connection, records: pd.DataFrame) -> sa.Select[Any]:
-    kept, mine = crm.match_block, staged(connection, records)
-    same = (kept.c.source == mine.c.source) & (kept.c.source_id == mine.c.source_id)
-    return sa.select(kept.c.block).join(mine, same)
-
-
-def _drop_blocks(connection: sa.Connection, records: pd.DataFrame) -> None:
-    gone = list(connection.scalars(_blocks_of(connection, records).distinct()))
-    for table in (crm.match_block, crm.match_key):
-        connection.execute(sa.delete(table).where(table.c.block == any_of(gone, sa.BigInteger())))
+    mine = np.isin(hashes, replaced.keys["key_hash"].to_numpy())
+    return guards[mine].reset_index(drop=True)
 
 
 def _live(connection: sa.Connection, source: str, ids: list[str]) -> list[str]:

@@ -13,13 +13,12 @@ import pandas as pd
 from pipelines.identity.blocks import organization_keys
 from pipelines.identity.closure import key_hashes
 from pipelines.identity.clustering import digits
-from pipelines.identity.features import Features, Ints, features
+from pipelines.identity.features import Features, Ints
 from pipelines.identity.name_pairs import NamePairs
 
 
-def match_keys(records: pd.DataFrame) -> Iterator[tuple[Ints, Ints]]:
-    """Pairs (position in the frame, hash of a key it holds), kind by kind."""
-    data = features(records)
+def match_keys(data: Features) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs (position in the frame of the records, hash of a key it holds), kind by kind."""
     of_organizations = organization_keys(data)
     yield (
         data.order[of_organizations["row"].to_numpy(dtype="int64")],

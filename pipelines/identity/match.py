@@ -55,7 +55,11 @@ def match(records: pd.DataFrame, decisions: pd.DataFrame) -> Matching:
         ContradictionError: when decisions contradict each other.
         ValueError: when a record comes from an unknown source.
     """
-    data = features(records)
+    return match_features(features(records), decisions)
+
+
+def match_features(data: Features, decisions: pd.DataFrame) -> Matching:
+    """As `match`, on records that have been read into keys; positions are those in their frame."""
     decided = read_decisions(decisions, data)
     organizations = match_organizations(data, decided)
     people = match_people(data, organizations, decided)
@@ -122,4 +126,4 @@ def _reviews(data: Features, organizations: Organizations, people: People) -> pd
     )
 
 
-__all__ = ["ContradictionError", "Matching", "match"]
+__all__ = ["ContradictionError", "Matching", "match", "match_features"]

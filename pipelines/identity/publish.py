@@ -7,23 +7,23 @@ caller commit. Must not know how cards come about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity import facts, invariants
+from pipelines.identity.affected import Affected
 from pipelines.identity.golden import Cards
-from pipelines.identity.ledger import Assignment, Entity, Previous
+from pipelines.identity.ledger import Assignment
 from pipelines.identity.match import Matching
+from pipelines.identity.previous import staged
 from pipelines.identity.records import canonical_order
-from pipelines.store.bulk import Scope, Written, append, copy_frame, replace, replace_from, stage_scope
+from pipelines.store.bulk import Scope, Written, append, replace, replace_from, stage_scope
 from schemas.tables import crm
-from schemas.tables.base import UUID
 from schemas.tables.landing import TABLES
 
 # Enough for the hash joins of a million rows, and little enough for a small server.
@@ -102,60 +102,6 @@ def take_turn(connection: sa.Connection) -> None:
     connection.exec_driver_sql("SET LOCAL jit = off")
 
 
-def read_previous(
-    connection: sa.Connection, keys: Sequence[str], entity: Entity, cards: Sequence[str] | None = None
-) -> Previous:
-    """What the store says of the ids of one entity; `keys` are the record keys at hand.
-
-    `cards` narrows it to some cards, in the order of their age.
-    """
-    link, alias = crm.source_link.c, crm.identity_alias.c
-    linked = link[f"{entity}_id"]
-    mine: list[sa.ColumnElement[bool]] = [linked.is_not(None)]
-    theirs: list[sa.ColumnElement[bool]] = [alias.entity == entity]
-    if cards is None:
-        cards = cards_by_age(connection, entity)
-    else:
-        wanted = any_of(cards, UUID)
-        mine, theirs = [linked == wanted], [*theirs, alias.current_id == wanted]
-    position = {name: at for at, name in enumerate(cards)}
-    links = connection.execute(
-        sa.select(link.source + ":" + link.source_id, linked).where(*mine),
-        execution_options={"yield_per": 50_000},
-    )
-    known = {record: position[name] for record, name in links}
-    before = np.fromiter((known.get(key, -1) for key in keys), dtype=np.int64, count=len(keys))
-    aliases = connection.execute(sa.select(alias.alias_id, alias.current_id).where(*theirs))
-    return Previous(before=before, cards=cards, aliases=dict(map(tuple, aliases)))
-
-
-def cards_by_age(
-    connection: sa.Connection, entity: Entity, among: Collection[str] | None = None
-) -> list[str]:
-    """Ids of all cards, or of those among some, the oldest first."""
-    card = invariants.CARDS[entity]
-    key = card.c[f"{entity}_id"]
-    statement = sa.select(key).order_by(card.c.created_at, key)
-    return list(
-        connection.scalars(statement if among is None else statement.where(key == any_of(among, UUID)))
-    )
-
-
-def cards_of(connection: sa.Connection, records: pd.DataFrame) -> dict[Entity, list[str]] | None:
-    """The cards that some records belong to, by age; None when one of them has a record besides these."""
-    mine, link = staged(connection, records), crm.source_link
-    of_mine = link.join(mine, (link.c.source == mine.c.source) & (link.c.source_id == mine.c.source_id))
-    cards: dict[Entity, list[str]] = {}
-    for entity in get_args(Entity):
-        key = link.c[f"{entity}_id"]
-        of_each = connection.scalars(sa.select(key).select_from(of_mine).where(key.is_not(None))).all()
-        held = sa.select(sa.func.count()).where(key == any_of(set(of_each), UUID))
-        if connection.scalar(held) != len(of_each):
-            return None
-        cards[entity] = cards_by_age(connection, entity, set(of_each))
-    return cards
-
-
 def facts_of(
     connection: sa.Connection, records: pd.DataFrame, changed: Mapping[str, Sequence[int]]
 ) -> dict[str, list[int]]:
@@ -168,44 +114,6 @@ def facts_of(
         hanging = connection.scalars(sa.select(table.c.id).where(table.c[column].in_(of_owner)))
         found[source] = sorted({*hanging, *changed[source]})
     return found
-
-
-def staged(connection: sa.Connection, records: pd.DataFrame) -> sa.TableClause:
-    """A temporary table of source and source_id."""
-    columns = ["source", "source_id"]
-    name = copy_frame(connection, crm.source_link, records, columns, prefix="some")
-    return sa.table(name.as_string(None).strip('"'), *map(sa.column, columns))
-
-
-def any_of(values: Collection[Any], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
-    """`= ANY (array)`: one parameter, however many values."""
-    return sa.func.any(sa.literal(list(values), pg.ARRAY(type_)))
-
-
-def ever_used(connection: sa.Connection, entity: Entity, ids: Collection[str]) -> set[str]:
-    """Those of some ids that were ever given to a card, by the events on record."""
-    if not ids:
-        return set()
-    event = crm.identity_event.c
-    wanted = any_of(ids, UUID)
-    as_card = sa.select(event.entity_id).where(event.entity == entity, event.entity_id == wanted)
-    as_other = sa.select(event.other_entity_id).where(event.entity == entity, event.other_entity_id == wanted)
-    return set(connection.scalars(as_card.union(as_other)))
-
-
-def merge_rules(matching: Matching, entity: Entity, previous: Previous) -> dict[str, str]:
-    """For each id that was met by a link to another one, the rule of the first such link."""
-    links = matching.links[matching.links["entity"] == entity]
-    left, right = (previous.before[links[side].to_numpy(dtype=np.int64)] for side in ("left", "right"))
-    between = left != right
-    rules: dict[str, str] = {}
-    for one, other, rule in zip(
-        left[between].tolist(), right[between].tolist(), links["rule"].to_numpy()[between], strict=True
-    ):
-        for card in (one, other):
-            if card >= 0:
-                rules.setdefault(previous.cards[card], str(rule))
-    return rules
 
 
 def publish(
@@ -239,7 +147,10 @@ def publish(
         crm.identity_guard: guard_rows(matching.guards),
         crm.identity_alias: alias_rows(ledger),
     }
-    scopes = None if reach is None else stage(connection, reach, ledger)
+    scopes = None
+    if reach is not None:
+        scopes = stage(connection, reach, ledger)
+        frames = _affected(frames, reach.affected)
     before = _by_rule(connection, scopes)
     written = {
         table.name: replace(
@@ -251,15 +162,7 @@ def publish(
         )
         for table, frame in frames.items()
     }
-    for source, table in facts.FACTS.items():
-        about = None if reach is None else reach.facts[source]
-        key = table.primary_key.columns[0].name
-        within = (
-            None
-            if about is None
-            else stage_scope(connection, table, pd.DataFrame({key: about}, dtype="int64"), "facts")
-        )
-        written[table.name] = replace_from(connection, table, facts.wanted(source, about), within=within)
+    written |= _write_facts(connection, reach)
     written["identity_event"] = append(connection, crm.identity_event, event_rows(ledger, run_id))
     invariants.check(connection, None if scopes is None else scopes.touched)
     after = {name: Counter(frames[table]["rule"]) for name, table in RULED.items()}
@@ -280,18 +183,17 @@ def analyze(connection: sa.Connection, published: Published) -> None:
 class Reach:
     """What a change can have an effect on.
 
-    `records`: source and source_id of every record matched again and of those that are gone; `people` and
-    `organizations`: ids of the cards these belonged to; `guards`: key_kind and key_value of the guards that
-    were learned from them; `facts`: ids of the facts that hang on them or changed themselves, by source;
-    `totals`: the numbers of the whole store before.
+    `records`: source and source_id of every record matched again and of those that are gone; `people`: ids of
+    the persons' cards these belonged to; `guards`: key_kind and key_value of the guards that were or are
+    learned from them; `affected`: the cards among them that can come out otherwise; `facts`: ids of the
+    facts that changed themselves, by source; `totals`: the numbers of the whole store before.
     """
 
     records: pd.DataFrame
     people: Sequence[str]
-    organizations: Sequence[str]
     guards: pd.DataFrame
+    affected: Affected
     facts: Mapping[str, Sequence[int]]
-
     totals: Totals
 
 
@@ -304,37 +206,69 @@ class Scopes:
 
 
 def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
-    """The part of each table that is written: the cards as they were and as they are."""
-    person_ids = sorted({*reach.people, *ledger.people.ids})
-    organization_ids = sorted({*reach.organizations, *ledger.organizations.ids})
-    records = stage_scope(connection, crm.source_link, reach.records, "records")
-    people = stage_scope(connection, crm.person, _texts(person_id=person_ids), "people")
-    organizations = stage_scope(
-        connection, crm.organization, _texts(organization_id=organization_ids), "organizations"
+    """The part of each table that is written: cards that can have changed, and all ties between records."""
+    people, organizations = sorted(reach.affected.people), sorted(reach.affected.organizations)
+    of_people = stage_scope(connection, crm.person, _texts(person_id=people), "people")
+    of_organizations = stage_scope(
+        connection, crm.organization, _texts(organization_id=organizations), "organizations"
     )
-    kinds = [invariants.PERSON] * len(person_ids) + [invariants.ORGANIZATION] * len(organization_ids)
+    kinds = [invariants.PERSON] * len(people) + [invariants.ORGANIZATION] * len(organizations)
     cards = stage_scope(
-        connection, crm.field_origin, _texts(entity=kinds, entity_id=person_ids + organization_ids), "cards"
+        connection, crm.field_origin, _texts(entity=kinds, entity_id=people + organizations), "cards"
     )
+    links = stage_scope(connection, crm.source_link, reach.affected.links, "links")
+    everybody = sorted({*reach.people, *ledger.people.ids})
     pairs = pd.concat([reach.records.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True)
     pairs = pairs.rename(columns={"source": "left_source", "source_id": "left_source_id"})
     lefts = stage_scope(connection, crm.match_link, pairs, "pairs")
     return Scopes(
         {
-            crm.person: people,
-            crm.organization: organizations,
-            crm.person_email: people,
-            crm.person_phone: people,
-            crm.affiliation: people,
-            crm.source_link: records,
+            crm.person: of_people,
+            crm.organization: of_organizations,
+            crm.person_email: of_people,
+            crm.person_phone: of_people,
+            crm.affiliation: stage_scope(connection, crm.affiliation, _texts(person_id=everybody), "people"),
+            crm.source_link: links,
             crm.field_origin: cards,
             crm.match_link: lefts,
             crm.match_review: lefts,
             crm.identity_guard: stage_scope(connection, crm.identity_guard, reach.guards, "guards"),
             crm.identity_alias: cards.of(entity="entity", current_id="entity_id"),
         },
-        invariants.Touched(records.table, people.table, organizations.table),
+        invariants.Touched(links.table, of_people.table, of_organizations.table),
     )
+
+
+def _affected(frames: Mapping[sa.Table, pd.DataFrame], affected: Affected) -> dict[sa.Table, pd.DataFrame]:
+    """The rows of cards and links that can have changed; of other tables all."""
+    cards = affected.people | affected.organizations
+    keys = {
+        crm.person: "person_id",
+        crm.person_email: "person_id",
+        crm.person_phone: "person_id",
+        crm.organization: "organization_id",
+        crm.field_origin: "entity_id",
+        crm.identity_alias: "current_id",
+    }
+    found = {
+        table: frame[frame[keys[table]].isin(cards)] if table in keys else frame
+        for table, frame in frames.items()
+    }
+    found[crm.source_link] = frames[crm.source_link].merge(affected.links, on=["source", "source_id"])
+    return found
+
+
+def _write_facts(connection: sa.Connection, reach: Reach | None) -> dict[str, Written]:
+    """The tables of facts: all of them, or those that hang on affected records or changed themselves."""
+    about = None if reach is None else facts_of(connection, reach.affected.links, reach.facts)
+    written = {}
+    for source, table in facts.FACTS.items():
+        mine, within = None if about is None else about[source], None
+        if mine is not None:
+            ids = pd.DataFrame({table.primary_key.columns[0].name: mine}, dtype="int64")
+            within = stage_scope(connection, table, ids, "facts")
+        written[table.name] = replace_from(connection, table, facts.wanted(source, mine), within=within)
+    return written
 
 
 def _texts(**columns: list[str]) -> pd.DataFrame:

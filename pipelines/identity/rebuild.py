@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from pipelines.identity.affected import Moves, affected
 from pipelines.identity.changes import (
+    Changes,
     Keyer,
+    Reached,
+    blocks_of,
     find_changes,
     forget_changes,
     guards_of,
@@ -23,10 +27,13 @@ from pipelines.identity.changes import (
     write_blocks,
     write_state,
 )
+from pipelines.identity.closure import Blocks
+from pipelines.identity.features import Features, features
 from pipelines.identity.golden import golden
 from pipelines.identity.keys import match_keys
 from pipelines.identity.ledger import Assignment, Entity, Ints, assign
-from pipelines.identity.match import Matching, match
+from pipelines.identity.match import Matching, match_features
+from pipelines.identity.previous import Linked, any_of, ever_used, linked, merge_rules, read_previous
 from pipelines.identity.publish import (
     NO_LIMITS,
     NOTHING_PUBLISHED,
@@ -36,13 +43,7 @@ from pipelines.identity.publish import (
     Reach,
     Totals,
     analyze,
-    any_of,
-    cards_of,
-    ever_used,
-    facts_of,
-    merge_rules,
     publish,
-    read_previous,
     take_turn,
 )
 from pipelines.identity.records import canonical_order, read_records, record_keys
@@ -51,7 +52,8 @@ from pipelines.store.bulk import append, read_frame
 from schemas.policy import load_policy
 from schemas.tables import crm
 
-Matcher = Callable[[pd.DataFrame, pd.DataFrame], Matching]
+Matcher = Callable[[Features, pd.DataFrame], Matching]
+"""From records and decisions to who is who, by position in the frame of the records."""
 
 # An organisation's own records decide which one it is; the persons who act for it only break ties.
 _BEARER_WEIGHT = 1_000_000
@@ -64,7 +66,7 @@ def rebuild(
     engine: sa.Engine,
     run_id: str,
     *,
-    matcher: Matcher = match,
+    matcher: Matcher = match_features,
     keyer: Keyer = match_keys,
     limits: Limits | None = None,
     own_domains: Collection[str] | None = None,
@@ -83,7 +85,7 @@ def refresh(
     engine: sa.Engine,
     run_id: str,
     *,
-    matcher: Matcher = match,
+    matcher: Matcher = match_features,
     keyer: Keyer = match_keys,
     limits: Limits | None = None,
     own_domains: Collection[str] | None = None,
@@ -103,7 +105,7 @@ def preview(
     decisions: pd.DataFrame,
     *,
     withdrawn: Sequence[int] = (),
-    matcher: Matcher = match,
+    matcher: Matcher = match_features,
     keyer: Keyer = match_keys,
 ) -> Preview:
     """What further decisions, or other rules, would do: everything is done and nothing is kept.
@@ -172,7 +174,7 @@ class _Work:
         forget_changes(self._connection)
         records = read_records(self._connection)
         self._clock.lap("read")
-        return self._made(records, None, None)
+        return self._made(records, None)
 
     def changed(self, largest: int) -> IdentityReport:
         """The blocks that changes reach, where these are known and small enough."""
@@ -184,52 +186,45 @@ class _Work:
             return self._unchanged(state.totals)
         if changes.anything or changes.about_keys or len(changes.records()) > largest:
             return self.all()
-        live = reached(self._connection, changes, self._decisions, self._keyer)
-        if sum(map(len, live.values())) > largest:
+        kept = reached(self._connection, changes, self._decisions, self._keyer)
+        if sum(map(len, kept.live.values())) > largest:
             return self.all()
-        mine = pd.concat([record_frame(live), record_frame(changes.gone)], ignore_index=True)
-        cards = cards_of(self._connection, mine)
-        if cards is None:
+        gone = record_frame(changes.gone)
+        mine = pd.concat([record_frame(kept.live), gone], ignore_index=True)
+        known = linked(self._connection, mine)
+        if known is None:
             return self.all()
+        guards = guards_of(self._connection, kept)
         self._clock.lap("find")
-        records = read_records(self._connection, live)
+        records = read_records(self._connection, kept.live)
         self._clock.lap("read")
-        reach = Reach(
-            records=mine,
-            people=cards["person"],
-            organizations=cards["organization"],
-            guards=guards_of(self._connection, mine),
-            facts=facts_of(self._connection, mine, changes.facts),
-            totals=state.totals,
-        )
-        return self._made(records, reach, cards)
+        return self._made(records, _Part(changes, kept, known, mine, gone, guards, state.totals))
 
-    def _made(
-        self, records: pd.DataFrame, reach: Reach | None, known: Mapping[Entity, Sequence[str]] | None
-    ) -> IdentityReport:
-        published = self._published(records, reach, known)
+    def _made(self, records: pd.DataFrame, part: _Part | None) -> IdentityReport:
+        found, published = self._published(records, part)
         self._clock.lap("publish")
-        replaced = None if reach is None else reach.records
-        write_blocks(self._connection, records, self._decisions, self._keyer, replaced)
-        totals = count_all(self._connection) if reach is None else moved(reach.totals, published)
+        write_blocks(self._connection, records, found, None if part is None else part.kept)
+        totals = count_all(self._connection) if part is None else moved(part.totals, published)
         write_state(self._connection, self._rules, self._decisions, totals)
         analyze(self._connection, published)
         self._clock.lap("blocks")
         return report(totals, len(records), published, self._clock.seconds)
 
-    def _published(
-        self, records: pd.DataFrame, reach: Reach | None, known: Mapping[Entity, Sequence[str]] | None
-    ) -> Published:
+    def _published(self, records: pd.DataFrame, part: _Part | None) -> tuple[Blocks, Published]:
         """Match, name, make golden and write; the frames of it, large as they are, end here."""
-        matching = self._matcher(records, self._decisions)
+        data = features(records)
+        found = blocks_of(records, data, self._decisions, self._keyer)
+        self._clock.lap("keys")
+        matching = self._matcher(data, self._decisions)
         self._clock.lap("match")
+        known = None if part is None else part.known
         ledger = name_clusters(self._connection, records, matching, known)
+        reach = None if part is None else part.reach(self._connection, records, data, matching, ledger)
+        del data  # as large as the records themselves
         self._clock.lap("ids")
         cards = golden(records, matching, ledger.people, ledger.organizations, own_domains=self._own_domains)
         self._clock.lap("golden")
-        if reach is not None:
-            reach = replace(reach, guards=_both(reach.guards, matching.guards))
-        return publish(
+        return found, publish(
             self._connection,
             records,
             matching,
@@ -245,22 +240,63 @@ class _Work:
         return report(totals, 0, NOTHING_PUBLISHED, self._clock.seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a refresh makes anew: the changes, the blocks they reach, and what the store says of these."""
+
+    changes: Changes
+    kept: Reached
+    known: Linked
+    records: pd.DataFrame
+    gone: pd.DataFrame
+    guards: pd.DataFrame
+    totals: Totals
+
+    def reach(
+        self,
+        connection: sa.Connection,
+        records: pd.DataFrame,
+        data: Features,
+        matching: Matching,
+        ledger: Ledger,
+    ) -> Reach:
+        """What is to be written, now that clusters and ids are known."""
+        before, after = (
+            {*map(tuple, guards[_GUARD].to_numpy())} for guards in (self.guards, matching.guards)
+        )
+        arrived = {f"{source}:{key}" for source, keys in self.changes.arrived.items() for key in keys}
+        moves = Moves(arrived, self.gone, before ^ after)
+        return Reach(
+            records=self.records,
+            people=self.known.by_age["person"],
+            guards=pd.DataFrame(sorted(before | after), columns=_GUARD, dtype=object),
+            affected=affected(
+                connection, records, data, ledger.people, ledger.organizations, self.known, moves
+            ),
+            facts=self.changes.facts,
+            totals=self.totals,
+        )
+
+
+_GUARD = ["key_kind", "key_value"]
+
+
 def name_clusters(
     connection: sa.Connection,
     records: pd.DataFrame,
     matching: Matching,
-    known: Mapping[Entity, Sequence[str]] | None = None,
+    known: Linked | None = None,
 ) -> Ledger:
     """The lasting ids of all clusters, by the links and aliases in the store.
 
-    `known` are the cards that the records belonged to, by age, where the records are not all there are.
+    `known` are the cards that the records belonged to, where the records are not all there are.
     """
     keys, order = record_keys(records), canonical_order(records)
     bears = (matching.person < 0) & records["source"].isin(["brreg_unit", "tripletex_customer"]).to_numpy()
     rules: dict[str, str] = {}
 
     def named(entity: Entity, labels: Ints, weight: Ints | None) -> Assignment:
-        previous = read_previous(connection, keys, entity, None if known is None else known[entity])
+        previous = read_previous(connection, keys, entity, known)
         assignment = assign(
             entity,
             keys,
@@ -299,8 +335,3 @@ class _Clock:
 
 def _named(function: Callable[..., object]) -> str:
     return getattr(function, "__qualname__", type(function).__qualname__)
-
-
-def _both(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    columns = ["key_kind", "key_value"]
-    return pd.concat([one[columns], other[columns]], ignore_index=True).drop_duplicates(ignore_index=True)

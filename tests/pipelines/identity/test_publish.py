@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.identity import invariants
-from pipelines.identity.match import Matching, match
+from pipelines.identity.features import Features
+from pipelines.identity.match import Matching, match_features
 from pipelines.identity.publish import Limits, PublishRefused
 from pipelines.identity.rebuild import controller_domains, rebuild
 from pipelines.identity.reporting import IdentityReport
@@ -237,8 +238,8 @@ def test_a_night_that_would_merge_too_much_is_refused(crm_engine: sa.Engine, wor
     _rebuild(crm_engine)
     before = _everything(crm_engine)
 
-    def everyone_is_one(records: pd.DataFrame, decisions: pd.DataFrame) -> Matching:
-        matching = match(records, decisions)
+    def everyone_is_one(data: Features, decisions: pd.DataFrame) -> Matching:
+        matching = match_features(data, decisions)
         matching.person[matching.person >= 0] = 0
         return matching
 
@@ -309,5 +310,5 @@ def test_the_report_counts_by_rule(crm_engine: sa.Engine, world: Landing) -> Non
     report = _rebuild(crm_engine)
     assert sum(report.links.values()) == len(_rows(crm_engine, crm.match_link)) > 0
     assert sum(report.affiliations.values()) == len(_rows(crm_engine, crm.affiliation)) == 1
-    assert set(report.seconds) == {"read", "match", "ids", "golden", "publish", "blocks"}
+    assert set(report.seconds) == {"read", "keys", "match", "ids", "golden", "publish", "blocks"}
     assert (report.largest_person, report.reviews) == (3, len(_rows(crm_engine, crm.match_review)))

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import changes
+from pipelines.identity.features import Features
 from pipelines.identity.rebuild import preview, rebuild, refresh
 from pipelines.identity.reporting import IdentityReport, count_all
 from schemas.tables import crm
@@ -206,7 +207,7 @@ def test_a_source_that_was_emptied_is_made_anew(crm_engine: sa.Engine, store: La
 def test_a_card_that_keys_do_not_hold_together_is_noticed(crm_engine: sa.Engine, store: Landing) -> None:
     """Were a key missing, a block would hold part of a card: then everything is made anew."""
 
-    def no_keys(_: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
+    def no_keys(_: Features) -> Iterator[tuple[Any, Any]]:
         yield from ()
 
     _refresh(crm_engine, keyer=no_keys)

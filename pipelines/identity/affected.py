@@ -1,0 +1,131 @@
+"""Which cards can come out otherwise after a change, of all that were made again with it.
+
+Blocks are larger than what changes in them. A card is a pure function of its records, of the guards of their
+keys, and, for an organisation, of the numbers that others claim. Where none of these moved, neither did the
+card, and nothing of it need be compared with the store. Must not know how cards are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from pipelines.identity.features import Bools, Features, Ints, Objects
+from pipelines.identity.ledger import Assignment, Entity
+from pipelines.identity.previous import Linked, any_of
+from pipelines.identity.records import record_keys
+from schemas.tables import crm
+from schemas.tables.base import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Ids of the cards to write, as they were and as they are; records (source, source_id) whose link may
+    have changed, those that are gone included.
+    """
+
+    people: frozenset[str]
+    organizations: frozenset[str]
+    links: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What changed about the records at hand: their names as `source:source_id`, the gone ones' as rows."""
+
+    arrived: Collection[str]
+    gone: pd.DataFrame
+    guards: Collection[tuple[str, str]]
+    """Guards (kind, value) that came or went."""
+
+
+def affected(
+    connection: sa.Connection,
+    records: pd.DataFrame,
+    data: Features,
+    people: Assignment,
+    organizations: Assignment,
+    known: Linked,
+    moves: Moves,
+) -> Affected:
+    """The cards that the moves can have an effect on, given the ids as they were (`known`) and as they are.
+
+    An organisation's number stands on one card only, and a parent is found by its number: so organisations
+    that claim or refer to a number of an affected one, as it was or as it is, are affected too.
+    """
+    names = record_keys(records)
+    arrived = np.fromiter((name in moves.arrived for name in names), dtype=bool, count=len(names))
+    gone = record_keys(moves.gone)
+    was, is_ = _before(known.card["person"], names), _after(people)
+    moved = was != is_
+    guarded = _holding(data, moves.guards)
+    of_people = _ids(was, is_, arrived | moved | guarded) | _of(known.card, "person", gone)
+    before, after = _before(known.card["organization"], names), _after(organizations)
+    elsewhere = before != after
+    chosen = _ids(before, after, arrived | elsewhere) | _of(known.card, "organization", gone)
+    of_organizations = chosen | _with_numbers_of(connection, chosen, data, before, after)
+    links = records.loc[arrived | moved | elsewhere, ["source", "source_id"]]
+    return Affected(
+        frozenset(of_people), frozenset(of_organizations), pd.concat([links, moves.gone], ignore_index=True)
+    )
+
+
+def _before(card: Mapping[str, str], names: list[str]) -> Objects:
+    return _objects([card.get(name) for name in names])
+
+
+def _after(assignment: Assignment) -> Objects:
+    return _objects([*assignment.ids, None])[assignment.card]
+
+
+def _objects(values: list[str | None]) -> Objects:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _ids(before: Objects, after: Objects, rows: Bools) -> set[str]:
+    return {*before[rows].tolist(), *after[rows].tolist()} - {None}
+
+
+def _of(card: Mapping[Entity, Mapping[str, str]], entity: Entity, names: list[str]) -> set[str]:
+    return {card[entity][name] for name in names if name in card[entity]}
+
+
+def _holding(data: Features, guards: Collection[tuple[str, str]]) -> Bools:
+    """Rows of the records frame that hold a key of the guards."""
+    result: Bools = np.zeros(len(data), dtype=bool)
+    for kind, held, values in (
+        ("email", data.emails, [value.key for value in data.email_values]),
+        ("phone", data.phones, [value.key for value in data.phone_values]),
+    ):
+        meant = np.fromiter(((kind, value) in guards for value in values), dtype=bool, count=len(values))
+        result[data.order[held.where(meant).row]] = True
+    return result
+
+
+def _with_numbers_of(
+    connection: sa.Connection, chosen: set[str], data: Features, before: Objects, after: Objects
+) -> set[str]:
+    """Organisations with a record that bears or refers to a number of the chosen ones, then or now."""
+    card = crm.organization.c
+    stood = sa.select(card.organization_number).where(
+        card.organization_id == any_of(chosen, UUID), card.organization_number.is_not(None)
+    )
+    numbers = set(connection.scalars(stood))
+    own, parent = _in_frame(data.order, data.number), _in_frame(data.order, data.parent_number)
+    theirs = pd.Series(before).isin(chosen).to_numpy() | pd.Series(after).isin(chosen).to_numpy()
+    numbers |= {*own[theirs].tolist(), *parent[theirs].tolist()} - {None}
+    rows = pd.Series(own).isin(numbers).to_numpy() | pd.Series(parent).isin(numbers).to_numpy()
+    return _ids(before, after, rows)
+
+
+def _in_frame(order: Ints, values: Objects) -> Objects:
+    """Values in canonical order as they stand in the frame."""
+    result = np.empty(len(values), dtype=object)
+    result[order] = values
+    return result

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from pipelines.registration.register import plan_registrations, store_plan
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import make_engine
 from pipelines.store.migrate import migrate_crm
+from tests.benchmarks.measured import measured
 
 NOW = datetime(2026, 5, 4, 1, 30, tzinfo=UTC)
 
@@ -48,14 +48,16 @@ def main() -> None:
         with engine.begin() as connection:
             for statement in filter(str.strip, _WORLD.format(number=number).split(";\n")):
                 connection.exec_driver_sql(statement)
-        began = time.perf_counter()
-        plan = plan_registrations(engine, b"s" * 32, NOW)
-        planned = time.perf_counter()
-        store_plan(engine, plan)
-        stored = time.perf_counter()
-        refresh(engine, NOW)
-        print(f"{number:,} applications planned in {planned - began:.1f} s: {plan.counts()}")
-        print(f"plan stored in {stored - planned:.1f} s, cases in {time.perf_counter() - stored:.1f} s")
+        with measured(engine) as cost:
+            plan = plan_registrations(engine, b"s" * 32, NOW)
+        print(f"{number:,} applications planned  {cost}   {plan.counts()}")
+        with measured(engine) as cost:
+            store_plan(engine, plan)
+        print(f"{'the plan stored':<27} {cost}")
+        for name in ("the cases written", "the cases looked at again"):
+            with measured(engine) as cost:
+                refresh(engine, NOW)
+            print(f"{name:<27} {cost}")
         engine.dispose()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.audiences.dossier import held_of
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.privacy.subjects.finding import Hints, RecordId, find, hanging_on
 from schemas.policy import Bilingual, Policy
@@ -92,8 +93,13 @@ class Dossier:
         )
 
 
-def collect(connection: sa.Connection, policy: Policy, hints: Hints, now: datetime) -> Dossier:
-    """Everything held about the person of the hints. Raises HintError."""
+def collect(
+    connection: sa.Connection, policy: Policy, hints: Hints, now: datetime, secrets: Sequence[bytes]
+) -> Dossier:
+    """Everything held about the person of the hints. Raises HintError.
+
+    `secrets`: the present one and those before it, under which bounced addresses are noted.
+    """
     found = find(connection, hints)
     ids = [record.id for record in found.records]
     records = tuple(
@@ -118,7 +124,7 @@ def collect(connection: sa.Connection, policy: Policy, hints: Hints, now: dateti
         },
         records=records,
         card=_card_values(connection, ids),
-        activity=_activity(connection, ids),
+        activity=(*_activity(connection, ids), *held_of(connection, secrets, found, hints)),
         recipients=_recipients(policy),
         disclosures=_disclosures(connection, ids),
         rights=_RIGHTS,
@@ -245,7 +251,7 @@ _WORDS = {
         "title": "Opplysninger vi har om deg",
         "card": "Kortet ditt",
         "records": "Kildene",
-        "activity": "Henvendelser, påmeldinger og fakturaer",
+        "activity": "Henvendelser, påmeldinger, fakturaer og utsendelser",
         "recipients": "Hvem som behandler opplysningene",
         "disclosures": "Hvem som har fått opplysninger",
         "rights": "Rettighetene dine",
@@ -255,7 +261,7 @@ _WORDS = {
         "title": "What we hold about you",
         "card": "Your card",
         "records": "The sources",
-        "activity": "Inquiries, sign-ups and invoices",
+        "activity": "Inquiries, sign-ups, invoices and mailings",
         "recipients": "Who processes the data",
         "disclosures": "Who was told",
         "rights": "Your rights",

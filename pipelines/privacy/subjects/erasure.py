@@ -114,7 +114,7 @@ def erase(
     if expected is not None and plan.found.digest != expected:
         raise PlanChangedError("the store holds something else than the preview showed: preview it again")
     remove(connection, [record.id for record in plan.records], plan.found.companies, plan.found.keys)
-    forget_bounces(connection, suppression.secrets, _own_addresses(plan.found, hints))
+    forget_bounces(connection, suppression.secrets, own_addresses(plan.found, hints))
     suppression.add(connection, plan.suppressed(), REASON)
     return plan
 
@@ -135,6 +135,17 @@ def remove(
         _blank(connection, record, keys)
     _remove_from_cards(connection, ids, companies)
     _remove_decisions(connection, ids, keys)
+
+
+def own_addresses(found: Found, hints: Hints) -> set[str]:
+    """The person's addresses as they were written: bounces are noted letter for letter."""
+    texts = set(hints.emails)
+    for record in found.records:
+        for name in (name for name, kind in contact_columns(record.source).items() if kind == "email"):
+            value = record.values[name]
+            texts.update(value if isinstance(value, list) else [value] if value else [])
+    parts = {part for text in texts for part in re.split(r"[;,\s]+", text)}
+    return {part for part in parts if found.keys.intersection(email_keys(part))}
 
 
 def remaining(connection: sa.Connection, hints: Hints, keys: Iterable[Key]) -> int:
@@ -268,17 +279,6 @@ def _remove_decisions(connection: sa.Connection, ids: Iterable[RecordId], keys: 
         if keys.intersection((*email_keys(row.key_value), *phone_keys(row.key_value)))
     ]
     connection.execute(sa.delete(decision).where(_any_of(decision.c.decision_id, named)))
-
-
-def _own_addresses(found: Found, hints: Hints) -> set[str]:
-    """The person's addresses as they were written: bounces are noted letter for letter."""
-    texts = set(hints.emails)
-    for record in found.records:
-        for name in (name for name, kind in contact_columns(record.source).items() if kind == "email"):
-            value = record.values[name]
-            texts.update(value if isinstance(value, list) else [value] if value else [])
-    parts = {part for text in texts for part in re.split(r"[;,\s]+", text)}
-    return {part for part in parts if found.keys.intersection(email_keys(part))}
 
 
 def _from(table: sa.Table, records: list[RecordId]) -> sa.ColumnElement[bool]:

@@ -69,7 +69,7 @@ def handle_erasure(
 def handle_access(office: Office, request: Request, hints: Hints, now: datetime) -> tuple[Dossier, Receipt]:
     """Collect everything held about the person, close the case and sign the receipt."""
     with office.engine.begin() as connection:
-        dossier = collect(connection, office.policy, hints, now)
+        dossier = collect(connection, office.policy, hints, now, office.suppression.secrets)
         outcome: Outcome = "done" if dossier.records else "nothing_held"
         return dossier, _closed(connection, office, request, outcome, dossier.counts(), now)
 

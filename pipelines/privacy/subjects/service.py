@@ -77,7 +77,11 @@ def show(office: Office, drawer: Drawer, request_id: str, now: datetime) -> Repo
     with office.engine.connect() as connection:
         request = read_request(connection, request_id)
         if request.kind == "access":
-            return Report(request, False, collect(connection, office.policy, hints, now).counts())
+            return Report(
+                request,
+                False,
+                collect(connection, office.policy, hints, now, office.suppression.secrets).counts(),
+            )
         if request.kind != "erasure":
             return Report(request, False, find(connection, hints).counts())
         plan = erasure.preview(connection, office.policy, hints, now)

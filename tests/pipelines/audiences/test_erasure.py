@@ -12,6 +12,7 @@ from pipelines.audiences.bounces import Bounce, note_bounces
 from pipelines.audiences.build import build_audiences
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.subjects import erasure
+from pipelines.privacy.subjects.access import collect
 from pipelines.privacy.subjects.finding import Hints
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import Lander
@@ -79,3 +80,13 @@ def test_a_shared_mailbox_that_bounced_stays_noted(store: sa.Engine) -> None:
         note_bounces(connection, [SECRET], Suppression(SECRET), [Bounce(post, NOW, "hard")], "run", NOW)
         erasure.erase(connection, load_policy(), Hints(emails=(TUVA, post)), Suppression(SECRET), NOW)
         assert connection.scalar(sa.select(sa.func.count()).select_from(email_bounce)) == 2
+
+
+def test_whoever_asks_is_told_the_audiences_and_what_bounced(store: sa.Engine) -> None:
+    with store.connect() as connection:
+        dossier = collect(connection, load_policy(), Hints(emails=(TAGGED,)), NOW, [SECRET])
+    told = {(row["what"], row.get("audience"), row.get("email")) for row in dossier.activity}
+    assert ("audience_member", "important_updates", TAGGED) in told
+    assert ("audience_change", "important_updates", None) in told
+    assert ("email_bounce", None, TAGGED) in told
+    assert ANE not in dossier.to_json()

@@ -62,7 +62,7 @@ def store(office: Office) -> sa.Engine:
             id=1, name="Odd Birkeland", is_private_individual=True, email="odd.birkeland@privat.example.no"
         ),
         TripletexCustomer(
-            id=2, name="Fjellbris AS", organization_number="310000004", is_private_individual=False
+            id=2, name="Fjellbris AS", organization_number="310000019", is_private_individual=False
         ),
     )
     land(office, line(10, 1, "Lisens Basis"), line(20, 2, "Lisens Pluss"))

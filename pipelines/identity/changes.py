@@ -189,7 +189,7 @@ def reached(connection: sa.Connection, changes: Changes, decisions: pd.DataFrame
     new = sa.select(key.c.block).where(key.c.key_hash == any_of(hashes.tolist(), sa.BigInteger()))
     found = any_of(list(connection.scalars(old.union(new))), sa.BigInteger())
     rows = read_frame(connection, sa.select(kept).where(kept.c.block == found))
-    keys = read_frame(connection, sa.select(key).where(key.c.block == found))
+    keys = _key_rows(connection, key.c.block == found)
     live = {source: dict.fromkeys(changes.arrived[source]) for source in SOURCES}
     for source, source_id in zip(rows["source"].tolist(), rows["source_id"].tolist(), strict=True):
         live[source][source_id] = None
@@ -199,8 +199,17 @@ def reached(connection: sa.Connection, changes: Changes, decisions: pd.DataFrame
     return Reached(
         {source: list(ids) for source, ids in live.items()},
         rows.astype({"block": np.int64}),
-        keys.astype(np.int64),
+        keys,
     )
+
+
+def _key_rows(connection: sa.Connection, where: sa.ColumnElement[bool]) -> pd.DataFrame:
+    """Rows of crm.match_key as integers: one long value, as some hundred thousand rows take their time."""
+    key = crm.match_key.c
+    both = sa.func.int8send(key.key_hash).op("||")(sa.func.int8send(key.block))
+    packed = connection.scalar(sa.select(sa.func.string_agg(both, sa.literal(b""))).where(where)) or b""
+    columns = np.frombuffer(packed, dtype=">i8").astype(np.int64).reshape(-1, 2)
+    return pd.DataFrame(columns, columns=["key_hash", "block"])
 
 
 def block_keys(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -315,6 +316,7 @@ def name_clusters(
     return Ledger(people, organizations, rules)
 
 
+@cache
 def controller_domains() -> frozenset[str]:
     """The company's own mail domain: that of its contact address in the policy."""
     return frozenset({load_policy().controller.contact.rpartition("@")[2].lower()})

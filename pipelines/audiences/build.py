@@ -51,7 +51,8 @@ def build_audiences(
     are, and crm.audience_preview tells who would come and go. Raises SuppressionError when objections or
     erasures cannot be recognised.
     """
-    since = now.astimezone(OSLO).date() - timedelta(days=rules.AGREEMENT_DAYS)
+    today = now.astimezone(OSLO).date()
+    days = {"today": today, "since": today - timedelta(days=rules.AGREEMENT_DAYS)}
     # One view of the cards throughout: they may be made anew while this runs.
     with (
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
@@ -61,7 +62,7 @@ def build_audiences(
         connection.exec_driver_sql("LOCK TABLE crm.audience_member IN SHARE ROW EXCLUSIVE MODE")
         _plan_for_many(connection)
         for statement in rules.PREPARE:
-            connection.exec_driver_sql(statement, {"since": since})
+            connection.exec_driver_sql(statement, days)
         leave_out(connection, secrets)
         for statement in (*rules.CANDIDATES, *rules.NARROW):
             connection.exec_driver_sql(statement, _WORDS)

@@ -17,7 +17,7 @@ from schemas.tables import views
 from schemas.tables.audiences import KNOWN, audience_member
 
 RECIPIENT = "own_staff"
-"""Whoever in the company writes to customers. A company that sends for it would be a processor: declare it."""
+"""Whoever in the company writes to customers. A company that sends for it is a processor, to be declared."""
 
 _VIEWS = {
     "important_updates": views.audience_important_updates,

@@ -17,14 +17,16 @@ CUSTOMER = (
 NOT_A_PERSON = "Marketing Act § 15 covers natural persons only; GDPR art. 6(1)(f)"
 
 AGREEMENT_DAYS = 400
-"""A licence is billed once a year at least; without an invoice for longer than that it has ended."""
+"""Of a customer without recurring orders: a licence is billed once a year at least, so without an invoice for
+longer than that it has ended. Where the ledger has licences, they tell: the relationship ends with the last
+one, however late the last invoice was."""
 
 PREPARE = (
     # Customers of the ledger that are not inactive there, nor at an end in the register.
     """
     CREATE TEMPORARY TABLE active_organization ON COMMIT DROP AS
     SELECT organization.organization_id, organization.is_personal, organization.status,
-        bool_or(billed.organization_id IS NOT NULL) AS has_agreement
+        bool_or(coalesce(licensed.runs, billed.organization_id IS NOT NULL)) AS has_agreement
     FROM landing.tripletex_customer AS customer
     JOIN crm.source_link AS link
         ON link.source = 'tripletex_customer' AND link.source_id = customer.id::text
@@ -33,6 +35,11 @@ PREPARE = (
         SELECT DISTINCT organization_id FROM crm.invoice
         WHERE is_credit_note IS NOT TRUE AND is_credited IS NOT TRUE AND invoice_date > %(since)s
     ) AS billed ON billed.organization_id = organization.organization_id
+    LEFT JOIN (
+        SELECT organization_id, bool_or(NOT is_closed AND coalesce(valid_from <= %(today)s, true)
+            AND coalesce(valid_to >= %(today)s, true)) AS runs
+        FROM crm.license GROUP BY organization_id
+    ) AS licensed ON licensed.organization_id = organization.organization_id
     WHERE customer.deleted_at_source IS NULL AND customer.is_inactive IS NOT TRUE
         AND customer.is_customer IS NOT FALSE
         AND organization.status NOT IN ('bankrupt', 'deleted', 'removed')
@@ -41,7 +48,7 @@ PREPARE = (
     """
     CREATE TEMPORARY TABLE active_private ON COMMIT DROP AS
     SELECT link.person_id, lower(btrim(customer.email)) AS email,
-        bool_or(billed.person_id IS NOT NULL) AS has_agreement
+        bool_or(coalesce(licensed.runs, billed.person_id IS NOT NULL)) AS has_agreement
     FROM landing.tripletex_customer AS customer
     JOIN crm.source_link AS link
         ON link.source = 'tripletex_customer' AND link.source_id = customer.id::text
@@ -50,6 +57,11 @@ PREPARE = (
         WHERE is_credit_note IS NOT TRUE AND is_credited IS NOT TRUE AND invoice_date > %(since)s
             AND organization_id IS NULL
     ) AS billed ON billed.person_id = link.person_id
+    LEFT JOIN (
+        SELECT person_id, bool_or(NOT is_closed AND coalesce(valid_from <= %(today)s, true)
+            AND coalesce(valid_to >= %(today)s, true)) AS runs
+        FROM crm.license GROUP BY person_id
+    ) AS licensed ON licensed.person_id = link.person_id
     WHERE customer.deleted_at_source IS NULL AND customer.is_inactive IS NOT TRUE
         AND customer.is_customer IS NOT FALSE
         AND link.organization_id IS NULL AND link.person_id IS NOT NULL
@@ -84,7 +96,7 @@ PREPARE = (
     "CREATE TEMPORARY TABLE bounced (email text NOT NULL) ON COMMIT DROP",
     "ANALYZE active_organization, active_private, acting_person, left_out",
 )
-"""Temporary tables that the rules are asked of. Parameter: `since`, the day from which an invoice counts."""
+"""Temporary tables that the rules ask. Parameters: `today`; `since`, after which an invoice counts."""
 
 CONTACTS = """
 SELECT person_id::text, {value} FROM crm.{table}

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.audiences.build import Audiences, build_audiences
 from schemas.tables import crm, views
-from schemas.tables.audiences import audience_change
+from schemas.tables.audiences import audience_change, audience_exclusion, audience_preview
 from schemas.tables.landing import TABLES
 
 SECRET = b"s" * 32
@@ -62,6 +62,20 @@ class Town:
                 **({"is_credit_note": False, "is_credited": False} | invoice),
             )
         return card, number
+
+    def license(self, begins: date, *, months: int | None = None, closed: bool = False, **card: str) -> None:
+        """A recurring order of a card, by its first day and how long it was agreed for."""
+        number = next(self._numbers)
+        self.put(
+            crm.subscription,
+            subscription_id=number,
+            order_id=number,
+            order_date=begins,
+            is_closed=closed,
+            duration=months,
+            duration_unit=None if months is None else "MONTHS",
+            **card,
+        )
 
     def person(self, *emails: str, role: bool = False, roles: Collection[str] = (), **fields: Any) -> str:
         """A person's card with addresses, the first one on the card; all or some of them a role's."""
@@ -150,6 +164,18 @@ class Town:
                 sa.select(table.audience, table.change, table.reason).where(table.run_id == run_id)
             )
             return sorted((row.audience, row.change, row.reason) for row in rows)
+
+    def excluded(self) -> list[tuple[str, str, str]]:
+        """Audience, person and reason of those something stands against."""
+        return self._rows(audience_exclusion)
+
+    def previewed(self) -> list[tuple[str, ...]]:
+        """Audience, person, change and reason, as the last preview found."""
+        return self._rows(audience_preview)
+
+    def _rows(self, table: sa.Table) -> list[Any]:
+        with self.engine.connect() as connection:
+            return sorted(map(tuple, connection.execute(sa.select(table))))
 
     def _view(self, view: sa.Table) -> dict[str, Any]:
         with self.engine.connect() as connection:

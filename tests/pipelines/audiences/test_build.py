@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -86,6 +87,149 @@ def test_a_customer_who_is_inactive_in_the_ledger_is_a_former_one(town: Town) ->
 def test_marketing_stops_when_no_agreement_runs(town: Town, bill: dict[str, object]) -> None:
     contact_of_an_active_customer(town, **bill)
     assert town.build().members == {"important_updates": 1}
+
+
+TODAY = NOW.date()
+
+
+@pytest.mark.parametrize(
+    ("begins", "months", "is_invited"),
+    [
+        (TODAY, None, True),
+        (TODAY + timedelta(days=1), None, False),
+        (date(2025, 5, 5), 12, True),  # its last day is today
+        (date(2025, 5, 4), 12, False),  # it was yesterday
+    ],
+)
+def test_where_the_ledger_has_licences_they_say_whether_an_agreement_runs(
+    town: Town, begins: date, months: int | None, is_invited: bool
+) -> None:
+    """To the day, and whatever was billed in the year: after the licence ends the relationship ends."""
+    billed, unbilled = town.customer(), town.customer(billed=None)
+    for customer, email in ((billed, OLA), (unbilled, KARI)):
+        town.contact(town.person(email), customer, email)
+        town.license(begins, months=months, organization_id=customer[0])
+    town.build()
+    assert set(town.invited()) == ({OLA, KARI} if is_invited else set())
+    assert set(town.updated()) == {OLA, KARI}
+
+
+def test_a_closed_licence_runs_no_more_and_one_of_several_is_enough(town: Town) -> None:
+    customer = town.customer()
+    town.contact(town.person(OLA), customer, OLA)
+    town.license(date(2024, 1, 1), closed=True, organization_id=customer[0])
+    town.build()
+    assert town.invited() == {}
+    town.license(date(2026, 1, 1), organization_id=customer[0])
+    town.build()
+    assert set(town.invited()) == {OLA}
+
+
+def test_a_private_customer_goes_by_the_licence_too(town: Town) -> None:
+    ola, kari = town.person(OLA), town.person(KARI)
+    town.private(ola, OLA)
+    town.private(kari, KARI)
+    town.license(date(2026, 1, 1), person_id=ola)
+    town.license(date(2024, 1, 1), months=12, person_id=kari)
+    town.build()
+    assert set(town.invited()) == {OLA}
+
+
+@pytest.mark.parametrize(("days", "is_invited"), [(399, True), (400, False)])
+def test_without_licences_the_last_invoice_says_it_to_the_day(
+    town: Town, days: int, is_invited: bool
+) -> None:
+    contact_of_an_active_customer(town, billed=TODAY - timedelta(days=days))
+    assert ("course_invitations" in town.build().members) is is_invited
+
+
+@pytest.mark.parametrize("field", ["is_internal", "objection", "restriction", "erasure"])
+def test_who_is_kept_out_is_named_with_what_stands_against_it(town: Town, field: str) -> None:
+    words = {
+        "is_internal": "is an own employee",
+        "objection": "objected to marketing",
+        "restriction": "its use is restricted (GDPR art. 18)",
+        "erasure": "was erased",
+    }
+    person = town.person(OLA, is_internal=field == "is_internal")
+    contact = town.contact(person, town.customer(), OLA)
+    if field == "objection":
+        objects(town, OLA)
+    elif field == "erasure":
+        with town.engine.begin() as connection:
+            Suppression(SECRET).add(connection, email_keys(OLA), "erasure")
+    elif field == "restriction":
+        town.put(
+            privacy.hold,
+            kind="restriction",
+            data="landing.tripletex_contact",
+            column_name="id",
+            value=str(contact),
+            reason="request 1",
+            created_at=NOW,
+        )
+    audiences = (
+        ["course_invitations"] if field == "objection" else ["course_invitations", "important_updates"]
+    )
+    assert town.build().excluded == {f"{audience}: {words[field]}": 1 for audience in audiences}
+    assert town.excluded() == [(audience, person, words[field]) for audience in audiences]
+    with town.engine.begin() as connection:
+        connection.execute(sa.delete(TABLES["tripletex_contact"]))
+        connection.execute(sa.delete(crm.source_link).where(crm.source_link.c.person_id == person))
+    town.build("later")
+    assert town.excluded() == [], "who would not be written to anyway needs no reason against it"
+
+
+def test_who_shares_a_mailbox_is_named_as_left_out_for_that(town: Town) -> None:
+    customer = town.customer()
+    people = {town.person(POST, role=True) for _ in range(2)}
+    for person in people:
+        town.contact(person, customer, POST)
+    town.build()
+    left = {
+        person for _, person, reason in town.excluded() if reason == "another person has the same address"
+    }
+    assert len(left) == 1
+    assert left < people
+
+
+def test_an_address_that_changes_is_written_and_nobody_comes_or_goes(town: Town) -> None:
+    person = contact_of_an_active_customer(town)
+    town.build("first")
+    with town.engine.begin() as connection:
+        connection.execute(sa.update(crm.person_email).values(email=KARI))
+        connection.execute(sa.update(TABLES["tripletex_contact"]).values(email=KARI))
+    assert town.build("second").changed == 2
+    assert (set(town.updated()), town.changes("second")) == ({KARI}, [])
+    assert town.updated()[KARI].person_id == person
+
+
+def test_a_preview_is_kept_to_be_looked_at_until_the_next_build(town: Town) -> None:
+    person = contact_of_an_active_customer(town)
+    town.build("first")
+    with town.engine.begin() as connection:
+        connection.execute(sa.update(TABLES["tripletex_contact"]).values(is_inactive=True))
+    found = town.build("look", keep=False)
+    assert (len(town.updated()), found.changed) == (1, 2)
+    assert town.previewed() == [
+        (
+            "course_invitations",
+            person,
+            "out",
+            "has no running agreement with an address from a sale any more",
+        ),
+        ("important_updates", person, "out", "acts for no active customer any more"),
+    ]
+    town.build("second")
+    assert town.previewed() == []
+
+
+def test_two_builds_at_once_take_turns(town: Town) -> None:
+    """The second one waits and then finds nothing to do."""
+    contact_of_an_active_customer(town)
+    with ThreadPoolExecutor(2) as pool:
+        changed = sorted(found.changed for found in pool.map(town.build, ("one", "other")))
+    assert changed == [0, 2]
 
 
 def test_a_contact_person_who_has_left_is_not_written_to(town: Town) -> None:

@@ -123,7 +123,9 @@ def licenses(now: sa.ColumnElement[Any] = _NOW) -> sa.Select[Any]:
     agreed = sa.case((line.c.order_date < date(2200, 1, 1), sa.cast(after, sa.Date()) - 1))
     closed = sa.func.coalesce(line.c.is_closed, sa.false())
     recurs = sa.func.coalesce(line.c.line_is_subscription, sa.false())
-    told = sa.func.bool_or(recurs).over(partition_by=line.c.order_id)
+    # An order is one customer's; with the cards in it, the question for one card reads only its lines.
+    order = [line.c.organization_id, line.c.person_id, line.c.order_id]
+    told = sa.func.bool_or(recurs).over(partition_by=order)
     row = (
         sa.select(
             line,

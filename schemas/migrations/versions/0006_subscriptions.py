@@ -235,7 +235,8 @@ coalesce(crm.subscription.is_closed, false) THEN CAST(timezone('Europe/Oslo',
 crm.subscription.closed_at) AS DATE) END) AS valid_to,
 coalesce(crm.subscription.line_is_subscription, false) OR NOT
 bool_or(coalesce(crm.subscription.line_is_subscription, false)) OVER (PARTITION BY
-crm.subscription.order_id) AS is_license
+crm.subscription.organization_id, crm.subscription.person_id, crm.subscription.order_id) AS
+is_license
 FROM crm.subscription
 WHERE crm.subscription.organization_id IS NOT NULL OR crm.subscription.person_id IS NOT NULL)
  SELECT line.subscription_id AS license_id, line.organization_id, line.private_id AS person_id,

@@ -1,12 +1,15 @@
 """How long cards take: `python -m tests.benchmarks.rebuild --records 100000`.
 
 Fills the landing tables of a throw-away store by SQL, then times a first rebuild, a refresh with nothing
-new, one after a thousand changed records and another rebuild; prints seconds by step and the peak of memory.
+new, some after a thousand changed records each, and another rebuild. Prints seconds by the clock, of CPU in
+Python and in the server (on a machine with other work to do only these tell), and the peak of memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import resource
 import tempfile
 import time
@@ -83,12 +86,29 @@ INSERT INTO landing.tripletex_invoice (id, invoice_number, invoice_date, custome
 SELECT i, i, '2026-01-01', 1 + i % {companies}, 100, 'x' FROM generate_series(1, 3 * {companies}) AS i;
 """
 
+# A thousand records, in shares of ten: edits of support contacts, of contact persons and of customers, new
+# sign-ups of people who are known and of others, records that are gone at their source or from landing.
 _CHANGE = """
-UPDATE landing.helpscout_customer
-SET phones = ARRAY['9' || right((('x' || md5(id::text))::bit(32)::bigint % 10000000 + 10000000)::text, 7)],
-    last_changed_at = clock_timestamp()
-WHERE id IN (SELECT id FROM landing.helpscout_customer ORDER BY md5(id::text) LIMIT {changed})
-"""
+CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
+SELECT id, row_number() OVER (ORDER BY md5(id::text || '{turn}')) AS rank FROM landing.helpscout_customer
+ORDER BY 2 LIMIT {tenth} * 10;
+UPDATE landing.helpscout_customer SET last_changed_at = clock_timestamp(),
+    phones = ARRAY['9' || right((('x' || md5(id::text || '{turn}'))::bit(32)::bigint % 10000000 + 10000000)::text, 7)]
+WHERE id IN (SELECT id FROM chosen WHERE rank <= 3 * {tenth});
+UPDATE landing.tripletex_contact SET last_changed_at = clock_timestamp(), last_name = last_name || 'sen'
+WHERE id IN (SELECT id / 2 FROM chosen WHERE rank > 3 * {tenth} AND rank <= 5 * {tenth});
+UPDATE landing.tripletex_customer SET last_changed_at = clock_timestamp(), postal_address_1 = 'Torget {turn}'
+WHERE id IN (SELECT 1 + id / 4 FROM chosen WHERE rank > 5 * {tenth} AND rank <= 6 * {tenth});
+INSERT INTO landing.course_signup (id, activity_id, is_active, first_name, last_name, email, phone,
+    company_name, status, content_hash)
+SELECT 100000000 + {turn} * 10000 + rank, 1, true, first_name, last_name,
+    CASE WHEN rank % 2 = 0 THEN emails[1] ELSE 'ny' || rank || '.{turn}@privat.example.no' END, NULL,
+    organization, 'registered', 'x'
+FROM chosen JOIN landing.helpscout_customer USING (id) WHERE rank > 6 * {tenth} AND rank <= 8 * {tenth};
+UPDATE landing.helpscout_customer SET deleted_at_source = now(), last_changed_at = clock_timestamp()
+WHERE id IN (SELECT id FROM chosen WHERE rank > 8 * {tenth} AND rank <= 9 * {tenth});
+DELETE FROM landing.helpscout_customer WHERE id IN (SELECT id FROM chosen WHERE rank > 9 * {tenth});
+"""  # noqa: E501  # one expression of SQL
 
 
 def fill(engine: sa.Engine, records: int) -> None:
@@ -99,9 +119,9 @@ def fill(engine: sa.Engine, records: int) -> None:
         connection.exec_driver_sql("VACUUM ANALYZE")
 
 
-def change(engine: sa.Engine, records: int = CHANGED) -> None:
-    """So many support contacts have another phone number."""
-    _execute(engine, _CHANGE.format(changed=records))
+def change(engine: sa.Engine, turn: int, records: int = CHANGED) -> None:
+    """So many records are new, changed or gone; others in each turn."""
+    _execute(engine, _CHANGE.format(turn=turn, tenth=records // 10))
 
 
 def _execute(engine: sa.Engine, statements: str) -> None:
@@ -109,16 +129,39 @@ def _execute(engine: sa.Engine, statements: str) -> None:
         connection.connection.cursor().execute(statements)
 
 
-def _timed(what: str, run: Callable[[], IdentityReport]) -> None:
-    begun, processor = time.perf_counter(), time.process_time()
+class _Processor:
+    """CPU seconds of a PostgreSQL server, all its processes together, as Linux tells them."""
+
+    def __init__(self, data_directory: Path) -> None:
+        self._server = int((data_directory / "postmaster.pid").read_text().split()[0])
+        self._ticks = os.sysconf("SC_CLK_TCK")
+
+    def seconds(self) -> float:
+        """So far; those of processes that have ended are the server's own."""
+        ticks = 0
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError):
+                number = int(folder.name)
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                parent, *times = (int(fields[at]) for at in (1, 11, 12, 13, 14))
+                if number == self._server:
+                    ticks += sum(times)
+                elif parent == self._server:
+                    ticks += sum(times[:2])
+        return ticks / self._ticks
+
+
+def _timed(what: str, processor: _Processor, run: Callable[[], IdentityReport]) -> None:
+    begun, python, server = time.perf_counter(), time.process_time(), processor.seconds()
     report = run()
     seconds = time.perf_counter() - begun
+    python, server = time.process_time() - python, processor.seconds() - server
     steps = " ".join(f"{step} {spent:.1f}" for step, spent in report.seconds.items())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"{what:18} {seconds:6.1f} s ({time.process_time() - processor:.1f} s of it in Python): {steps};"
-        f" {report.recomputed:,} of {report.records:,} records, {report.people:,} people,"
-        f" {report.organizations:,} organisations, {report.changed:,} rows changed, {peak:,.0f} MiB",
+        f"{what:18} {seconds:6.1f} s; CPU {python + server:.1f} s (Python {python:.1f}, server {server:.1f});"
+        f" peak {peak:.2f} GiB; {steps}; {report.recomputed:,} of {report.records:,} records matched,"
+        f" {report.people:,} people, {report.organizations:,} organisations, {report.changed:,} rows changed",
         flush=True,
     )
 
@@ -127,16 +170,20 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--turns", type=int, default=3, help=f"refreshes after {CHANGED:,} changes each")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        engine = make_engine(embedded_url(Path(folder) / "postgres", "benchmark"))
+        directory = Path(folder) / "postgres"
+        engine = make_engine(embedded_url(directory, "benchmark"))
         migrate_crm(engine)
         fill(engine, arguments.records)
-        _timed("first rebuild", lambda: rebuild(engine, "benchmark"))
-        _timed("nothing changed", lambda: refresh(engine, "benchmark"))
-        change(engine)
-        _timed(f"{CHANGED:,} changed", lambda: refresh(engine, "benchmark"))
-        _timed("rebuild after that", lambda: rebuild(engine, "benchmark"))
+        processor = _Processor(directory)
+        _timed("first rebuild", processor, lambda: rebuild(engine, "benchmark"))
+        _timed("nothing changed", processor, lambda: refresh(engine, "benchmark"))
+        for turn in range(arguments.turns):
+            change(engine, turn)
+            _timed(f"{CHANGED:,} changed", processor, lambda: refresh(engine, "benchmark"))
+        _timed("rebuild after that", processor, lambda: rebuild(engine, "benchmark"))
         engine.dispose()
 
 

@@ -23,6 +23,10 @@ WHOLE, CHANGES = "origins_proved", "changed_origins_proved"
 """Entries of the audit log: of every value, and of those that were new."""
 
 _XID_BITS = 32
+_RECORDS = sa.table("unproved_record", sa.column("source", sa.Text), sa.column("source_id", sa.Text))
+_CARDS = sa.table(
+    "unproved_card", sa.column("entity", sa.Text), sa.column("entity_id", sa.Uuid(as_uuid=False))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Unproved:
     cards: sa.TableClause
     """entity, entity_id: cards with a new row, a new origin, or a value from a new landing row."""
     age: int
+    """How many transactions ago the last proof began; what is not older is new."""
 
     def is_new(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """Whether a row of the table was written since."""
@@ -48,14 +53,10 @@ class Unproved:
         new = self.records.c
         return sa.tuple_(table.c.source, table.c.source_id).in_(sa.select(new.source, new.source_id))
 
-    def is_on_new_card(
-        self, entity: str | sa.ColumnElement[str], card: sa.ColumnElement[str]
-    ) -> sa.ColumnElement[bool]:
+    def is_on_new_card(self, entity: str, card: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         """Whether a card is among `cards`."""
         new = self.cards.c
-        return sa.tuple_(sa.literal(entity) if isinstance(entity, str) else entity, card).in_(
-            sa.select(new.entity, new.entity_id)
-        )
+        return card.in_(sa.select(new.entity_id).where(new.entity == entity))
 
 
 def stage(
@@ -73,36 +74,9 @@ def stage(
     age = int(connection.scalar(sa.text("SELECT age(CAST(:xid AS xid))"), {"xid": str(short)}) or 0)
     if age < 0 or not _is_counted(connection):
         return None
-    records = sa.table("unproved_record", sa.column("source", sa.Text), sa.column("source_id", sa.Text))
-    changed = sa.table(
-        "unproved_card", sa.column("entity", sa.Text), sa.column("entity_id", sa.Uuid(as_uuid=False))
-    )
-    found = Unproved(records, changed, age)
-    for staged in (records, changed):
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS pg_temp.{staged.name}")
-    connection.exec_driver_sql(
-        "CREATE TEMPORARY TABLE unproved_record (source text, source_id text) ON COMMIT DROP"
-    )
-    connection.exec_driver_sql(
-        "CREATE TEMPORARY TABLE unproved_card (entity text, entity_id uuid) ON COMMIT DROP"
-    )
-    for source, table in landing.TABLES.items():
-        key = sa.cast(next(iter(table.primary_key)), sa.Text)
-        new = sa.select(sa.literal(source), key).where(found.is_new(table))
-        connection.execute(sa.insert(records).from_select(["source", "source_id"], new))
-    connection.exec_driver_sql("ANALYZE unproved_record")
-    origin = crm.field_origin
-    touched = sa.union(
-        *(
-            sa.select(sa.literal(entity), table.c[f"{entity}_id"]).where(found.is_new(table))
-            for entity, table in cards.items()
-        ),
-        sa.select(origin.c.entity, origin.c.entity_id).where(
-            sa.or_(found.is_new(origin), found.is_from_new_record(origin))
-        ),
-    )
-    connection.execute(sa.insert(changed).from_select(["entity", "entity_id"], touched))
-    connection.exec_driver_sql("ANALYZE unproved_card")
+    found = Unproved(_RECORDS, _CARDS, age)
+    _stage_records(connection, found)
+    _stage_cards(connection, found, cards)
     return found
 
 
@@ -136,6 +110,35 @@ def _proved_until(connection: sa.Connection, policy: Policy, now: datetime) -> i
     if not has_whole or any(entry.details.get("policy") != policy.version for entry in entries):
         return None
     return int(entries[0].details["transaction"])
+
+
+def _stage_records(connection: sa.Connection, found: Unproved) -> None:
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {_RECORDS.name} (source text, source_id text) ON COMMIT DROP"
+    )
+    for source, table in landing.TABLES.items():
+        key = sa.cast(table.primary_key.columns[0], sa.Text)
+        new = sa.select(sa.literal(source), key).where(found.is_new(table))
+        connection.execute(sa.insert(_RECORDS).from_select(["source", "source_id"], new))
+    connection.exec_driver_sql(f"ANALYZE {_RECORDS.name}")
+
+
+def _stage_cards(connection: sa.Connection, found: Unproved, cards: Mapping[str, sa.Table]) -> None:
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {_CARDS.name} (entity text, entity_id uuid) ON COMMIT DROP"
+    )
+    origin = crm.field_origin
+    touched = sa.union(
+        *(
+            sa.select(sa.literal(entity), table.c[f"{entity}_id"]).where(found.is_new(table))
+            for entity, table in cards.items()
+        ),
+        sa.select(origin.c.entity, origin.c.entity_id).where(
+            sa.or_(found.is_new(origin), found.is_from_new_record(origin))
+        ),
+    )
+    connection.execute(sa.insert(_CARDS).from_select(["entity", "entity_id"], touched))
+    connection.exec_driver_sql(f"ANALYZE {_CARDS.name}")
 
 
 def _is_counted(connection: sa.Connection) -> bool:

@@ -59,8 +59,9 @@ Matcher = Callable[[Features, pd.DataFrame], Matching]
 # An organisation's own records decide which one it is; the persons who act for it only break ties.
 _BEARER_WEIGHT = 1_000_000
 
-# Records that are matched again at once; beyond that a full rebuild takes little longer.
-LARGEST_REACH = 50_000
+# Beyond this share of all records a refresh, which looks its rows up one by one, takes longer than a rebuild.
+# Below the number either is a matter of seconds.
+LARGEST_SHARE, NEVER_TOO_MANY = 0.3, 10_000
 
 
 def rebuild(
@@ -90,12 +91,13 @@ def refresh(
     keyer: Keyer = match_keys,
     limits: Limits | None = None,
     own_domains: Collection[str] | None = None,
-    largest: int = LARGEST_REACH,
+    largest: int | None = None,
 ) -> IdentityReport:
     """Bring the cards up to date with what changed since they were last made; the outcome is a rebuild's.
 
     Only the blocks that a changed record, fact or decision touches are made anew. Where that is more than
-    `largest` records, or the rules have changed, everything is. Arguments and errors as for `rebuild`.
+    `largest` records (default: LARGEST_SHARE of them), or the rules have changed, everything is. Arguments
+    and errors as for `rebuild`.
     """
     with _turn(engine) as connection:
         return _Work(connection, run_id, matcher, keyer, limits, own_domains).changed(largest)
@@ -118,7 +120,7 @@ def preview(
         append(connection, crm.match_decision, decisions)
         gone = crm.match_decision.c.decision_id == any_of(withdrawn, sa.BigInteger())
         connection.execute(sa.delete(crm.match_decision).where(gone))
-        outcome = _Work(connection, _PREVIEW, matcher, keyer, NO_LIMITS, None).changed(LARGEST_REACH)
+        outcome = _Work(connection, _PREVIEW, matcher, keyer, NO_LIMITS, None).changed()
         event = crm.identity_event.c
         shown = (event.event, event.entity, event.entity_id, event.other_entity_id, event.rule)
         mine = sa.select(*shown).where(event.run_id == _PREVIEW).order_by(event.event_id)
@@ -177,7 +179,7 @@ class _Work:
         self._clock.lap("read")
         return self._made(records, None)
 
-    def changed(self, largest: int) -> IdentityReport:
+    def changed(self, largest: int | None = None) -> IdentityReport:
         """The blocks that changes reach, where these are known and small enough."""
         state = read_state(self._connection)
         if state is None or state.rules != self._rules:
@@ -185,6 +187,8 @@ class _Work:
         changes = find_changes(self._connection, state, self._decisions)
         if changes.nothing:
             return self._unchanged(state.totals)
+        if largest is None:
+            largest = max(NEVER_TOO_MANY, int(LARGEST_SHARE * state.totals["records"]))
         if changes.anything or changes.about_keys or len(changes.records()) > largest:
             return self.all()
         kept = reached(self._connection, changes, self._decisions, self._keyer)

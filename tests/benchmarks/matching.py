@@ -1,19 +1,24 @@
-"""Matching at size: `python -m tests.benchmarks.matching --records 1000000`.
+"""Matching at size: `python -m tests.benchmarks.matching --records 1000000 --peer /tmp/splink/bin/python`.
 
-Prints records, CPU seconds and peak memory for growing worlds, and how many records a change reaches.
+Prints records, CPU seconds and peak memory for growing worlds, how many records a change reaches, and, where
+`--peer` names the Python of an environment with Splink 5, what that takes for the same records.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import resource
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
 from pipelines.identity.blocks import organization_keys, person_keys, reachable
 from pipelines.identity.decisions import Decisions
-from pipelines.identity.features import features
+from pipelines.identity.features import Features, features
 from pipelines.identity.match import match
 from pipelines.identity.organizations import match_organizations
 from tests.worlds.score import NO_DECISIONS
@@ -27,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=300_000)
     parser.add_argument("--changed", type=int, default=100, help="changed records whose reach is measured")
+    parser.add_argument("--peer", help="the Python of an environment that has Splink 5")
     arguments = parser.parse_args()
     for share in (0.1, 0.33, 1.0):
         records = World(77, int(arguments.records * share / RECORDS_A_PERSON)).records
@@ -39,6 +45,7 @@ def main() -> None:
             f"{cpu / len(records) * 1e6:5.1f} µs CPU a record, peak {peak:.2f} GiB"
         )
     data = features(records)
+    _peer(arguments.peer, data, cpu)
     organizations = match_organizations(data, Decisions())
     changed = np.random.default_rng(1).choice(len(data), arguments.changed, replace=False)
     for name, keys in (
@@ -47,6 +54,46 @@ def main() -> None:
     ):
         reached = int(reachable(keys, changed, len(data)).sum())
         print(f"{arguments.changed} changed records reach {reached} for {name}")
+
+
+def _peer(python: str | None, data: Features, ours: float) -> None:
+    """What Splink takes for the same records, whose keys it is given as they are cleaned here."""
+    if python is None:
+        print("Splink was not measured: --peer names no Python that has it (`pip install splink`)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "records.csv"
+        _write_keys(path, data)
+        script = Path(__file__).with_name("splink_peer.py")
+        command = [python, str(script), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"Splink was not measured: {python} has no Splink 5, or it failed ({done.returncode})")
+        return
+    wall, cpu, peak, clusters = done.stdout.split()[-4:]
+    print(
+        f"   Splink on the same, cleaned records: {wall} s, {cpu} s CPU, peak {peak} GiB, {clusters} clusters"
+        f"; ours takes {ours / float(cpu):.2f} of its CPU, cleaning included"
+    )
+
+
+def _write_keys(path: Path, data: Features) -> None:
+    """One address, number, name and company of each record that carries a person."""
+    first: dict[str, dict[int, str]] = {"email": {}, "phone": {}}
+    for kind, held, values in (
+        ("email", data.emails, [value.key for value in data.email_values]),
+        ("phone", data.phones, [value.key for value in data.phone_values]),
+    ):
+        for row, value in zip(held.row.tolist(), held.value.tolist(), strict=True):
+            first[kind].setdefault(row, values[value])
+    names = [" ".join(name.key) for name in data.names]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file)
+        lines.writerow(["unique_id", "email", "phone", "name", "company"])
+        for row in np.flatnonzero(data.has_person).tolist():
+            company = data.companies[data.company[row]].core if data.company[row] >= 0 else ""
+            keys = (first["email"].get(row, ""), first["phone"].get(row, ""), names[data.name[row]], company)
+            lines.writerow([row, *keys])
 
 
 if __name__ == "__main__":

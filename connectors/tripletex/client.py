@@ -86,6 +86,11 @@ class TripletexClient:
         """Declared fields that the server does not know (any more), by source; they are read as absent."""
         return self._objects.refused_fields
 
+    @property
+    def dropped_rows(self) -> Mapping[str, int]:
+        """Rows that came although a filter excludes them, by source: the server ignores the filter."""
+        return +self._objects.dropped_rows
+
     def check(self) -> int:
         """Log in and ask whose company this is; returns its id."""
         body = self._egress.request("GET", "/token/session/>whoAmI", query={"fields": "companyId"}).body

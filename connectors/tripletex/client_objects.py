@@ -6,6 +6,7 @@ Knows how an answer looks and what a refused field is; not which objects anybody
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -36,6 +37,8 @@ class Objects:
         self._fields: dict[type[Payload], list[FieldPath]] = {}
         self.refused_fields: dict[str, list[str]] = {}
         """Declared fields that the server does not know (any more), by source."""
+        self.dropped_rows: Counter[str] = Counter()
+        """Rows that came although a filter excludes them, by source; none of them is handed on."""
 
     def listed(self, payload: type[Payload], path: str, query: Mapping[str, object]) -> Fetch:
         """A list in the order of its ids, to be fetched in slices."""
@@ -71,8 +74,10 @@ class Objects:
             except StopIteration as stop:
                 end: End | None = stop.value
                 return end
-            if wanted := [part for row in fresh if asked_for(row) for part in parts(row)]:
-                yield read_page(payload, wanted)
+            wanted = [row for row in fresh if asked_for(row)]
+            self.dropped_rows[payload.source] += len(fresh) - len(wanted)
+            if records := [part for row in wanted for part in parts(row)]:
+                yield read_page(payload, records)
 
     def find(self, payload: type[P], path: str, query: Mapping[str, object]) -> list[P]:
         """All objects of a list. Raises PermanentError when one of them cannot be read."""

@@ -31,12 +31,8 @@ def all_subscriptions(objects: Objects) -> Iterator[Page[TripletexSubscription]]
         yield from look.orders(isClosed=True)
         if look.closed:
             yield from look.orders()
-    if look.dropped:
-        logger.warning(
-            "%s: the server ignores isSubscription; %d ordinary orders were dropped",
-            TripletexSubscription.source,
-            look.dropped,
-        )
+    if dropped := objects.dropped_rows[TripletexSubscription.source]:
+        logger.warning("recurring orders: %d that were not asked for came and were dropped", dropped)
 
 
 def lines_of(objects: Objects, order_id: int) -> frozenset[int] | None:
@@ -57,8 +53,6 @@ class _Look:
         self._seen = SeenIds()
         self.closed = 0
         """Closed recurring orders that came."""
-        self.dropped = 0
-        """Ordinary orders that came although they were not asked for."""
 
     def orders(self, **query: object) -> Iterator[Page[TripletexSubscription]]:
         """Those of one list that no list before held."""
@@ -75,11 +69,9 @@ class _Look:
     def _is_subscription(self, order: Any) -> bool:
         if not isinstance(order, dict):
             return True
-        if order.get("isSubscription") is not True:
-            self.dropped += 1
-            return False
-        self.closed += order.get("isClosed") is True
-        return True
+        is_subscription = order.get("isSubscription") is True
+        self.closed += is_subscription and order.get("isClosed") is True
+        return is_subscription
 
 
 def _lines(order: Any) -> Iterator[Any]:

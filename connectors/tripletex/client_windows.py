@@ -48,10 +48,20 @@ class Windows(Generic[P]):
 
         A range with too many is halved. Raises PermanentError when one day has too many.
         """
+
+        def is_wanted(row: Any) -> bool:
+            # Of the whole range, not of a half: what came too early is in `seen`, and comes no second time.
+            return self._is_dated_within(row, start, end) and self.asked_for(row)
+
+        yield from self._range(start, end, seen, is_wanted)
+
+    def _range(
+        self, start: date, end: date, seen: SeenIds, is_wanted: Callable[[Any], bool]
+    ) -> Iterator[Page[P]]:
         if start >= end:
             return
         try:
-            yield from self._range(start, end, seen)
+            yield from self.objects.pages(self.payload, seen, self.fetch(start, end), is_wanted, self.parts)
         except PermanentError as error:
             if error.code != TOO_MANY_ROWS:
                 raise
@@ -62,14 +72,8 @@ class Windows(Generic[P]):
                     code=error.code,
                 ) from None
             middle = start + (end - start) // 2
-            yield from self.pages(start, middle, seen)
-            yield from self.pages(middle, end, seen)
-
-    def _range(self, start: date, end: date, seen: SeenIds) -> Iterator[Page[P]]:
-        def is_wanted(row: Any) -> bool:
-            return self._is_dated_within(row, start, end) and self.asked_for(row)
-
-        yield from self.objects.pages(self.payload, seen, self.fetch(start, end), is_wanted, self.parts)
+            yield from self._range(start, middle, seen, is_wanted)
+            yield from self._range(middle, end, seen, is_wanted)
 
     def _is_dated_within(self, row: Any, start: date, end: date) -> bool:
         """Whether a row belongs to the range; one without a readable date is left to validation."""

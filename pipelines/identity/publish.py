@@ -7,24 +7,30 @@ caller commit. Must not know how cards come about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from pipelines.identity import facts, invariants
-from pipelines.identity.affected import Affected
 from pipelines.identity.golden import Cards
-from pipelines.identity.ledger import Assignment
 from pipelines.identity.match import Matching
-from pipelines.identity.previous import staged
+from pipelines.identity.reach import (
+    RULED,
+    Ledger,
+    Reach,
+    Totals,
+    by_rule,
+    difference,
+    facts_of,
+    only_affected,
+    stage,
+)
 from pipelines.identity.records import canonical_order
-from pipelines.store.bulk import Scope, Written, append, replace, replace_from, stage_scope
+from pipelines.store.bulk import Written, append, replace, replace_from, stage_scope
 from schemas.tables import crm
-from schemas.tables.landing import TABLES
 
 # Enough for the hash joins of a million rows, and little enough for a small server.
 _WORK_MEMORY = "128MB"
@@ -68,26 +74,6 @@ class Published:
 
 NOTHING_PUBLISHED = Published({}, 0, 0, 0, 0, 0, 0)
 
-Totals = Mapping[str, Any]
-"""Numbers of the whole store: rows by name; for links and affiliations rows by rule."""
-
-RULED: Mapping[str, sa.Table] = {"links": crm.match_link, "affiliations": crm.affiliation}
-"""Tables whose rows are counted by rule, by the name of the number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """The ids of both kinds of card, as `ledger.assign` gave them."""
-
-    people: Assignment
-    organizations: Assignment
-    rules: Mapping[str, str] = field(default_factory=dict)
-    """For an id that was merged away, the rule behind the link that did it."""
-
-    @property
-    def both(self) -> tuple[Assignment, Assignment]:
-        return self.people, self.organizations
-
 
 def take_turn(connection: sa.Connection) -> None:
     """Make this transaction the only one that writes cards, until it ends.
@@ -100,20 +86,6 @@ def take_turn(connection: sa.Connection) -> None:
     # A refresh looks up some thousand rows in tables of a million: from memory or a disk without a head.
     connection.exec_driver_sql("SET LOCAL random_page_cost = 1.1")
     connection.exec_driver_sql("SET LOCAL jit = off")
-
-
-def facts_of(
-    connection: sa.Connection, records: pd.DataFrame, changed: Mapping[str, Sequence[int]]
-) -> dict[str, list[int]]:
-    """Ids, by source, of the facts that hang on some records, and of those that changed themselves."""
-    mine = staged(connection, records)
-    found: dict[str, list[int]] = {}
-    for source, (owner, column) in facts.OWNERS.items():
-        table = TABLES[source]
-        of_owner = sa.select(sa.cast(mine.c.source_id, sa.BigInteger())).where(mine.c.source == owner)
-        hanging = connection.scalars(sa.select(table.c.id).where(table.c[column].in_(of_owner)))
-        found[source] = sorted({*hanging, *changed[source]})
-    return found
 
 
 def publish(
@@ -150,8 +122,8 @@ def publish(
     scopes = None
     if reach is not None:
         scopes = stage(connection, reach, ledger)
-        frames = _affected(frames, reach.affected)
-    before = _by_rule(connection, scopes)
+        frames = only_affected(frames, reach.affected)
+    before = by_rule(connection, scopes)
     written = {
         table.name: replace(
             connection,
@@ -166,7 +138,7 @@ def publish(
     written["identity_event"] = append(connection, crm.identity_event, event_rows(ledger, run_id))
     invariants.check(connection, None if scopes is None else scopes.touched)
     after = {name: Counter(frames[table]["rule"]) for name, table in RULED.items()}
-    return _published(written, ledger, {name: _difference(after[name], before[name]) for name in before})
+    return _published(written, ledger, {name: difference(after[name], before[name]) for name in before})
 
 
 def analyze(connection: sa.Connection, published: Published) -> None:
@@ -177,85 +149,6 @@ def analyze(connection: sa.Connection, published: Published) -> None:
     filled = [name for name, written in published.written.items() if written.changed > _MANY_ROWS]
     for name in (*filled, *([crm.match_block.name, crm.match_key.name] if filled else [])):
         connection.exec_driver_sql(f"ANALYZE {crm.SCHEMA}.{name}")
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What a change can have an effect on.
-
-    `records`: source and source_id of every record matched again and of those that are gone; `people`: ids of
-    the persons' cards these belonged to; `guards`: key_kind and key_value of the guards that were or are
-    learned from them; `affected`: the cards among them that can come out otherwise; `facts`: ids of the
-    facts that changed themselves, by source; `totals`: the numbers of the whole store before.
-    """
-
-    records: pd.DataFrame
-    people: Sequence[str]
-    guards: pd.DataFrame
-    affected: Affected
-    facts: Mapping[str, Sequence[int]]
-    totals: Totals
-
-
-@dataclass(frozen=True, slots=True)
-class Scopes:
-    """The part of each table that is written, and the touched records and cards, as temporary tables."""
-
-    tables: Mapping[sa.Table, Scope]
-    touched: invariants.Touched
-
-
-def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
-    """The part of each table that is written: cards that can have changed, and all ties between records."""
-    people, organizations = sorted(reach.affected.people), sorted(reach.affected.organizations)
-    of_people = stage_scope(connection, crm.person, _texts(person_id=people), "people")
-    of_organizations = stage_scope(
-        connection, crm.organization, _texts(organization_id=organizations), "organizations"
-    )
-    kinds = [invariants.PERSON] * len(people) + [invariants.ORGANIZATION] * len(organizations)
-    cards = stage_scope(
-        connection, crm.field_origin, _texts(entity=kinds, entity_id=people + organizations), "cards"
-    )
-    links = stage_scope(connection, crm.source_link, reach.affected.links, "links")
-    everybody = sorted({*reach.people, *ledger.people.ids})
-    pairs = pd.concat([reach.records.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True)
-    pairs = pairs.rename(columns={"source": "left_source", "source_id": "left_source_id"})
-    lefts = stage_scope(connection, crm.match_link, pairs, "pairs")
-    return Scopes(
-        {
-            crm.person: of_people,
-            crm.organization: of_organizations,
-            crm.person_email: of_people,
-            crm.person_phone: of_people,
-            crm.affiliation: stage_scope(connection, crm.affiliation, _texts(person_id=everybody), "people"),
-            crm.source_link: links,
-            crm.field_origin: cards,
-            crm.match_link: lefts,
-            crm.match_review: lefts,
-            crm.identity_guard: stage_scope(connection, crm.identity_guard, reach.guards, "guards"),
-            crm.identity_alias: cards.of(entity="entity", current_id="entity_id"),
-        },
-        invariants.Touched(links.table, of_people.table, of_organizations.table),
-    )
-
-
-def _affected(frames: Mapping[sa.Table, pd.DataFrame], affected: Affected) -> dict[sa.Table, pd.DataFrame]:
-    """The rows of cards and links that can have changed; of other tables all."""
-    cards = affected.people | affected.organizations
-    keys = {
-        crm.person: "person_id",
-        crm.person_email: "person_id",
-        crm.person_phone: "person_id",
-        crm.organization: "organization_id",
-        crm.field_origin: "entity_id",
-        crm.identity_alias: "current_id",
-    }
-    found = {
-        table: frame[frame[keys[table]].isin(cards)] if table in keys else frame
-        for table, frame in frames.items()
-    }
-    found[crm.source_link] = frames[crm.source_link].merge(affected.links, on=["source", "source_id"])
-    return found
 
 
 def _write_facts(connection: sa.Connection, reach: Reach | None) -> dict[str, Written]:
@@ -269,27 +162,6 @@ def _write_facts(connection: sa.Connection, reach: Reach | None) -> dict[str, Wr
             within = stage_scope(connection, table, ids, "facts")
         written[table.name] = replace_from(connection, table, facts.wanted(source, mine), within=within)
     return written
-
-
-def _texts(**columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
-
-
-def _by_rule(connection: sa.Connection, scopes: Scopes | None) -> dict[str, Counter[str]]:
-    """How many rows of each rule stand within the scopes, by name in RULED."""
-    found: dict[str, Counter[str]] = {}
-    if scopes is None:
-        return found
-    for name, table in RULED.items():
-        scope = scopes.tables[table]
-        same = sa.and_(*(table.c[mine] == scope.table.c[its] for mine, its in scope.columns.items()))
-        counted = sa.select(table.c.rule, sa.func.count()).join(scope.table, same).group_by(table.c.rule)
-        found[name] = Counter(dict(map(tuple, connection.execute(counted))))
-    return found
-
-
-def _difference(after: Counter[str], before: Counter[str]) -> dict[str, int]:
-    return {rule: after[rule] - before[rule] for rule in after | before if after[rule] != before[rule]}
 
 
 def link_rows(records: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:

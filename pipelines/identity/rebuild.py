@@ -38,15 +38,13 @@ from pipelines.identity.previous import Linked, any_of, ever_used, linked, merge
 from pipelines.identity.publish import (
     NO_LIMITS,
     NOTHING_PUBLISHED,
-    Ledger,
     Limits,
     Published,
-    Reach,
-    Totals,
     analyze,
     publish,
     take_turn,
 )
+from pipelines.identity.reach import Ledger, Reach, Totals
 from pipelines.identity.records import canonical_order, read_records, record_keys
 from pipelines.identity.reporting import IdentityReport, count_all, moved, report
 from pipelines.store.bulk import append, read_frame

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from pipelines.identity.publish import RULED, Published, Totals
+from pipelines.identity.publish import Published
+from pipelines.identity.reach import RULED, Totals
 from pipelines.store.bulk import Written
 from schemas.tables import crm
 

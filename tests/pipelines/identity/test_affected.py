@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from pipelines.identity import rebuild as rebuilding
 from pipelines.identity.affected import Affected
-from pipelines.identity.publish import Reach, publish
+from pipelines.identity.publish import publish
+from pipelines.identity.reach import Reach
 from pipelines.identity.rebuild import refresh
 from schemas.tables import crm
 

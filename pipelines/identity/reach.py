@@ -1,0 +1,159 @@
+"""What of the crm schema a run writes: all of it, or the part that a change can have an effect on.
+
+Knows tables and ids. Must not know how cards come about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from pipelines.identity import facts, invariants
+from pipelines.identity.affected import Affected
+from pipelines.identity.ledger import Assignment
+from pipelines.identity.previous import staged
+from pipelines.store.bulk import Scope, stage_scope
+from schemas.tables import crm
+from schemas.tables.landing import TABLES
+
+Totals = Mapping[str, Any]
+"""Numbers of the whole store: rows by name; for links and affiliations rows by rule."""
+
+RULED: Mapping[str, sa.Table] = {"links": crm.match_link, "affiliations": crm.affiliation}
+"""Tables whose rows are counted by rule, by the name of the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The ids of both kinds of card, as `ledger.assign` gave them."""
+
+    people: Assignment
+    organizations: Assignment
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """For an id that was merged away, the rule behind the link that did it."""
+
+    @property
+    def both(self) -> tuple[Assignment, Assignment]:
+        return self.people, self.organizations
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a change can have an effect on.
+
+    `records`: source and source_id of every record matched again and of those that are gone; `people`: ids of
+    the persons' cards these belonged to; `guards`: key_kind and key_value of the guards that were or are
+    learned from them; `affected`: the cards among them that can come out otherwise; `facts`: ids of the
+    facts that changed themselves, by source; `totals`: the numbers of the whole store before.
+    """
+
+    records: pd.DataFrame
+    people: Sequence[str]
+    guards: pd.DataFrame
+    affected: Affected
+    facts: Mapping[str, Sequence[int]]
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """The part of each table that is written, and the touched records and cards, as temporary tables."""
+
+    tables: Mapping[sa.Table, Scope]
+    touched: invariants.Touched
+
+
+def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
+    """The part of each table that is written: cards that can have changed, and all ties between records."""
+    people, organizations = sorted(reach.affected.people), sorted(reach.affected.organizations)
+    of_people = stage_scope(connection, crm.person, _texts(person_id=people), "people")
+    of_organizations = stage_scope(
+        connection, crm.organization, _texts(organization_id=organizations), "organizations"
+    )
+    kinds = [invariants.PERSON] * len(people) + [invariants.ORGANIZATION] * len(organizations)
+    cards = stage_scope(
+        connection, crm.field_origin, _texts(entity=kinds, entity_id=people + organizations), "cards"
+    )
+    links = stage_scope(connection, crm.source_link, reach.affected.links, "links")
+    everybody = sorted({*reach.people, *ledger.people.ids})
+    pairs = pd.concat([reach.records.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True)
+    pairs = pairs.rename(columns={"source": "left_source", "source_id": "left_source_id"})
+    lefts = stage_scope(connection, crm.match_link, pairs, "pairs")
+    return Scopes(
+        {
+            crm.person: of_people,
+            crm.organization: of_organizations,
+            crm.person_email: of_people,
+            crm.person_phone: of_people,
+            crm.affiliation: stage_scope(connection, crm.affiliation, _texts(person_id=everybody), "people"),
+            crm.source_link: links,
+            crm.field_origin: cards,
+            crm.match_link: lefts,
+            crm.match_review: lefts,
+            crm.identity_guard: stage_scope(connection, crm.identity_guard, reach.guards, "guards"),
+            crm.identity_alias: cards.of(entity="entity", current_id="entity_id"),
+        },
+        invariants.Touched(links.table, of_people.table, of_organizations.table),
+    )
+
+
+def only_affected(
+    frames: Mapping[sa.Table, pd.DataFrame], affected: Affected
+) -> dict[sa.Table, pd.DataFrame]:
+    """The rows of cards and links that can have changed; of other tables all."""
+    cards = affected.people | affected.organizations
+    keys = {
+        crm.person: "person_id",
+        crm.person_email: "person_id",
+        crm.person_phone: "person_id",
+        crm.organization: "organization_id",
+        crm.field_origin: "entity_id",
+        crm.identity_alias: "current_id",
+    }
+    found = {
+        table: frame[frame[keys[table]].isin(cards)] if table in keys else frame
+        for table, frame in frames.items()
+    }
+    found[crm.source_link] = frames[crm.source_link].merge(affected.links, on=["source", "source_id"])
+    return found
+
+
+def facts_of(
+    connection: sa.Connection, records: pd.DataFrame, changed: Mapping[str, Sequence[int]]
+) -> dict[str, list[int]]:
+    """Ids, by source, of the facts that hang on some records, and of those that changed themselves."""
+    mine = staged(connection, records)
+    found: dict[str, list[int]] = {}
+    for source, (owner, column) in facts.OWNERS.items():
+        table = TABLES[source]
+        of_owner = sa.select(sa.cast(mine.c.source_id, sa.BigInteger())).where(mine.c.source == owner)
+        hanging = connection.scalars(sa.select(table.c.id).where(table.c[column].in_(of_owner)))
+        found[source] = sorted({*hanging, *changed[source]})
+    return found
+
+
+def by_rule(connection: sa.Connection, scopes: Scopes | None) -> dict[str, Counter[str]]:
+    """How many rows of each rule stand within the scopes, by name in RULED."""
+    found: dict[str, Counter[str]] = {}
+    if scopes is None:
+        return found
+    for name, table in RULED.items():
+        scope = scopes.tables[table]
+        same = sa.and_(*(table.c[mine] == scope.table.c[its] for mine, its in scope.columns.items()))
+        counted = sa.select(table.c.rule, sa.func.count()).join(scope.table, same).group_by(table.c.rule)
+        found[name] = Counter(dict(map(tuple, connection.execute(counted))))
+    return found
+
+
+def difference(after: Counter[str], before: Counter[str]) -> dict[str, int]:
+    """How many more there are of each rule, or fewer."""
+    return {rule: after[rule] - before[rule] for rule in after | before if after[rule] != before[rule]}
+
+
+def _texts(**columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})

@@ -21,7 +21,7 @@ from pipelines.privacy.subjects.service import Sources
 from pipelines.privacy.suppression import Suppression
 from pipelines.settings import DEFAULT_NAMES, Settings
 from pipelines.sources.clients import connect
-from pipelines.sources.reading import Desk
+from pipelines.sources.reading import Desk, note_requests
 from pipelines.store.database import Store
 from schemas.payloads.base import Payload
 from schemas.policy import load_policy
@@ -66,12 +66,16 @@ def make_office(settings: Settings, store: Store) -> Office:
         secret=settings.secret,
         suppression=make_ledger(settings),
         refresh=lambda: refresh(store.crm, "subject request"),
+        previous=settings.previous_secrets,
     )
 
 
 @contextmanager
-def told_sources(settings: Settings, *, tell: bool) -> Iterator[Sources | None]:
-    """Clients of the configured sources that can be told of an erasure; None where they are not to be."""
+def told_sources(settings: Settings, store: Store, run_id: str, *, tell: bool) -> Iterator[Sources | None]:
+    """Clients of the configured sources that can be told of something; None where they are not to be.
+
+    What they were asked is noted under `run_id`: a Dagster run, or the request's number.
+    """
     if not tell:
         yield None
         return
@@ -82,9 +86,10 @@ def told_sources(settings: Settings, *, tell: bool) -> Iterator[Sources | None]:
             tripletex.registration if isinstance(tripletex, TripletexClient) else None,
         )
     finally:
-        for client in (helpscout, tripletex):
+        for name, client in (("helpscout", helpscout), ("tripletex", tripletex)):
             if client is not None:
                 client.close()
+                note_requests(store.crm, run_id, name, client.counts)
 
 
 def found_names(engine: sa.Engine, names: PlatformNames) -> PlatformNames:

@@ -3,7 +3,11 @@
   open erasure --email kari@example.no [--phone …] [--name …] [--record helpscout_customer:17]
   list                       open requests and their deadlines
   show NUMBER                what would be done; changes nothing
-  apply NUMBER [--tell]      do it; --tell also deletes or blanks at the sources
+  apply NUMBER [--tell]      do it; --tell also deletes, blanks or corrects at the sources
+
+What can be opened: access; disclosures (who was told what, art. 15(1)(c)); rectification, with --correct;
+restriction (lifted by `make privacy`); objection to marketing, and withdrawal of one; erasure, and release
+(who was erased wants to be a customer again: the named addresses, numbers and records are not held back).
 
 Files for the person are written to DAGSTER_HOME/subject_requests/NUMBER and removed after 30 days.
 """
@@ -14,13 +18,14 @@ import argparse
 import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from typing import get_args
 
 from rich.console import Console
 
 from pipelines.cli.startup import NOT_STARTED, configured, terminal
 from pipelines.privacy.subjects.drawer import Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints
-from pipelines.privacy.subjects.requests import unanswered
+from pipelines.privacy.subjects.requests import Kind, unanswered
 from pipelines.privacy.subjects.rights import CorrectionError
 from pipelines.privacy.subjects.service import Report, carry_out, open_case, show
 from pipelines.settings import Settings
@@ -28,7 +33,7 @@ from pipelines.store.database import open_store
 from pipelines.workbench import SUBJECT_FILES, make_office, told_sources
 from schemas.payloads.types import OSLO
 
-_KINDS = ("access", "rectification", "restriction", "objection", "erasure")
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def main(arguments: list[str]) -> int:
@@ -63,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     showing.add_argument("number")
     applying = commands.add_parser("apply")
     applying.add_argument("number")
-    applying.add_argument("--tell", action="store_true", help="also delete or blank at the sources")
+    applying.add_argument("--tell", action="store_true", help="also delete, blank or correct at the sources")
     return parser
 
 
@@ -89,7 +94,7 @@ def _handle(console: Console, settings: Settings, given: argparse.Namespace) -> 
             case "show":
                 _print(console, show(office, drawer, given.number, now))
             case "apply":
-                with told_sources(settings, tell=given.tell) as sources:
+                with told_sources(settings, store, given.number, tell=given.tell) as sources:
                     report = carry_out(office, drawer, given.number, now, sources=sources)
                 _print(console, report)
                 return 1 if any(done.result == "failed" for done in report.told) else 0
@@ -104,7 +109,8 @@ def _print(console: Console, report: Report) -> None:
         console.print(f"  {number:>6,}  {name.replace('_', ' ')}")
     for done in report.told:
         problem = f": {done.problem}" if done.problem else ""
-        console.print(f"  at the source {done.source}: {done.action}, {done.result}{problem}")
+        fields = f" ({', '.join(done.fields)})" if done.fields else ""
+        console.print(f"  at the source {done.source}: {done.action}, {done.result}{fields}{problem}")
     for path in report.files:
         console.print(f"  written: {path}")
 

@@ -1,114 +1,100 @@
 """Participants' submissions go on the customer's documented instruction alone (GDPR art. 28, clause S5).
 
-Deletes by customer, event and date under the retention role, which has no right to read an answer.
+Works under the retention role, which sees a submission's number, customer, event and date, and no answer.
+To return is therefore done in three steps: what is meant is listed by number; the registration system, which
+holds the answers, hands them to the customer; with the customer's receipt noted, what was listed is deleted.
 """
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.privacy import audit_log
+from pipelines.files import write_whole
 from pipelines.privacy.batches import ROWS
+from pipelines.privacy.instructions import (
+    Instruction,
+    InstructionError,
+    note_carried_out,
+    note_listed,
+)
 from pipelines.privacy.platform import PlatformNames, configured_table, may_read
-from schemas.tables.privacy import instruction
 
 SETTING = "PLATFORM_PARTICIPANT_SUBMISSION"
+LISTS = "instructions"
+"""Folder of DAGSTER_HOME with the lists of what is to be returned."""
+
+_HEAD = ("submission", "activity", "submitted_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Instruction:
-    """What a customer instructed. `activity_id` None: all of the customer's events."""
+class Platform:
+    """The registration system's database under the retention role, its names, and the folder for lists."""
 
-    instruction_id: int
-    customer_org: str
-    activity_id: int | None
-    submitted_before: datetime
+    engine: sa.Engine
+    names: PlatformNames
+    lists: Path
 
 
-def record_instruction(
-    connection: sa.Connection,
-    *,
-    customer_org: str,
-    activity_id: int | None,
-    submitted_before: datetime,
-    document: str,
-    received_at: datetime,
-) -> int:
-    """Note a customer's written instruction in the CRM database; return its number.
+def preview(platform: Platform, one: Instruction) -> int:
+    """How many submissions an instruction covers now."""
+    with platform.engine.connect() as connection:
+        table = _table(connection, platform.names)
+        covered = sa.select(sa.func.count()).select_from(table).where(_covers(table, platform.names, one))
+        return connection.execute(covered).scalar_one()
 
-    `document` says where it is kept. Raises ValueError without: an instruction has to be documented.
+
+def carry_out(crm: sa.Engine, platform: Platform, one: Instruction, now: datetime) -> int:
+    """Do what is next for an instruction, in bounded transactions; return how many submissions were deleted.
+
+    To delete: deletes what it covers. To return: lists what it covers; once handed over, deletes what was
+    listed and nothing that has come since. Killed in between, the next call does the rest. Raises
+    InstructionError when the list is not the one that was noted.
     """
-    if not document.strip():
-        raise ValueError("an instruction needs the place where its document is kept (GDPR art. 28(3)(a))")
-    number: int = connection.execute(
-        sa.insert(instruction)
-        .values(
-            customer_org=customer_org,
-            activity_id=activity_id,
-            submitted_before=submitted_before,
-            document=document,
-            received_at=received_at,
-        )
-        .returning(instruction.c.instruction_id)
-    ).scalar_one()
-    audit_log.append(connection, "instruction_received", received_at, instruction=number)
-    return number
-
-
-def open_instructions(connection: sa.Connection) -> tuple[Instruction, ...]:
-    """Instructions that are not carried out yet, in the order in which they came; none by default."""
-    rows = connection.execute(
-        sa.select(instruction)
-        .where(instruction.c.carried_out_at.is_(None))
-        .order_by(instruction.c.instruction_id)
-    )
-    return tuple(
-        Instruction(row.instruction_id, row.customer_org, row.activity_id, row.submitted_before)
-        for row in rows
-    )
-
-
-def preview(platform: sa.Connection, names: PlatformNames, one: Instruction) -> int:
-    """How many submissions an instruction covers."""
-    table = _table(platform, names)
-    covered = sa.select(sa.func.count()).select_from(table).where(_covers(table, names, one))
-    return platform.execute(covered).scalar_one()
-
-
-def carry_out(
-    crm: sa.Engine, platform: sa.Engine, names: PlatformNames, one: Instruction, now: datetime
-) -> int:
-    """Delete what an instruction covers, in bounded transactions; return how many submissions.
-
-    Killed in between, the instruction stays open and the next call deletes the rest.
-    """
-    removed = 0
-    while True:
-        with platform.begin() as connection:
-            table = _table(connection, names)
-            key = table.c[names.submission_id]
-            # By id, since the role may see no more of a row than its id, customer, event and date.
-            doomed = sa.select(key).where(_covers(table, names, one)).order_by(key).limit(ROWS)
-            deleted = connection.execute(sa.delete(table).where(key.in_(doomed))).rowcount
-        removed += deleted
-        if deleted < ROWS:
-            break
+    match one.state:
+        case "to be handed over":
+            return 0
+        case "to be listed":
+            rows, digest = write_list(platform, one)
+            with crm.begin() as connection:
+                note_listed(connection, one.instruction_id, rows, digest, now)
+            return 0
+        case "to be deleted":
+            removed = _delete_listed(platform, one)
+        case "open":
+            removed = _delete_covered(platform, one)
     with crm.begin() as connection:
-        connection.execute(
-            sa.update(instruction)
-            .where(instruction.c.instruction_id == one.instruction_id)
-            .values(
-                carried_out_at=now, rows_removed=sa.func.coalesce(instruction.c.rows_removed, 0) + removed
-            )
-        )
-        audit_log.append(
-            connection, "instruction_carried_out", now, instruction=one.instruction_id, rows=removed
-        )
+        note_carried_out(connection, one.instruction_id, removed, now)
     return removed
+
+
+def write_list(platform: Platform, one: Instruction) -> tuple[int, bytes]:
+    """List what an instruction covers by number, event and date; return how many, and the list's SHA-256."""
+    digest, rows = hashlib.sha256(), 0
+
+    def lines() -> Iterator[str]:
+        nonlocal rows
+        with platform.engine.connect() as connection:
+            for rows, line in enumerate(_listed(connection, platform.names, one)):  # noqa: B007  # counted
+                digest.update(line.encode())
+                yield line
+
+    write_whole(list_of(platform, one.instruction_id), lines())
+    return rows, digest.digest()
+
+
+def list_of(platform: Platform, number: int) -> Path:
+    """Where the list of an instruction lies."""
+    return platform.lists / f"{number}.csv"
 
 
 def customers(platform: sa.Connection, names: PlatformNames) -> tuple[str, ...] | None:
@@ -122,6 +108,84 @@ def customers(platform: sa.Connection, names: PlatformNames) -> tuple[str, ...] 
         return None
     names_of = sa.select(sa.cast(table.c[names.customer_org], sa.Text)).distinct()
     return tuple(sorted(platform.scalars(names_of)))
+
+
+def _delete_covered(platform: Platform, one: Instruction) -> int:
+    def some(table: sa.Table, key: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        # By id, since the role may see no more of a row than its id, customer, event and date.
+        doomed = sa.select(key).where(_covers(table, platform.names, one)).order_by(key).limit(ROWS)
+        return key.in_(doomed)
+
+    removed = 0
+    while deleted := _delete(platform, some):
+        removed += deleted
+    return removed
+
+
+def _delete_listed(platform: Platform, one: Instruction) -> int:
+    """Only what is on the list that the customer's receipt is about, as far as it is still covered."""
+    listed, removed = _read_list(platform, one), 0
+    for start in range(0, len(listed), ROWS):
+        block = listed[start : start + ROWS]
+
+        def some(
+            table: sa.Table, key: sa.ColumnElement[Any], block: Sequence[str] = block
+        ) -> sa.ColumnElement[bool]:
+            named = sa.cast(sa.literal(list(block), pg.ARRAY(sa.Text())), pg.ARRAY(sa.Text()))
+            is_number = isinstance(key.type, sa.Integer)
+            among = (
+                key == sa.func.any(sa.cast(named, pg.ARRAY(sa.BigInteger())))
+                if is_number
+                else sa.cast(key, sa.Text) == sa.func.any(named)
+            )
+            return sa.and_(among, _covers(table, platform.names, one))
+
+        removed += _delete(platform, some)
+    return removed
+
+
+def _delete(
+    platform: Platform,
+    some: Callable[[sa.Table, sa.ColumnElement[Any]], sa.ColumnElement[bool]],
+) -> int:
+    with platform.engine.begin() as connection:
+        table = _table(connection, platform.names)
+        condition = some(table, table.c[platform.names.submission_id])
+        return connection.execute(sa.delete(table).where(condition)).rowcount
+
+
+def _read_list(platform: Platform, one: Instruction) -> list[str]:
+    path = list_of(platform, one.instruction_id)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if hashlib.sha256(content).digest() != one.listed_hash:
+        raise InstructionError(
+            f"the list {path.name} is not the one that instruction {one.instruction_id} was handed over by: "
+            "put it back from a backup; nothing was deleted"
+        )
+    return [row[0] for row in csv.reader(io.StringIO(content.decode()))][1:]
+
+
+def _listed(connection: sa.Connection, names: PlatformNames, one: Instruction) -> Iterator[str]:
+    """The list as lines of CSV, the first with the names of the columns."""
+    table = _table(connection, names)
+    columns = [table.c[name] for name in (names.submission_id, names.activity_id, names.submitted_at)]
+    rows = connection.execute(
+        sa.select(*columns).where(_covers(table, names, one)).order_by(columns[0]),
+        execution_options={"stream_results": True},
+    )
+    yield _line(_HEAD)
+    for key, activity, moment in rows:
+        aware = moment.astimezone(UTC) if moment.tzinfo else moment
+        yield _line((key, activity, aware.isoformat()))
+
+
+def _line(values: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()
 
 
 def _table(connection: sa.Connection, names: PlatformNames) -> sa.Table:

@@ -1,5 +1,6 @@
-"""Participants' submissions (clause S5): deleted on a customer's documented instruction, never otherwise."""
+"""Participants' submissions (clause S5): deleted or returned on a customer's documented instruction."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -11,6 +12,7 @@ from pipelines.defs.privacy.options import Retention
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.privacy import submissions
+from pipelines.privacy.instructions import open_instructions
 
 
 @dg.asset(
@@ -27,21 +29,23 @@ def submission_instructions(config: Retention, workbench: Workbench) -> dg.Mater
     now = datetime.now(UTC)
     covered: dict[str, int] = {}
     with nothing_personal():
-        crm, platform = workbench.store.crm, workbench.store.platform
+        crm, engine = workbench.store.crm, workbench.store.platform
+        lists = workbench.settings.dagster_home / submissions.LISTS
+        platform = submissions.Platform(engine, workbench.platform_names, lists) if engine else None
         with crm.connect() as connection:
-            waiting = submissions.open_instructions(connection)
+            waiting = open_instructions(connection)
         for one in waiting:
             number = f"instruction {one.instruction_id}"
             if platform is None:
                 covered[number] = 0
             elif config.apply:
-                covered[number] = submissions.carry_out(crm, platform, workbench.platform_names, one, now)
+                covered[number] = submissions.carry_out(crm, platform, one, now)
             else:
-                with platform.connect() as connection:
-                    covered[number] = submissions.preview(connection, workbench.platform_names, one)
+                covered[number] = submissions.preview(platform, one)
     return dg.MaterializeResult(
         metadata={
             "open": len(waiting),
+            "by_state": markdown_table("state", "instructions", Counter(one.state for one in waiting)),
             "applied": config.apply,
             "rows_removed": sum(covered.values()) if config.apply else 0,
             "covered": markdown_table("instruction", "submissions", covered),

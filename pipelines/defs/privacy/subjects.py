@@ -33,7 +33,7 @@ class Asked(dg.Config):
     apply: bool = False
     """Carry it out. Without it, what would be done is shown in numbers."""
     tell_sources: bool = False
-    """After an erasure, also delete or blank the person at Help Scout and Tripletex."""
+    """After an erasure or a rectification, also delete, blank or correct at Help Scout and Tripletex."""
 
 
 @dg.op
@@ -43,7 +43,9 @@ def answer_request(context: dg.OpExecutionContext, config: Asked, workbench: Wor
         settings, now = workbench.settings, datetime.now(UTC)
         office, drawer = make_office(settings, workbench.store), Drawer(settings.dagster_home / SUBJECT_FILES)
         if config.apply:
-            with told_sources(settings, tell=config.tell_sources) as sources:
+            with told_sources(
+                settings, workbench.store, config.request_id, tell=config.tell_sources
+            ) as sources:
                 report = carry_out(office, drawer, config.request_id, now, sources=sources)
         else:
             report = show(office, drawer, config.request_id, now)
@@ -78,16 +80,18 @@ def subject_requests(workbench: Workbench) -> dg.MaterializeResult:
     """One row per request of a data subject, without a name; files older than 30 days are removed."""
     now = datetime.now(UTC)
     with nothing_personal():
-        removed = Drawer(workbench.settings.dagster_home / SUBJECT_FILES).purge(now)
+        drawer = Drawer(workbench.settings.dagster_home / SUBJECT_FILES)
+        removed, untold = drawer.purge(now), drawer.untold(now)
         with workbench.store.crm.connect() as connection:
             waiting = unanswered(connection)
         rows = count_rows(workbench.store.crm, subject_request)
-    finding = answered_in_time(waiting, now.astimezone(OSLO).date())
+    finding = answered_in_time(waiting, now.astimezone(OSLO).date(), untold)
     kinds = Counter(str(request.kind) for request in waiting)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows,
             "open": len(waiting),
+            "not_told": untold,
             "files_removed": removed,
             "open_by_kind": markdown_table("kind", "open", kinds),
         },

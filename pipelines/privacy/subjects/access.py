@@ -16,12 +16,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from connectors.brreg.client_units import SOLE_PROPRIETOR
 from pipelines.audiences.dossier import held_of
 from pipelines.identity.facts import FACTS, OWNERS
-from pipelines.privacy.subjects.finding import Hints, RecordId, find, hanging_on
+from pipelines.identity.normalise.organizations import organization_number
+from pipelines.privacy.disclosures import disclosures_about
+from pipelines.privacy.subjects.finding import Hints, RecordId, SourceRecord, find, hanging_on
+from schemas.payloads.brreg import BrregUnit
 from schemas.policy import Bilingual, Policy
 from schemas.tables import crm, landing
-from schemas.tables.privacy import disclosure
 
 Row = Mapping[str, Any]
 
@@ -42,6 +45,8 @@ class Dossier:
     """Who the data are or were shared with."""
     disclosures: tuple[Row, ...] = ()
     rights: tuple[Bilingual, ...] = ()
+    parts: tuple[str, ...] = ("card", "records", "activity", "recipients", "disclosures")
+    """What was asked for, in order; a part that was not asked for is not said to be empty."""
 
     def counts(self) -> dict[str, int]:
         """What is in it, in numbers."""
@@ -57,11 +62,7 @@ class Dossier:
         document = {
             "made_at": self.made_at,
             "controller": self.controller,
-            "records": self.records,
-            "card": self.card,
-            "activity": self.activity,
-            "recipients": self.recipients,
-            "disclosures": self.disclosures,
+            **{name: getattr(self, name) for name in self.parts},
         }
         return json.dumps(document, default=_plain, ensure_ascii=False, indent=2) + "\n"
 
@@ -72,16 +73,7 @@ class Dossier:
             f"<h1>{words['title']}</h1>",
             f"<p>{_safe(self.controller['name'])}, {_safe(self.controller['organization_number'])}, "
             f"{_safe(self.controller['contact'])}. {self.made_at:%Y-%m-%d}</p>",
-            *(
-                f"<h2>{words[name]}</h2>{_table(rows, words)}"
-                for name, rows in (
-                    ("card", self.card),
-                    ("records", self.records),
-                    ("activity", self.activity),
-                    ("recipients", self.recipients),
-                    ("disclosures", self.disclosures),
-                )
-            ),
+            *(f"<h2>{words[name]}</h2>{_table(getattr(self, name), words)}" for name in self.parts),
             f"<h2>{words['rights']}</h2>",
             "<ul>" + "".join(f"<li>{_safe(getattr(text, language))}</li>" for text in self.rights) + "</ul>",
         ]
@@ -117,18 +109,39 @@ def collect(
     )
     return Dossier(
         made_at=now,
-        controller={
-            "name": policy.controller.name,
-            "organization_number": policy.controller.organization_number,
-            "contact": policy.controller.contact,
-        },
+        controller=_controller(policy),
         records=records,
         card=_card_values(connection, ids),
         activity=(*_activity(connection, ids), *held_of(connection, secrets, found, hints)),
         recipients=_recipients(policy),
-        disclosures=_disclosures(connection, ids),
+        disclosures=_disclosures(connection, policy, ids, _own_businesses(connection, found.records)),
         rights=_RIGHTS,
     )
+
+
+def collect_disclosures(connection: sa.Connection, policy: Policy, hints: Hints, now: datetime) -> Dossier:
+    """Who was told what of the person of the hints, and nothing else (art. 15(1)(c)). Raises HintError.
+
+    A record that was erased is still known by its number, so one that is named is looked for as well.
+    """
+    found = find(connection, hints)
+    ids = sorted({*(record.id for record in found.records), *hints.records} - hints.exclude)
+    return Dossier(
+        made_at=now,
+        controller=_controller(policy),
+        records=(),
+        card=(),
+        activity=(),
+        recipients=_recipients(policy),
+        disclosures=_disclosures(connection, policy, ids, _own_businesses(connection, found.records)),
+        rights=_RIGHTS,
+        parts=("recipients", "disclosures"),
+    )
+
+
+def _controller(policy: Policy) -> dict[str, str]:
+    one = policy.controller
+    return {"name": one.name, "organization_number": one.organization_number, "contact": one.contact}
 
 
 def _why(policy: Policy, table: str) -> dict[str, Any]:
@@ -195,19 +208,48 @@ def _recipients(policy: Policy) -> tuple[Row, ...]:
     )
 
 
-def _disclosures(connection: sa.Connection, ids: Sequence[RecordId]) -> tuple[Row, ...]:
-    told = (
-        sa.select(
-            disclosure.c.occurred_at,
-            disclosure.c.recipient,
-            disclosure.c.purpose,
-            disclosure.c.categories,
-            disclosure.c.source,
+def _disclosures(
+    connection: sa.Connection, policy: Policy, ids: Sequence[RecordId], own_numbers: Sequence[str]
+) -> tuple[Row, ...]:
+    """Who was told what about the records, and about the businesses that the person runs alone."""
+    units = [(BrregUnit.source, number) for number in own_numbers]
+    rows = []
+    for told in disclosures_about(connection, [*ids, *units]):
+        recipient = policy.recipients.get(told.recipient)
+        rows.append(
+            {
+                "recipient": recipient.name if recipient else told.recipient,
+                "first": told.occurred_at,
+                "last": told.last_at or told.occurred_at,
+                "times": told.times,
+                "purpose": _text(policy.purposes, told.purpose),
+                "categories": [_text(policy.categories, key) for key in told.categories],
+                "about": told.source,
+            }
         )
-        .where(sa.tuple_(disclosure.c.source, disclosure.c.source_id).in_(list(ids)))
-        .order_by(disclosure.c.occurred_at)
+    return tuple(rows)
+
+
+def _text(words: Mapping[str, Any], key: str) -> str:
+    """A purpose or category in words; one that the policy has no more, as it was noted."""
+    found = words.get(key)
+    text = getattr(found, "text", found)
+    return text.nb if isinstance(text, Bilingual) else key
+
+
+def _own_businesses(connection: sa.Connection, records: Sequence[SourceRecord]) -> list[str]:
+    """Numbers of the sole proprietorships that the person's own records name."""
+    named = {record.values.get("organization_number") for record in records}
+    numbers = {number for text in named if text and (number := organization_number(str(text)))}
+    unit = landing.TABLES[BrregUnit.source]
+    return list(
+        connection.scalars(
+            sa.select(unit.c.number).where(
+                unit.c.number == sa.func.any(sa.literal(sorted(numbers), pg.ARRAY(sa.Text()))),
+                unit.c.organization_form == SOLE_PROPRIETOR,
+            )
+        )
     )
-    return tuple(dict(row) for row in connection.execute(told).mappings()) if ids else ()
 
 
 def _table(rows: Sequence[Row], words: Mapping[str, str]) -> str:

@@ -22,6 +22,9 @@ from pipelines.privacy.subjects.rights import Corrections
 KEPT = timedelta(days=30)
 """Files made for the person are handed over within this time, and removed after it."""
 
+TOLD_WITHIN = timedelta(days=7)
+"""The sources are told without undue delay (GDPR art. 19); after this it is reported."""
+
 _ASKED, _STEPS = "asked.json", "steps.json"
 
 
@@ -81,18 +84,35 @@ class Drawer:
         for name in (_ASKED, _STEPS) if steps else (_ASKED,):
             (self._directory / request_id / name).unlink(missing_ok=True)
 
+    def untold(self, now: datetime) -> int:
+        """Requests that were answered more than TOLD_WITHIN ago and whose sources are still to be told."""
+        return sum(
+            (folder / _STEPS).exists() and _last_written(folder) < now - TOLD_WITHIN
+            for folder in self._answered()
+        )
+
     def purge(self, now: datetime) -> int:
-        """Remove what was made for people longer than KEPT ago; return how many requests it was for."""
-        if not self._directory.exists():
-            return 0
+        """Remove what was made for people longer than KEPT ago; return how many requests it was for.
+
+        What the sources are still to be told stays: nothing else in the house says it.
+        """
         old = [
             folder
-            for folder in self._directory.iterdir()
-            if folder.is_dir() and not (folder / _ASKED).exists() and _last_written(folder) < now - KEPT
+            for folder in self._answered()
+            if not (folder / _STEPS).exists() and _last_written(folder) < now - KEPT
         ]
         for folder in old:
             shutil.rmtree(folder)
         return len(old)
+
+    def _answered(self) -> list[Path]:
+        if not self._directory.exists():
+            return []
+        return [
+            folder
+            for folder in self._directory.iterdir()
+            if folder.is_dir() and not (folder / _ASKED).exists()
+        ]
 
     def _read(self, request_id: str, name: str) -> Any:
         try:

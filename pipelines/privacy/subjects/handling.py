@@ -5,14 +5,15 @@ Plain functions for jobs and the command line; each may be called again after a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from pipelines.privacy.keys import Key, source_key
 from pipelines.privacy.subjects import erasure, rights
-from pipelines.privacy.subjects.access import Dossier, collect
+from pipelines.privacy.subjects.access import Dossier, collect, collect_disclosures
 from pipelines.privacy.subjects.finding import Hints, find
 from pipelines.privacy.subjects.receipts import Receipt, issue
 from pipelines.privacy.subjects.requests import Outcome, Request, close_request, open_request
@@ -36,6 +37,13 @@ class Office:
     secret: bytes
     suppression: Suppression
     refresh: Refresh
+    previous: Sequence[bytes] = ()
+    """Secrets before the present one, under which objections may still be noted."""
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The present secret and those before it."""
+        return (self.secret, *self.previous)
 
 
 def receive(office: Office, kind: rights.RequestKind, received_at: datetime, now: datetime) -> Request:
@@ -87,6 +95,40 @@ def handle_objection(office: Office, request: Request, hints: Hints, now: dateti
         keys = hints.keys() | find(connection, hints).keys
         noted = rights.object_to_marketing(connection, office.secret, keys, now)
         return _closed(connection, office, request, "done", {"keys_noted": noted}, now)
+
+
+def handle_disclosures(
+    office: Office, request: Request, hints: Hints, now: datetime
+) -> tuple[Dossier, Receipt]:
+    """Collect who was told what of the person, close the case and sign the receipt (GDPR art. 15(1)(c))."""
+    with office.engine.begin() as connection:
+        dossier = collect_disclosures(connection, office.policy, hints, now)
+        told = len(dossier.disclosures)
+        return dossier, _closed(connection, office, request, _done(told), {"disclosures": told}, now)
+
+
+def handle_withdrawal(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
+    """Marketing is welcome again, at the person's own wish, at the addresses and numbers of the objection."""
+    with office.engine.begin() as connection:
+        keys = hints.keys() | find(connection, hints).keys
+        freed = rights.withdraw_objection(connection, office.secrets, keys)
+        return _closed(connection, office, request, _done(freed), {"keys_freed": freed}, now)
+
+
+def handle_release(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
+    """Who was erased wants to be a customer again: what is named is no longer held back.
+
+    The ledger cannot tell which source records belong to an address; those that are to come back too have to
+    be named. The next complete read brings them.
+    """
+    with office.engine.begin() as connection:
+        freed = office.suppression.release(connection, released_keys(hints))
+        return _closed(connection, office, request, _done(freed), {"keys_released": freed}, now)
+
+
+def released_keys(hints: Hints) -> frozenset[Key]:
+    """The keys that a release is about: what was named, and nothing that is found from there."""
+    return hints.keys() | {source_key(source, source_id) for source, source_id in hints.records}
 
 
 def handle_rectification(

@@ -85,7 +85,7 @@ class Step:
     source_id: str
     action: Action
     fields: Mapping[str, Any]
-    """Fields to set, by the payload's names; empty texts blank. Of a step by hand, what is to be set there."""
+    """Fields to set, by the payload's names; empty texts blank. Of a step by hand, what to set there."""
 
     def sendings(self) -> tuple[Sending, ...]:
         """The requests by which the source learns something, for the ledger of disclosures."""

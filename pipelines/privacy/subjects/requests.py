@@ -17,7 +17,11 @@ from pipelines.privacy import audit_log
 from pipelines.privacy.periods import OSLO, deadline
 from schemas.tables.privacy import subject_request
 
-Kind = Literal["access", "rectification", "restriction", "objection", "erasure"]
+Kind = Literal[
+    "access", "rectification", "restriction", "objection", "erasure", "disclosures", "withdrawal", "release"
+]
+"""What a person can ask for. `disclosures`: who was told (art. 15(1)(c)); `withdrawal`: of an objection;
+`release`: not to be held back any longer after an erasure."""
 Outcome = Literal["done", "nothing_held", "partly"]
 
 ALARM_AFTER = timedelta(days=20)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.privacy import audit_log
 from pipelines.privacy.holds import set_hold
 from pipelines.privacy.keyed import Noted, digest_under
 from pipelines.privacy.keys import Key, KeyKind, email_keys, phone_keys
@@ -59,11 +60,28 @@ def restrict(connection: sa.Connection, found: Found, request_id: str, now: date
 
 
 def lift_restriction(connection: sa.Connection, request_id: str, now: datetime) -> int:
-    """End the restriction of a request; return how many records it held. The person is told first."""
+    """End the restriction of a request; return how many records it held, 0 where there is none.
+
+    The person must have been told before (GDPR art. 18(3)); the caller vouches for it.
+    """
     standing = sa.and_(
         hold.c.kind == "restriction", hold.c.reason == f"request {request_id}", hold.c.lifted_at.is_(None)
     )
-    return connection.execute(sa.update(hold).where(standing).values(lifted_at=now)).rowcount
+    lifted = connection.execute(sa.update(hold).where(standing).values(lifted_at=now)).rowcount
+    if lifted:
+        audit_log.append(connection, "restriction_lifted", now, request=request_id, records=lifted)
+    return lifted
+
+
+def standing_restrictions(connection: sa.Connection) -> dict[str, int]:
+    """Records under a restriction, by the number of the request."""
+    rows = connection.execute(
+        sa.select(hold.c.reason, sa.func.count().label("records"))
+        .where(hold.c.kind == "restriction", hold.c.lifted_at.is_(None))
+        .group_by(hold.c.reason)
+        .order_by(hold.c.reason)
+    )
+    return {row.reason.removeprefix("request "): row.records for row in rows}
 
 
 def restricted(connection: sa.Connection) -> frozenset[RecordId]:
@@ -91,9 +109,20 @@ def object_to_marketing(connection: sa.Connection, secret: bytes, keys: Iterable
 
 
 def withdraw_objection(connection: sa.Connection, secrets: Sequence[bytes], keys: Iterable[Key]) -> int:
-    """Take an objection back at the person's own wish; return how many keys were noted."""
+    """Take an objection back at the person's own wish; return how many keys were noted.
+
+    Raises SuppressionError as `without_objections`: one noted under another secret would stand unseen.
+    """
+    _refuse_unknown_secrets(connection, secrets)
     hashes = [_hmac(secret, key) for key in keys for secret in secrets]
     return connection.execute(sa.delete(objection).where(_among(hashes))).rowcount
+
+
+def count_objections(connection: sa.Connection, secrets: Sequence[bytes], keys: Iterable[Key]) -> int:
+    """How many of some keys an objection is noted for. Raises SuppressionError as `without_objections`."""
+    _refuse_unknown_secrets(connection, secrets)
+    hashes = [_hmac(secret, key) for key in keys for secret in secrets]
+    return connection.execute(sa.select(sa.func.count()).where(_among(hashes))).scalar_one()
 
 
 def without_objections(
@@ -145,22 +174,32 @@ def _among(hashes: Sequence[bytes]) -> sa.ColumnElement[bool]:
     return objection.c.key_hmac == sa.func.any(sa.literal(list(hashes), pg.ARRAY(sa.LargeBinary())))
 
 
-def rectify(connection: sa.Connection, found: Found, corrections: Corrections) -> tuple[Correction, ...]:
-    """Write new values into the landing rows; the caller has the cards made anew.
-
-    The next change at the source overwrites them, so every one has to be corrected there too. Raises
-    CorrectionError for a record that is not the person's or a field that it does not have.
-    """
+def check_corrections(found: Found, corrections: Corrections) -> None:
+    """Raise CorrectionError for a record that is not the person's, or a field that cannot be corrected."""
+    if not corrections:
+        raise CorrectionError("a rectification needs to say what is to be corrected: --correct")
     own = {record.id: record for record in found.records}
-    done = []
     for (source, source_id), values in sorted(corrections.items()):
         if (source, source_id) not in own:
             raise CorrectionError(f"a correction is for a {source} record that is not the person's")
-        table = landing.TABLES[source]
         fields = set(type(own[source, source_id].payload).model_fields) - {"id"}
         unknown = sorted(set(values) - fields)
         if unknown:
             raise CorrectionError(f"{source} has no field {', '.join(unknown)}")
+        for name, value in values.items():
+            _typed(landing.TABLES[source].c[name], value)
+
+
+def rectify(connection: sa.Connection, found: Found, corrections: Corrections) -> tuple[Correction, ...]:
+    """Write new values into the landing rows; the caller has the cards made anew.
+
+    The next change at the source overwrites them, so every one has to be corrected there too. Raises
+    CorrectionError as `check_corrections`.
+    """
+    check_corrections(found, corrections)
+    done = []
+    for (source, source_id), values in sorted(corrections.items()):
+        table = landing.TABLES[source]
         changes: dict[str, Any] = {name: _typed(table.c[name], value) for name, value in values.items()}
         key = next(iter(table.primary_key))
         connection.execute(

@@ -8,36 +8,49 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from pipelines.privacy.disclosures import note_sent
 from pipelines.privacy.subjects import erasure
-from pipelines.privacy.subjects.access import collect
+from pipelines.privacy.subjects.access import collect, collect_disclosures
 from pipelines.privacy.subjects.drawer import Drawer
 from pipelines.privacy.subjects.finding import Hints, find
 from pipelines.privacy.subjects.handling import (
     Office,
     handle_access,
+    handle_disclosures,
     handle_erasure,
     handle_objection,
     handle_rectification,
+    handle_release,
     handle_restriction,
+    handle_withdrawal,
     receive,
+    released_keys,
 )
 from pipelines.privacy.subjects.propagation import (
     Done,
     HelpScout,
+    Step,
     Tripletex,
+    plan_corrections,
     plan_propagation,
     propagate,
 )
 from pipelines.privacy.subjects.receipts import Receipt
 from pipelines.privacy.subjects.requests import Request, read_request
-from pipelines.privacy.subjects.rights import Corrections, RequestKind
+from pipelines.privacy.subjects.rights import (
+    Corrections,
+    RequestKind,
+    check_corrections,
+    count_objections,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Clients that can be told of an erasure; None where a source is not configured."""
+    """Clients that can be told of an erasure or a correction; None where a source is not configured."""
 
     helpscout: HelpScout | None = None
     tripletex: Tripletex | None = None
@@ -72,21 +85,35 @@ def open_case(
 
 
 def show(office: Office, drawer: Drawer, request_id: str, now: datetime) -> Report:
-    """What carrying the request out would do. Changes nothing."""
+    """What carrying the request out would do. Changes nothing. Raises CorrectionError as `carry_out`."""
     hints = drawer.hints(request_id)
+    steps: tuple[Step, ...] = ()
     with office.engine.connect() as connection:
         request = read_request(connection, request_id)
-        if request.kind == "access":
-            return Report(
-                request,
-                False,
-                collect(connection, office.policy, hints, now, office.suppression.secrets).counts(),
-            )
-        if request.kind != "erasure":
-            return Report(request, False, find(connection, hints).counts())
-        plan = erasure.preview(connection, office.policy, hints, now)
-    told = propagate(plan_propagation(plan), helpscout=None, tripletex=None)
-    return Report(request, False, plan.counts(), told=told)
+        match request.kind:
+            case "access":
+                numbers: Mapping[str, int] = collect(
+                    connection, office.policy, hints, now, office.suppression.secrets
+                ).counts()
+            case "disclosures":
+                told = collect_disclosures(connection, office.policy, hints, now).disclosures
+                numbers = {"disclosures": len(told)}
+            case "erasure":
+                plan = erasure.preview(connection, office.policy, hints, now)
+                numbers, steps = plan.counts(), plan_propagation(plan)
+            case "rectification":
+                found, corrections = find(connection, hints), drawer.corrections(request_id)
+                check_corrections(found, corrections)
+                numbers, steps = found.counts(), plan_corrections(corrections)
+            case "withdrawal":
+                keys = hints.keys() | find(connection, hints).keys
+                numbers = {"keys_noted": count_objections(connection, office.secrets, keys)}
+            case "release":
+                held = office.suppression.contains(connection, released_keys(hints))
+                numbers = {"keys_held_back": len(held)}
+            case "restriction" | "objection":
+                numbers = find(connection, hints).counts()
+    return Report(request, False, numbers, told=propagate(steps, helpscout=None, tripletex=None))
 
 
 def carry_out(
@@ -94,13 +121,14 @@ def carry_out(
 ) -> Report:
     """Carry a request out, write the person's files and the receipt, and throw the hints away.
 
-    `sources` are told of an erasure where they are given; without them it stays to be done, and the same
-    call with them does it later. Safe to call again after a kill.
+    `sources` are told of an erasure or a correction where they are given; without them it stays to be done,
+    and the same call with them does it later. Safe to call again after a kill. Raises CorrectionError for a
+    correction that does not fit the person's records.
     """
     with office.engine.connect() as connection:
         request = read_request(connection, request_id)
     if request.answered_at is not None:
-        return Report(request, True, {}, told=_tell(drawer, request_id, sources))
+        return Report(request, True, {}, told=_tell(office, drawer, request_id, sources, now))
     hints = drawer.hints(request_id)
     files: list[Path] = []
     match request.kind:
@@ -116,6 +144,11 @@ def carry_out(
                 drawer.keep_steps(request_id, plan_propagation(plan))
             plan, receipt = handle_erasure(office, request, hints, now)
             numbers = plan.counts()
+        case "disclosures":
+            dossier, receipt = handle_disclosures(office, request, hints, now)
+            files.append(drawer.write(request_id, "disclosures.json", dossier.to_json()))
+            files.append(drawer.write(request_id, "disclosures.html", dossier.to_html()))
+            numbers = _counts(receipt)
         case "restriction":
             receipt = handle_restriction(office, request, hints, now)
             numbers = _counts(receipt)
@@ -123,21 +156,38 @@ def carry_out(
             receipt = handle_objection(office, request, hints, now)
             numbers = _counts(receipt)
         case "rectification":
-            _, receipt = handle_rectification(office, request, hints, drawer.corrections(request_id), now)
+            corrections = drawer.corrections(request_id)
+            drawer.keep_steps(request_id, plan_corrections(corrections))
+            _, receipt = handle_rectification(office, request, hints, corrections, now)
+            numbers = _counts(receipt)
+        case "withdrawal":
+            receipt = handle_withdrawal(office, request, hints, now)
+            numbers = _counts(receipt)
+        case "release":
+            receipt = handle_release(office, request, hints, now)
             numbers = _counts(receipt)
     files.append(drawer.write(request_id, "receipt.json", receipt.to_json()))
     drawer.forget(request_id, steps=False)
     with office.engine.connect() as connection:
         answered = read_request(connection, request_id)
-    return Report(answered, True, numbers, tuple(files), _tell(drawer, request_id, sources))
+    told = _tell(office, drawer, request_id, sources, now)
+    return Report(answered, True, numbers, tuple(files), told)
 
 
-def _tell(drawer: Drawer, request_id: str, sources: Sources | None) -> tuple[Done, ...]:
+def _tell(
+    office: Office, drawer: Drawer, request_id: str, sources: Sources | None, now: datetime
+) -> tuple[Done, ...]:
     """Tell the sources what is still to be told; a step that failed stays for the next call."""
     steps = drawer.steps(request_id)
     if sources is None:
         return propagate(steps, helpscout=None, tripletex=None)
-    told = propagate(steps, helpscout=sources.helpscout, tripletex=sources.tripletex, dry_run=False)
+    told = propagate(
+        steps,
+        helpscout=sources.helpscout,
+        tripletex=sources.tripletex,
+        dry_run=False,
+        noting=partial(_note, office, request_id, now),
+    )
     open_steps = [
         step for step, done in zip(steps, told, strict=True) if done.result in ("failed", "not_configured")
     ]
@@ -146,6 +196,21 @@ def _tell(drawer: Drawer, request_id: str, sources: Sources | None) -> tuple[Don
     else:
         drawer.forget(request_id, steps=True)
     return told
+
+
+def _note(office: Office, request_id: str, now: datetime, step: Step) -> None:
+    """The ledger of disclosures, before the step is sent."""
+    with office.engine.begin() as connection:
+        for sending in step.sendings():
+            note_sent(
+                connection,
+                office.policy,
+                sending,
+                purpose="accountability",
+                records=[(step.source, step.source_id)],
+                run_id=request_id,
+                now=now,
+            )
 
 
 def _counts(receipt: Receipt) -> Mapping[str, int]:

@@ -485,6 +485,10 @@ class FakeHelpScout:
     def __init__(self) -> None:
         self.deleted: list[int] = []
 
+    @property
+    def corrections(self) -> Any:
+        raise AssertionError("an erasure corrects nothing")
+
     def delete_customer(self, customer_id: int) -> str:
         self.deleted.append(customer_id)
         return "deleted"

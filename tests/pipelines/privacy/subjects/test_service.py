@@ -15,12 +15,14 @@ import time_machine
 from connectors.errors import PermanentError
 from connectors.pages import Page
 from pipelines.identity.rebuild import rebuild
+from pipelines.privacy.disclosures import disclosures_about
 from pipelines.privacy.subjects.deadlines import answered_in_time
 from pipelines.privacy.subjects.drawer import KEPT, Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.receipts import Receipt, verify
 from pipelines.privacy.subjects.requests import Request, unanswered
+from pipelines.privacy.subjects.rights import CorrectionError, Corrections, without_objections
 from pipelines.privacy.subjects.service import Sources, carry_out, open_case, show
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import Lander
@@ -39,6 +41,13 @@ class Told:
     def __init__(self, *, fails: bool = False) -> None:
         self.heard: list[tuple[Any, ...]] = []
         self._fails = fails
+
+    @property
+    def corrections(self) -> Told:
+        return self
+
+    def correct_customer(self, customer_id: int, fields: Mapping[str, Any]) -> object:
+        return self._hear("correct", customer_id, dict(fields))
 
     def delete_customer(self, customer_id: int) -> str:
         return self._hear("delete", customer_id) or "deleted"
@@ -181,3 +190,95 @@ def test_a_request_that_waits_for_twenty_days_raises_an_alarm(
     month = received.replace(month=received.month + 1)
     finding = answered_in_time([Request("n", "access", received, month)], date(2026, 11, 25))
     assert (finding.passed, finding.numbers["late"]) == (passed, late)
+
+
+def test_answered_requests_whose_sources_stay_untold_raise_an_alarm() -> None:
+    finding = answered_in_time([], date(2026, 11, 25), untold=2)
+    assert (finding.passed, finding.numbers["not_told"]) == (False, 2)
+
+
+def test_a_correction_is_shown_first_then_reaches_the_sources_and_the_ledger(
+    office: Office, drawer: Drawer
+) -> None:
+    corrections: Corrections = {
+        ("helpscout_customer", "1"): {"last_name": "Berg", "emails": "t@example.no; b@example.no"},
+        ("tripletex_contact", "21"): {"last_name": "Berg", "email": None},
+    }
+    number = open_case(office, drawer, "rectification", HINTS, NOW, NOW, corrections).request_id
+    shown = show(office, drawer, number, NOW)
+    assert [(one.action, one.result) for one in shown.told] == [("correct", "not_configured")] * 2
+    client = Told()
+    done = carry_out(office, drawer, number, NOW, sources=Sources(client, client))
+    assert {one.result for one in done.told} == {"done"}
+    assert client.heard == [
+        ("correct", 1, {"last_name": "Berg", "emails": ["t@example.no", "b@example.no"]}),
+        ("contact", 21, {"last_name": "Berg", "email": ""}),
+    ]
+    with office.engine.connect() as connection:
+        told = disclosures_about(connection, [("helpscout_customer", "1"), ("tripletex_contact", "21")])
+    assert {(one.request, one.categories) for one in told} == {
+        ("PATCH /v2/customers/{id}", ("user.name",)),
+        ("PUT /v2/customers/{id}/emails/{entry}", ("user.contact.email",)),
+        ("PUT /contact/{id}", ("user.name", "user.unique_id")),
+    }
+
+
+def test_what_an_erasure_told_the_sources_is_in_the_ledger(office: Office, drawer: Drawer) -> None:
+    client = Told()
+    carry_out(office, drawer, opened(office, drawer, "erasure"), NOW, sources=Sources(client, client))
+    with office.engine.connect() as connection:
+        told = disclosures_about(connection, [("helpscout_customer", "1"), ("tripletex_contact", "21")])
+    assert {(one.request, one.categories) for one in told} == {
+        ("DELETE /v2/customers/{id}", ("user.unique_id",)),
+        ("PUT /contact/{id}", ("user.unique_id",)),
+    }
+
+
+def test_a_correction_that_does_not_fit_is_refused_when_it_is_shown(office: Office, drawer: Drawer) -> None:
+    wrong: Corrections = {("helpscout_customer", "77"): {"last_name": "Berg"}}
+    number = open_case(office, drawer, "rectification", HINTS, NOW, NOW, wrong).request_id
+    with pytest.raises(CorrectionError, match="not the person's"):
+        show(office, drawer, number, NOW)
+
+
+def test_who_was_told_is_answered_by_itself(office: Office, drawer: Drawer) -> None:
+    client = Told()
+    corrections: Corrections = {("helpscout_customer", "1"): {"last_name": "Berg"}}
+    number = open_case(office, drawer, "rectification", HINTS, NOW, NOW, corrections).request_id
+    carry_out(office, drawer, number, NOW, sources=Sources(client, client))
+    report = carry_out(office, drawer, opened(office, drawer, "disclosures"), NOW)
+    files = {path.name: path.read_text() for path in report.files}
+    [told] = json.loads(files["disclosures.json"])["disclosures"]
+    assert (told["recipient"], told["categories"], told["times"]) == ("Help Scout PBC", ["Navn"], 1)
+    assert "Hvem som har fått opplysninger" in files["disclosures.html"]
+    assert "Kortet ditt" not in files["disclosures.html"]
+
+
+def test_an_objection_is_withdrawn_by_a_request_of_its_own(office: Office, drawer: Drawer) -> None:
+    carry_out(office, drawer, opened(office, drawer, "objection"), NOW)
+    number = opened(office, drawer, "withdrawal")
+    noted = show(office, drawer, number, NOW).numbers["keys_noted"]
+    assert noted > 0
+    assert carry_out(office, drawer, number, NOW).numbers == {"keys_freed": noted}
+    with office.engine.connect() as connection:
+        address = "tuva.lien@example.no"
+        assert without_objections(connection, office.secrets, [address]) == (address,)
+
+
+def test_who_was_erased_is_let_in_again_after_a_release_of_what_is_named(
+    office: Office, drawer: Drawer
+) -> None:
+    carry_out(office, drawer, opened(office, drawer, "erasure"), NOW)
+    again = HelpScoutCustomer(id=1, first_name="Tuva", last_name="Lien", emails=["tuva.lien@example.no"])
+
+    def let_in() -> bool:
+        with office.engine.begin() as connection:
+            return not office.suppression.held_back(connection, "helpscout_customer", [again])
+
+    assert not let_in()
+    hints = Hints(emails=("tuva.lien@example.no",), records=(("helpscout_customer", "1"),))
+    number = open_case(office, drawer, "release", hints, NOW, NOW).request_id
+    assert show(office, drawer, number, NOW).numbers == {"keys_held_back": 2}
+    assert not let_in()
+    assert carry_out(office, drawer, number, NOW).numbers == {"keys_released": 2}
+    assert let_in()

@@ -6,7 +6,7 @@
   apply NUMBER [--tell]      do it; --tell also deletes, blanks or corrects at the sources
 
 What can be opened: access; disclosures (who was told what, art. 15(1)(c)); rectification, with --correct;
-restriction (lifted by `make privacy`); objection to marketing, and withdrawal of one; erasure, and release
+restriction; objection to marketing, and withdrawal of one; erasure, and release
 (who was erased wants to be a customer again: the named addresses, numbers and records are not held back).
 
 Files for the person are written to DAGSTER_HOME/subject_requests/NUMBER and removed after 30 days.

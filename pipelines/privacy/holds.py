@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
 
-from pipelines.privacy import audit_log
 from pipelines.privacy.periods import OSLO
 from schemas.policy import Hold, Policy
-from schemas.tables import all_tables, metadata, qualified
 from schemas.tables.privacy import hold as hold_table
 
 HoldKind = Literal["legal", "restriction"]
-
-# What a reason may not hold, since it is shown in reports: addresses, and numbers of persons and phones.
-_PERSONAL = re.compile(r"@|\d[\d ]{6,}\d")
-# Columns that name rows without saying who anybody is.
-_NAMING = frozenset({"user.unique_id", "organization.public", "system.operations"})
-
-
-class HoldError(ValueError):
-    """A hold cannot be set or lifted as it was asked for; the message says why. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,72 +96,6 @@ def set_hold(
     return number
 
 
-def set_legal_hold(
-    connection: sa.Connection,
-    policy: Policy,
-    data: str,
-    column: str,
-    value: str,
-    *,
-    reason: str,
-    until: date | None,
-    now: datetime,
-) -> int:
-    """Keep rows past their period because of a duty to keep; return the hold's number.
-
-    `until` is the last day in Norway; None: until it is lifted. Raises HoldError as `check_legal_hold`.
-    """
-    check_legal_hold(policy, data, column, value, reason=reason, until=until, now=now)
-    end = _end_of(until) if until else None
-    number = set_hold(connection, data, column, value, kind="legal", reason=reason, until=end, now=now)
-    audit_log.append(connection, "hold_set", now, hold=number, data=data)
-    return number
-
-
-def check_legal_hold(
-    policy: Policy, data: str, column: str, value: str, *, reason: str, until: date | None, now: datetime
-) -> None:
-    """Raise HoldError for a hold that would keep nothing, has ended, or says who somebody is."""
-    tables = {qualified(table): table for table in all_tables()}
-    if data not in policy.data or data not in tables:
-        raise HoldError(f"there is no table {data}; landing.tripletex_invoice is one")
-    rule = policy.retention_of(data)
-    if rule.expires_after is None:
-        raise HoldError(f"{data} has no period of its own ({rule.id}): hold what its rows are made from")
-    found = tables[data].columns.get(column)
-    if found is None or found.info["category"] not in _NAMING:
-        raise HoldError(f"{data} has no column {column} that names rows by a number, as its key does")
-    if not value.strip():
-        raise HoldError("a hold needs the value that names its rows")
-    if not reason.strip() or _PERSONAL.search(reason):
-        raise HoldError("a hold needs a reason: the duty and the case, without an address or a number")
-    if until is not None and _end_of(until) <= now:
-        raise HoldError(f"{until} is over")
-
-
-def rows_named(connection: sa.Connection, data: str, column: str, value: str) -> int | None:
-    """How many rows of the CRM database a hold would be about; None for the registration system's tables."""
-    table = metadata.tables.get(data)
-    if table is None:
-        return None
-    named = sa.cast(table.c[column], sa.Text) == value
-    return connection.execute(sa.select(sa.func.count()).select_from(table).where(named)).scalar_one()
-
-
-def lift_legal_hold(connection: sa.Connection, hold_id: int, now: datetime) -> None:
-    """End a legal hold before its day. Raises HoldError where there is none that stands.
-
-    A restriction is not lifted so: the person has to be told first (`subjects.rights.lift_restriction`).
-    """
-    kind = connection.scalar(
-        sa.select(hold_table.c.kind).where(hold_table.c.hold_id == hold_id, hold_table.c.lifted_at.is_(None))
-    )
-    if kind != "legal":
-        raise HoldError(f"there is no legal hold {hold_id} that stands")
-    lift_hold(connection, hold_id, now)
-    audit_log.append(connection, "hold_lifted", now, hold=hold_id)
-
-
 def lift_hold(connection: sa.Connection, hold_id: int, now: datetime) -> bool:
     """End a hold; False where there is none that stands."""
     lifted = connection.execute(
@@ -218,9 +140,7 @@ def _declared(policy: Policy, now: datetime) -> tuple[RowHold, ...]:
 
 
 def _end(hold: Hold) -> datetime | None:
-    return _end_of(hold.until) if hold.until else None
-
-
-def _end_of(day: date) -> datetime:
-    """The end of a day in Norway."""
-    return datetime.combine(day + timedelta(days=1), time.min, OSLO).astimezone(UTC)
+    """The end of the hold's last day in Norway."""
+    if hold.until is None:
+        return None
+    return datetime.combine(hold.until + timedelta(days=1), time.min, OSLO).astimezone(UTC)

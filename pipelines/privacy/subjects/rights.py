@@ -73,17 +73,6 @@ def lift_restriction(connection: sa.Connection, request_id: str, now: datetime) 
     return lifted
 
 
-def standing_restrictions(connection: sa.Connection) -> dict[str, int]:
-    """Records under a restriction, by the number of the request."""
-    rows = connection.execute(
-        sa.select(hold.c.reason, sa.func.count().label("records"))
-        .where(hold.c.kind == "restriction", hold.c.lifted_at.is_(None))
-        .group_by(hold.c.reason)
-        .order_by(hold.c.reason)
-    )
-    return {row.reason.removeprefix("request "): row.records for row in rows}
-
-
 def restricted(connection: sa.Connection) -> frozenset[RecordId]:
     """Source records that may not be used: whoever makes a list of persons leaves out their cards."""
     rows = connection.execute(

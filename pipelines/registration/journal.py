@@ -71,7 +71,9 @@ class Journal:
             if step.action == "create":
                 _write(connection, step.target, state="sending", sent_at=now, refused_fields=[])
             method, path = _REQUESTS[step.action, step.target.object]
-            self._note(connection, method, path, step, api_names(_PAYLOADS[step.target.object], step.fields), now)
+            self._note(
+                connection, method, path, step, api_names(_PAYLOADS[step.target.object], step.fields), now
+            )
 
     def look(self, step: Step, now: datetime) -> None:
         """Note that a customer is about to be looked for by its number and its address, before it is made."""

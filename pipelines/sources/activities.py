@@ -1,4 +1,4 @@
-"""How far the list of each activity was read and what is wrong with it (`landing.activity`), and its check."""
+"""How far each activity's list was read and what is wrong with it (`landing.activity`), and its check."""
 
 from __future__ import annotations
 

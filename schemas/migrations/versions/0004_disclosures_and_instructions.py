@@ -1,4 +1,4 @@
-"""Disclosures with their request, gathered by the month; instructions to return; three more kinds of requests."""
+"""Disclosures with their request, gathered by the month; instructions to return; new kinds of requests."""
 
 from __future__ import annotations
 

@@ -105,4 +105,4 @@ def downgrade() -> None:
         for event in ("insert", "update", "delete", "truncate"):
             op.execute(f"DROP TRIGGER note_{event} ON landing.{table}")
     op.execute("DROP FUNCTION landing.note_changed(), landing.note_emptied()")
-    op.drop_table("match_pending", schema="landing")
+    op.drop_table("match_pending", schema="crm")

@@ -186,7 +186,7 @@ def downgrade() -> None:
     op.execute("DROP VIEW crm.billing, crm.license")
     op.drop_table("subscription", schema="crm")
     op.drop_table("tripletex_subscription", schema="landing")
-    op.execute("DELETE FROM landing.changed WHERE source = 'tripletex_subscription'")
+    op.execute("DELETE FROM crm.match_pending WHERE source = 'tripletex_subscription'")
     op.execute("DELETE FROM landing.cursor WHERE source = 'tripletex_subscription'")
     op.execute("DELETE FROM landing.rejected WHERE source = 'tripletex_subscription'")
     op.drop_column("invoice", "amount_currency_outstanding", schema="crm")

@@ -11,7 +11,8 @@ from starlette.routing import Mount
 from connectors.brreg.simulator import BrregSimulator
 from connectors.brreg.simulator_state import BrregState, address
 from connectors.simulation.server import LoopbackServer
-from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api, Time
+from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api
+from tests.connectors.served import Time
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
-"""What the simulator's tests hold in their hands: a clock to set and a client that knows only HTTP."""
+"""What the simulator's tests hold in their hands: a client that knows only HTTP."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
 from connectors.brreg.simulator import BrregSimulator
+from tests.connectors.served import HttpClient
 
 FJELLHEIM = "310001376"
 FOTO = "310002747"
@@ -14,26 +14,8 @@ BRANCH = "310006858"
 
 
 @dataclass
-class Time:
-    """The time of the register and of its server."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **span: float) -> None:
-        """Let some time pass: `pass_by(days=1)`."""
-        self.now += timedelta(**span)
-
-
-@dataclass
-class Api:
+class Api(HttpClient[BrregSimulator]):
     """A client that knows nothing but HTTP."""
-
-    url: str
-    simulator: BrregSimulator
-    session: requests.Session
 
     def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> requests.Response:
         """A GET."""

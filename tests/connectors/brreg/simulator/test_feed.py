@@ -8,7 +8,8 @@ import pytest
 
 from connectors.brreg.simulator_patch import differences
 from connectors.brreg.simulator_state import BrregState
-from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api, Time
+from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api
+from tests.connectors.served import Time
 
 FEED = "/oppdateringer/enheter"
 

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from connectors.brreg.simulator_state import BrregState, address, foreign_address
-from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api, Time
+from tests.connectors.brreg.simulator.served import BRANCH, FJELLHEIM, FOTO, Api
+from tests.connectors.served import Time
 
 NEVER_ISSUED = "310004111"
 

@@ -11,7 +11,8 @@ from starlette.routing import Mount
 from connectors.helpscout.simulator import HelpScoutSimulator
 from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.simulation.server import LoopbackServer
-from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api, Time
+from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api
+from tests.connectors.served import Time
 
 
 @pytest.fixture

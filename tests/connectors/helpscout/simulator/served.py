@@ -1,43 +1,21 @@
-"""What the simulator's tests hold in their hands: a clock to set and a client that knows only HTTP."""
+"""What the simulator's tests hold in their hands: a client that knows only HTTP."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
 from connectors.helpscout.simulator import HelpScoutSimulator
+from tests.connectors.served import HttpClient
 
 MAILBOX = 13
 AGENT = 99
 
 
 @dataclass
-class Time:
-    """The time of an account and of its server."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **span: float) -> None:
-        """Let some time pass: `pass_by(days=60, seconds=1)`."""
-        self.now += timedelta(**span)
-
-
-@dataclass
-class Api:
+class Api(HttpClient[HelpScoutSimulator]):
     """A client that knows nothing but HTTP."""
-
-    url: str
-    simulator: HelpScoutSimulator
-    session: requests.Session
-
-    def send(self, method: str, path: str, **options: Any) -> requests.Response:
-        """One request, redirects not followed."""
-        return self.session.request(method, f"{self.url}{path}", allow_redirects=False, timeout=10, **options)
 
     def get(self, path: str, **query: Any) -> requests.Response:
         """A GET."""

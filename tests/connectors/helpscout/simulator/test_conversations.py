@@ -8,7 +8,8 @@ import pytest
 
 from connectors.helpscout.simulator_records import timestamp
 from connectors.helpscout.simulator_state import HelpScoutState
-from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api, Time
+from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api
+from tests.connectors.served import Time
 
 
 @pytest.fixture

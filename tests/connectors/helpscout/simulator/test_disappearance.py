@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from connectors.helpscout.simulator_state import HelpScoutState
-from tests.connectors.helpscout.simulator.served import MAILBOX, Api, Time
+from tests.connectors.helpscout.simulator.served import MAILBOX, Api
+from tests.connectors.served import Time
 
 Add = Callable[[int], None]
 LISTS = ("/v2/customers", "/v3/customers")

@@ -3,7 +3,8 @@
 import pytest
 
 from connectors.helpscout.simulator_state import HelpScoutState
-from tests.connectors.helpscout.simulator.served import Api, Time
+from tests.connectors.helpscout.simulator.served import Api
+from tests.connectors.served import Time
 
 
 def test_every_answer_tells_the_budget(api: Api) -> None:

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from connectors.helpscout.simulator_state import HelpScoutState
-from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api, Time
+from tests.connectors.helpscout.simulator.served import AGENT, MAILBOX, Api
+from tests.connectors.served import Time
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 
 from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.simulation.faults import RecordedRequest
-from tests.connectors.helpscout.simulator.served import MAILBOX, Api, Time
+from tests.connectors.helpscout.simulator.served import MAILBOX, Api
+from tests.connectors.served import Time
 
 Add = Callable[[int], None]
 

@@ -7,7 +7,8 @@ import pytest
 import requests
 
 from connectors.helpscout.simulator_state import HelpScoutState
-from tests.connectors.helpscout.simulator.served import MAILBOX, Api, Time
+from tests.connectors.helpscout.simulator.served import MAILBOX, Api
+from tests.connectors.served import Time
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from starlette.routing import Mount
 from connectors.simulation.server import LoopbackServer
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import TripletexState
-from tests.connectors.tripletex.simulator.served import CONSUMER, EMPLOYEE, Api, Time
+from tests.connectors.served import Time
+from tests.connectors.tripletex.simulator.served import CONSUMER, EMPLOYEE, Api
 
 
 @pytest.fixture

@@ -1,44 +1,23 @@
-"""What the simulator's tests hold in their hands: a clock to set and a client that knows only HTTP."""
+"""What the simulator's tests hold in their hands: a client that knows only HTTP."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import requests
 
 from connectors.tripletex.simulator import TripletexSimulator
+from tests.connectors.served import HttpClient
 
 CONSUMER, EMPLOYEE = "consumer-token", "employee-token"
 
 
 @dataclass
-class Time:
-    """The time of the company and of its server."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **span: float) -> None:
-        """Let some time pass: `pass_by(hours=1)`."""
-        self.now += timedelta(**span)
-
-
-@dataclass
-class Api:
+class Api(HttpClient[TripletexSimulator]):
     """A client that knows nothing but HTTP."""
 
-    url: str
-    simulator: TripletexSimulator
-    session: requests.Session
     token: str = ""
     """The session token in use."""
-
-    def send(self, method: str, path: str, **options: Any) -> requests.Response:
-        """One request."""
-        return self.session.request(method, f"{self.url}{path}", timeout=10, **options)
 
     def get(self, path: str, **query: Any) -> requests.Response:
         """A GET; `from` is written `start`."""

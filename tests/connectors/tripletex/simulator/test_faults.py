@@ -5,7 +5,8 @@ import requests
 
 from connectors.simulation.faults import RecordedRequest, RetryHeader
 from connectors.tripletex.simulator_state import TripletexState
-from tests.connectors.tripletex.simulator.served import Api, Time
+from tests.connectors.served import Time
+from tests.connectors.tripletex.simulator.served import Api
 
 
 @pytest.mark.parametrize("path", ["/customer", "/customer/1", "/customer?fields=x", "/nowhere"])

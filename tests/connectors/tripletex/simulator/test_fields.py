@@ -3,7 +3,8 @@
 import pytest
 
 from connectors.tripletex.simulator_state import TripletexState
-from tests.connectors.tripletex.simulator.served import Api, Time
+from tests.connectors.served import Time
+from tests.connectors.tripletex.simulator.served import Api
 
 
 @pytest.fixture

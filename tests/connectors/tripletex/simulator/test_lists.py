@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.tripletex.simulator_state import Line, TripletexState
-from tests.connectors.tripletex.simulator.served import Api, Time
+from tests.connectors.served import Time
+from tests.connectors.tripletex.simulator.served import Api
 
 YEAR = {"invoiceDateFrom": "2026-01-01", "invoiceDateTo": "2027-01-01"}
 

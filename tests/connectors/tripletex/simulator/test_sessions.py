@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from connectors.tripletex.simulator_state import COMPANY_ID, EMPLOYEE_ID, TripletexState, encode_token
-from tests.connectors.tripletex.simulator.served import CONSUMER, EMPLOYEE, Api, Time
+from tests.connectors.served import Time
+from tests.connectors.tripletex.simulator.served import CONSUMER, EMPLOYEE, Api
 
 
 @pytest.mark.parametrize(("method", "status"), [("PUT", 200), ("POST", 201)])

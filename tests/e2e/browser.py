@@ -111,6 +111,15 @@ class Page:
 
         return WebDriverWait(self._driver, SECONDS).until(drawn)
 
+    def images(self) -> list[tuple[int, int]]:
+        """Width and height of the pictures in the text that are drawn, once there are any."""
+
+        def drawn(_: webdriver.Chrome) -> list[tuple[int, int]]:
+            sizes: list[list[int]] = self._driver.execute_script(_IMAGES)
+            return [(width, height) for width, height in sizes if width and height]
+
+        return WebDriverWait(self._driver, SECONDS).until(drawn)
+
     def picture(self, path: Path) -> None:
         """Save what is seen."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +134,11 @@ def required() -> bool:
     """Whether the tests must not be skipped for want of a browser."""
     return bool(os.environ.get("KUNDEKORT_REQUIRE_BROWSER"))
 
+
+_IMAGES = """
+const images = [...document.querySelectorAll("img[src^='data:image/svg']")];
+return images.map(one => [one.naturalWidth, one.naturalHeight]);
+"""
 
 # The graph is drawn into an SVG and scaled: on the screen a letter has its own size times the scale.
 _MEASURE = """

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 SMALLEST_LETTERS = 10
 """In pixels: what can be read without zooming."""
-GROUPS = ["sources", "crm", "platform", "privacy"]
+GROUPS = ["sources", "applications", "crm", "platform", "privacy", "registration", "audiences", "billing"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,18 @@ def test_an_asset_shows_that_its_checks_have_passed_and_why(opened: Opened) -> N
         "structure_is_known",
         "Passed",
     )
+
+
+def test_the_page_of_health_shows_tables_and_a_picture_without_a_click(opened: Opened) -> None:
+    opened.page.open("/assets/privacy/health", "over_time", "people_from", "requests_sent", "expiring_from")
+    opened.page.wait_for("Help Scout", "helpscout_conversation", "█", "pairs wait for a person")
+    assert "[Show Markdown]" not in opened.page.text
+    [(width, height)] = opened.page.images()
+    assert width > height > 100
+
+
+def test_a_source_tells_which_days_are_missing(opened: Opened) -> None:
+    opened.page.open("/assets/pindena/order_forms?view=checks", "no_day_missing", "adds_up", "Passed")
 
 
 def test_a_backfill_of_three_days_is_launched_and_succeeds(opened: Opened) -> None:

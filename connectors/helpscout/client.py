@@ -138,6 +138,14 @@ class HelpScoutClient:
             "/v2/conversations", "conversations", HelpScoutConversation, until, {"status": "all"}
         )
 
+    def customer(self, customer_id: int) -> Page[HelpScoutCustomer] | Gone | MovedTo:
+        """One customer as it is now, that there is none, or into whom it was merged."""
+        return self._one("/v2/customers/{id}", HelpScoutCustomer, customer_id)
+
+    def conversation(self, conversation_id: int) -> Page[HelpScoutConversation] | Gone | MovedTo:
+        """One conversation as it is now; one in the bin is gone, as it is from every list."""
+        return self._one("/v2/conversations/{id}", HelpScoutConversation, conversation_id)
+
     def customer_fate(self, customer_id: int) -> Fate:
         """What became of a customer that a complete walk did not meet."""
         return self._fate("/v2/customers/{id}", customer_id)
@@ -221,25 +229,35 @@ class HelpScoutClient:
     ) -> Count | None:
         return count(self._egress, path, key, payload, until, query=query, clock=self._clock)
 
+    def _one(self, path: str, payload: type[Any], record_id: int) -> Page[Any] | Gone | MovedTo:
+        fate, body = self._look_up(path, record_id)
+        return read_page(payload, [body]) if isinstance(fate, Present) else fate
+
     def _fate(self, path: str, record_id: int) -> Fate:
+        return self._look_up(path, record_id)[0]
+
+    def _look_up(self, path: str, record_id: int) -> tuple[Fate, Mapping[str, Any]]:
+        """What became of a record, and the record itself where it is present."""
         answer = self._egress.request("GET", path, variables={"id": record_id}, accept=(200, 301, 404, 410))
         if answer.status in (404, 410):
-            return Gone()
+            return Gone(), {}
         if answer.status == 301:
             location = urlsplit(answer.headers.get("Location", "")).path
             survivor = re.search(re.escape(path).replace(r"\{id\}", r"(\d{1,18})") + "/?$", location)
             if survivor is None:
                 raise PermanentError(f"helpscout GET {path}: a merged record leads nowhere", status=301)
-            return MovedTo(int(survivor[1]))
+            return MovedTo(int(survivor[1])), {}
         body = answer.body if isinstance(answer.body, dict) else {}
         if body.get("state") == "deleted":
             # A conversation in the bin can be looked up, but no list shows it.
-            return Gone()
+            return Gone(), {}
         answered = body.get("id")
+        if isinstance(answered, str) and answered.isdecimal():
+            answered = int(answered)
         if not isinstance(answered, int):
             raise PermanentError(f"helpscout GET {path}: the answer is not a record")
         # A server that follows the merge itself answers with the survivor.
-        return Present() if answered == record_id else MovedTo(answered)
+        return (Present() if answered == record_id else MovedTo(answered)), body
 
 
 class _CursorRefusedError(PermanentError):

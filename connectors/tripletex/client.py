@@ -15,6 +15,7 @@ from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Gone, Present
 from connectors.pages import Page
+from connectors.tripletex.client_by_id import by_id
 from connectors.tripletex.client_customers import all_contacts, all_customers
 from connectors.tripletex.client_invoices import invoices_with, invoices_within
 from connectors.tripletex.client_objects import Objects
@@ -119,6 +120,18 @@ class TripletexClient:
     def subscriptions(self) -> Iterator[Page[TripletexSubscription]]:
         """Every line of the recurring orders, open and closed, once."""
         return all_subscriptions(self._objects)
+
+    def customer(self, customer_id: int) -> Page[TripletexCustomer] | Gone:
+        """One customer as it is now, or that there is none."""
+        return by_id(self._objects, TripletexCustomer, "/customer/{id}", customer_id)
+
+    def contact(self, contact_id: int) -> Page[TripletexContact] | Gone:
+        """One contact person as it is now, or that there is none."""
+        return by_id(self._objects, TripletexContact, "/contact/{id}", contact_id)
+
+    def invoice(self, invoice_id: int) -> Page[TripletexInvoice] | Gone:
+        """One invoice as it is now, or that there is none."""
+        return by_id(self._objects, TripletexInvoice, "/invoice/{id}", invoice_id)
 
     def customer_fate(self, customer_id: int) -> Present | Gone:
         """Whether the customer still exists."""

@@ -3,12 +3,12 @@
 import dagster as dg
 
 from pipelines.defs.health import DAY_CHECKS
+from pipelines.defs.marked import WEBHOOKS
 
 NIGHTLY = "nightly"
 RETENTION = "retention"
 READING = "reading"
-WEBHOOKS = "webhooks"
-"""The group of the assets that look up what webhooks have marked."""
+REFETCHING = "refetching"
 
 _APPLIED = (
     "privacy__retention",
@@ -74,4 +74,11 @@ reading = dg.define_asset_job(
     selection=dg.AssetSelection.groups("sources/helpscout", "sources/tripletex", "sources/brreg", "crm"),
     description="Reads on from the last read and makes the cards that changed anew; webhooks start it.",
     tags=_tags(hours=2),
+)
+
+refetching = dg.define_asset_job(
+    REFETCHING,
+    selection=dg.AssetSelection.groups(WEBHOOKS, "crm"),
+    description="Looks up what webhooks have marked, and makes the cards that changed anew.",
+    tags=_tags(hours=1),
 )

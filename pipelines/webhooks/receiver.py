@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from connectors.helpscout import webhook as helpscout
 from connectors.tripletex import webhook as tripletex
+from pipelines.webhooks.events import source_of
 
 MAX_BYTES = 1_000_000
 """A larger delivery is refused unread."""
@@ -105,7 +106,7 @@ def _member(body: bytes, name: str) -> object:
 
 
 def _mark(system: str, event: object, record_id: object) -> Mark | None:
-    if not isinstance(event, str) or not event or len(event) > 64:
+    if not isinstance(event, str) or len(event) > 64 or source_of(system, event) is None:
         return None
     if not isinstance(record_id, int) or isinstance(record_id, bool) or not 0 < record_id < 2**63:
         return None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.defs.applications.assets import application_files
+from pipelines.defs.marked import helpscout_marked, tripletex_marked
 from pipelines.defs.metadata import OWNERS, identity_numbers, table_metadata, table_tags
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
@@ -45,6 +46,8 @@ _SOURCES: list[dg.AssetDep | dg.AssetsDefinition] = [
     tripletex_subscriptions,
     brreg_units,
     application_files,
+    helpscout_marked,
+    tripletex_marked,
 ]
 
 # What people decide is not made by a run.

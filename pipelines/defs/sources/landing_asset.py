@@ -22,7 +22,7 @@ from pipelines.sources.findings import adds_up, no_drift, no_mass_deletion, noth
 from pipelines.sources.reading import Desk, Run, note_requests
 from pipelines.store.engines import DatabaseError
 from pipelines.store.landing import Tally, count_rows
-from pipelines.webhooks.marks import settle
+from pipelines.webhooks.marks import settle_before
 from schemas.payloads.base import Payload
 from schemas.tables.landing import TABLES
 
@@ -134,7 +134,7 @@ def _read(
         note_requests(engine, run.run_id, system, client.counts - asked_before)
     if run.window is None:
         with engine.begin() as connection:
-            settle(connection, system, run.started_at)
+            settle_before(connection, system, payload.source, run.started_at)
     return reconciliation(tally, count_rows(engine, table), time.monotonic() - began)
 
 

@@ -166,7 +166,9 @@ def test_a_job_runs_in_one_process(definitions: dg.Definitions, job: str) -> Non
 def test_the_nightly_job_makes_every_asset_that_can_be_made(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     made = definitions.resolve_job_def("nightly").asset_layer.selected_asset_keys
-    assert set(graph.materializable_asset_keys) == set(made)
+    marked = {key for key in graph.materializable_asset_keys if graph.get(key).group_name == "webhooks"}
+    assert {key.path[-1] for key in marked} == {"helpscout_marked", "tripletex_marked"}
+    assert set(graph.materializable_asset_keys) - marked == set(made)
 
 
 def test_what_people_rely_on_has_a_deadline_in_the_morning(definitions: dg.Definitions) -> None:

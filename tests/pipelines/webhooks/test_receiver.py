@@ -14,7 +14,7 @@ import requests
 import sqlalchemy as sa
 
 from connectors.simulation.server import LoopbackServer
-from pipelines.webhooks.marks import marked, note, settle
+from pipelines.webhooks.marks import marked, note, numbers_marked, settle, settle_before
 from pipelines.webhooks.receiver import MAX_BYTES, Mark, receiver
 
 SECRET = "a shared secret"
@@ -90,18 +90,41 @@ def test_without_a_secret_there_is_no_door() -> None:
         assert status(server.url + "/tripletex", b"{}", {}) == 404
 
 
-def test_two_deliveries_about_a_record_are_one_mark(crm_engine: sa.Engine) -> None:
-    for _ in range(2):
-        note(crm_engine, Mark("helpscout", "customer.updated", 17))
+@pytest.mark.parametrize("event", ["tag.created", "helpscout.test", "", "user", "customer." + "x" * 65])
+def test_an_event_about_what_is_not_read_marks_nothing(url: str, marks: list[Mark], event: str) -> None:
+    body = b'{"id": 17}'
+    assert status(url + "/helpscout", body, helpscout(body) | {"X-HelpScout-Event": event}) == 204
+    assert marks == []
+
+
+def test_deliveries_about_a_record_are_one_to_read(crm_engine: sa.Engine) -> None:
+    for event in ("customer.updated", "customer.updated", "customer.created"):
+        note(crm_engine, Mark("helpscout", event, 17))
+    note(crm_engine, Mark("helpscout", "convo.created", 17))
     with crm_engine.connect() as connection:
-        assert marked(connection)[0] == {"helpscout": 1}
+        assert numbers_marked(connection)[0] == {"helpscout": 2}
+        assert len(marked(connection, "helpscout", "helpscout_customer")) == 2
 
 
-def test_a_read_takes_away_the_marks_that_came_before_it_began(crm_engine: sa.Engine) -> None:
+def test_a_read_takes_away_the_marks_of_its_own_records_that_came_before_it_began(
+    crm_engine: sa.Engine,
+) -> None:
     note(crm_engine, Mark("helpscout", "customer.updated", 17))
+    note(crm_engine, Mark("helpscout", "convo.created", 9))
     note(crm_engine, Mark("tripletex", "customer.update", 5))
     now = datetime.now(UTC)
     with crm_engine.begin() as connection:
-        assert settle(connection, "helpscout", now - timedelta(hours=1)) == 0
-        assert settle(connection, "helpscout", now + timedelta(hours=1)) == 1
-        assert marked(connection)[0] == {"tripletex": 1}
+        of = ("helpscout", "helpscout_customer")
+        assert settle_before(connection, *of, now - timedelta(hours=1)) == 0
+        assert settle_before(connection, *of, now + timedelta(hours=1)) == 1
+        assert numbers_marked(connection)[0] == {"helpscout": 1, "tripletex": 1}
+
+
+def test_a_mark_that_was_made_again_meanwhile_stays(crm_engine: sa.Engine) -> None:
+    note(crm_engine, Mark("helpscout", "customer.updated", 17))
+    with crm_engine.connect() as connection:
+        seen = marked(connection, "helpscout", "helpscout_customer")
+    note(crm_engine, Mark("helpscout", "customer.updated", 17))
+    with crm_engine.begin() as connection:
+        assert settle(connection, seen) == 0
+        assert settle(connection, marked(connection, "helpscout", "helpscout_customer")) == 1

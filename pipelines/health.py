@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.findings import Finding
-from schemas.payloads.types import OSLO
 from schemas.tables import crm, landing
 
 LOOK_BACK_DAYS = 14
@@ -92,7 +91,7 @@ def look(connection: sa.Connection) -> Health:
 
 
 def page(health: Health, now: datetime) -> str:
-    """One page of Markdown, in Norwegian time; narrow, as Dagster's overview leaves little room.
+    """One page of Markdown; narrow, as Dagster's overview leaves little room.
 
     `aside`: records set aside. `new`: values of fields that nobody has declared.
     """
@@ -101,11 +100,10 @@ def page(health: Health, now: datetime) -> str:
         "",
         f"**{health.reviews:,}** pairs wait for a person",
         "",
-        "| source | read | h ago | aside | new |",
-        "|---|---|---:|---:|---:|",
+        "| source | hours ago | aside | new |",
+        "|---|---:|---:|---:|",
         *(
-            f"| {source} | {at.astimezone(OSLO):%d.%m %H:%M} | {(now - at).total_seconds() / 3600:.0f} |"
-            f" {aside:,} | {unknown:,} |"
+            f"| {source} | {(now - at).total_seconds() / 3600:.0f} | {aside:,} | {unknown:,} |"
             for source, at, aside, unknown in health.sources
         ),
     ]

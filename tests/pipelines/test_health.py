@@ -55,7 +55,7 @@ def test_the_page_says_how_long_ago_a_source_was_read() -> None:
         [("order_form", NOW - timedelta(hours=30), 1, 0)], people=1_200, organizations=7, reviews=3
     )
     text = page(state, NOW)
-    assert "| order_form | 02.05 22:00 | 30 | 1 | 0 |" in text
+    assert "| order_form | 30 | 1 | 0 |" in text
     assert "**1,200** people" in text
 
 

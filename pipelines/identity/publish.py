@@ -238,7 +238,7 @@ def _refuse_an_accident(
             raise PublishRefused(
                 f"identity: {lost} of {before} {assignment.entity} cards would be merged into others in one "
                 f"run, more than {limits.share:.0%}. Nothing was written. Look at what changed (new guards, "
-                "new sources, crm.match_decision); run it again as confirmed when it is meant."
+                "new sources, crm.match_decision); if it is meant, run `cards` with `confirmed: true`."
             )
 
 

@@ -10,14 +10,12 @@ from typing import Any
 
 import dagster as dg
 
-from connectors.errors import TransientError
+from pipelines.defs.failures import TRY_AGAIN, reading
 from pipelines.defs.metadata import OWNERS, markdown_table
 from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
-from pipelines.errors import InterruptedStoreError, nothing_personal
 from pipelines.sources.clients import System
 from pipelines.sources.reading import note_requests
-from pipelines.store.engines import DatabaseError
 from pipelines.webhooks.refetch import look_ups, refetch
 
 WEBHOOKS = "webhooks"
@@ -38,16 +36,11 @@ def _marked_records(system: System, what: str) -> dg.AssetsDefinition:
         kinds={"python", "postgres"},
         owners=OWNERS,
         tags={"data_class": "controller", "recipient": system},
-        retry_policy=dg.RetryPolicy(max_retries=1, delay=30, jitter=dg.Jitter.PLUS_MINUS),
+        retry_policy=TRY_AGAIN,
     )
     def marked_records(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
-        try:
-            with nothing_personal():
-                return dg.MaterializeResult(metadata=_refetch(context, workbench, system))
-        except (TransientError, DatabaseError, InterruptedStoreError):
-            raise
-        except Exception as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from None
+        with reading():
+            return dg.MaterializeResult(metadata=_refetch(context, workbench, system))
 
     return marked_records
 

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 SOLE_PROPRIETOR = "ENK"
 
 _ORIGIN_COLUMNS = ("entity", "entity_id", "field", "source", "source_id", "rule", "source_changed_at")
-_SIGN_UPS = ("order_form", "course_signup")
 # A register row that says more about the unit's present comes first, where a card holds several.
 _UNIT_STATES = ("active", "bankrupt", "liquidation", "deleted", *SILENT_UNITS)
 _REGISTER_FACTS = ("organization_form", "vat_registered", "industry_code", "industry", "employees")

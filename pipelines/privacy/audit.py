@@ -25,7 +25,6 @@ from pipelines.store.engines import RETENTION_ROLE
 from schemas.policy import Policy
 from schemas.tables import landing
 
-SUBMISSIONS = "platform.participant_submission"
 _MINIMUM_LENGTH = 6
 """Shorter texts (`Oslo`, `AS`) occur everywhere and prove nothing."""
 

@@ -9,18 +9,16 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
-from connectors.errors import TransientError
+from pipelines.defs.failures import TRY_AGAIN, reading
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, reconciliation, table_metadata, table_tags
 from pipelines.defs.partitions import DAILY, SINGLE_RUN
 from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
-from pipelines.errors import InterruptedStoreError, nothing_personal
 from pipelines.findings import Finding
 from pipelines.sources.clients import System
 from pipelines.sources.findings import adds_up, no_drift, no_mass_deletion, nothing_set_aside
 from pipelines.sources.reading import Desk, Run, note_requests
-from pipelines.store.engines import DatabaseError
 from pipelines.store.landing import Tally, count_rows
 from pipelines.webhooks.marks import settle_before
 from schemas.payloads.base import Payload
@@ -56,9 +54,6 @@ _CHECKS = (
     Check(no_drift, WARN),
 )
 """Only a read that does not add up keeps the cards from being rebuilt: else what was read is whole."""
-
-_MAY_PASS = (TransientError, DatabaseError, InterruptedStoreError)
-"""Failures that are worth another try; all others would only happen again."""
 
 
 def landing_asset(
@@ -97,21 +92,16 @@ def landing_asset(
                 )
                 for check in checks
             ],
-            retry_policy=dg.RetryPolicy(max_retries=1, delay=30, jitter=dg.Jitter.PLUS_MINUS),
+            retry_policy=TRY_AGAIN,
         )
         def asset(
             context: dg.AssetExecutionContext, config: Reading, workbench: Workbench
         ) -> dg.MaterializeResult:
             run = run_of(context, config)
-            try:
-                with nothing_personal():
-                    metadata = _read(workbench, system, payload, read, run)
-                    results = _judge(workbench, payload, checks)
-                    return dg.MaterializeResult(metadata=metadata, check_results=results)
-            except _MAY_PASS:
-                raise
-            except Exception as error:
-                raise dg.Failure(description=str(error), allow_retries=False) from None
+            with reading():
+                metadata = _read(workbench, system, payload, read, run)
+                results = _judge(workbench, payload, checks)
+                return dg.MaterializeResult(metadata=metadata, check_results=results)
 
         return asset
 

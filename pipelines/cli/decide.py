@@ -4,7 +4,9 @@ same LEFT RIGHT            two records are one customer, e.g. helpscout_customer
 different LEFT RIGHT       they are not
 not-identifying email post@example.no
 withdraw NUMBER            take a decision back (numbers: crm.match_decision)
-list                       decisions that stand, and pairs that wait for one
+list [--number 10]         decisions that stand, and the pairs that wait for one, side by side
+
+`list` shows what the records say of people: it is for who decides, and is kept nowhere.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
+from rich import box
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.identity.comparing import Pair, waiting
 from pipelines.identity.deciding import Decision, DecisionError, consider, decide
 from pipelines.identity.decisions import ContradictionError
 from pipelines.identity.reporting import IdentityReport
@@ -33,7 +39,7 @@ def main(arguments: list[str]) -> int:
     try:
         store = open_store(load_settings())
         if given.command == "list":
-            _list(console, store.crm)
+            _list(console, store.crm, given.number)
         else:
             _decide(console, store.crm, given)
         store.close()
@@ -56,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("kind", choices=("email", "phone", "domain"))
     key.add_argument("value")
     commands.add_parser("withdraw").add_argument("number", type=int)
-    commands.add_parser("list")
+    commands.add_parser("list").add_argument("--number", type=int, default=10, help="how many pairs")
     for name in ("same", "different", "not-identifying", "withdraw"):
         commands.choices[name].add_argument("--reason")
         commands.choices[name].add_argument("--apply", action="store_true")
@@ -100,8 +106,8 @@ def _record(text: str) -> tuple[str, str]:
     return source, key
 
 
-def _list(console: Console, engine: sa.Engine) -> None:
-    decision, review = crm.match_decision, crm.match_review
+def _list(console: Console, engine: sa.Engine, number: int) -> None:
+    decision = crm.match_decision
     with engine.connect() as connection:
         for row in connection.execute(sa.select(decision).order_by(decision.c.decision_id)):
             about = (
@@ -109,12 +115,36 @@ def _list(console: Console, engine: sa.Engine) -> None:
                 or f"{row.left_source}:{row.left_source_id} {row.right_source}:{row.right_source_id}"
             )
             console.print(f"{row.decision_id:>6}  {row.decision:<16}{about}")
-        for row in connection.execute(sa.select(review).order_by(sa.desc(review.c.score))):
-            console.print(f"  waits  {_pair(row)}  {row.reason}")
+        pairs = waiting(connection, number)
+        in_all = connection.scalar(sa.select(sa.func.count()).select_from(crm.match_review)) or 0
+    show_pairs(console, pairs)
+    console.print(f"{in_all:,} pairs wait; {len(pairs):,} shown.")
 
 
-def _pair(row: sa.Row[Any]) -> str:
-    return f"{row.left_source}:{row.left_source_id} {row.right_source}:{row.right_source_id}"
+def show_pairs(console: Console, pairs: Sequence[Pair]) -> None:
+    """Print each pair as a table of two columns; what agrees is bold."""
+    for pair in pairs:
+        console.print(_table(pair))
+
+
+def _table(pair: Pair) -> Table:
+    """The two records beside each other. Their text is printed as it is: no markup, no escape sequence."""
+    table = Table(
+        title=Text(f"{pair.entity}: {pair.reason}"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    for heading in ("", ":".join(pair.left), ":".join(pair.right)):
+        table.add_column(Text(heading), overflow="fold")
+    for field, left, right in pair.fields:
+        agree = "bold" if left == right else ""
+        table.add_row(field, *(Text(_printable(value), style=agree) for value in (left, right)))
+    return table
+
+
+def _printable(value: str) -> str:
+    """Without control characters: text from outside must not steer the terminal."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in value)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
+from pipelines.identity.overview import Overview
 from pipelines.identity.reporting import IdentityReport
 from pipelines.privacy.retention import Plan, Removal
 from pipelines.store.landing import Tally
@@ -13,6 +14,8 @@ from schemas.policy import load_policy
 from schemas.tables import qualified
 
 OWNERS = ["team:data"]
+SINGLETON_SHARE = {"person": "people_of_one_record", "organization": "organizations_of_one_record"}
+"""By kind of card: the metadata that holds the share of cards with one source record, 0 to 1."""
 
 
 def table_metadata(table: sa.Table) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def reconciliation(tally: Tally, rows: int, seconds: float) -> dict[str, Any]:
 
 
 def identity_numbers(report: IdentityReport) -> dict[str, Any]:
-    """What the matching found and did; cards by id and rule only, no value of anybody."""
+    """What the matching found and did, in numbers."""
     names = "records recomputed people organizations reviews guards created merged split erased".split()
     return {
         **{name: getattr(report, name) for name in names},
@@ -61,6 +64,33 @@ def identity_numbers(report: IdentityReport) -> dict[str, Any]:
         "matches_by_rule": markdown_table("rule", "merges", report.links),
         "affiliations_by_rule": markdown_table("rule", "people", report.affiliations),
     }
+
+
+def cards_by_size(now: Overview) -> dict[str, Any]:
+    """The cards with the most source records, by id, and the share of those with one record."""
+    lines = [
+        f"| {entity} | {card} | {records:,} |"
+        for entity, sizes in now.sizes.items()
+        for card, records in sizes.largest
+    ]
+    return {
+        **{SINGLETON_SHARE[entity]: round(sizes.singleton_share, 4) for entity, sizes in now.sizes.items()},
+        "largest_cards": dg.MarkdownMetadataValue(
+            "\n".join(["| card | id | records |", "|---|---|---:|", *lines])
+        ),
+    }
+
+
+def newest_events(now: Overview) -> dg.MarkdownMetadataValue:
+    """The newest merges and splits: the card, the one that became part of it or left it, and the rule."""
+    lines = [
+        f"| {one.occurred_at:%m-%d %H:%M} | {one.event} | {one.entity_id} | {one.other_entity_id} "
+        f"| {one.rule or '–'} |"
+        for one in now.newest
+    ]
+    return dg.MarkdownMetadataValue(
+        "\n".join(["| UTC | event | card | other | rule |", "|---|---|---|---|---|", *lines])
+    )
 
 
 def markdown_table(name: str, value: str, rows: Mapping[str, int]) -> dg.MarkdownMetadataValue:

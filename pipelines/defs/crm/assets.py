@@ -5,8 +5,17 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.defs.applications.assets import application_files
+from pipelines.defs.crm.earlier import earlier
+from pipelines.defs.findings import check_result
 from pipelines.defs.marked import helpscout_marked, tripletex_marked
-from pipelines.defs.metadata import OWNERS, identity_numbers, table_metadata, table_tags
+from pipelines.defs.metadata import (
+    OWNERS,
+    cards_by_size,
+    identity_numbers,
+    newest_events,
+    table_metadata,
+    table_tags,
+)
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.defs.sources.brreg.assets import brreg_units
@@ -23,7 +32,10 @@ from pipelines.defs.sources.tripletex.assets import (
     tripletex_subscriptions,
 )
 from pipelines.errors import nothing_personal
-from pipelines.identity.publish import Limits
+from pipelines.findings import Finding
+from pipelines.identity.findings import largest_card, review_queue_growth, share_of_singletons
+from pipelines.identity.overview import overview
+from pipelines.identity.publish import Limits, PublishRefused
 from pipelines.identity.rebuild import rebuild, refresh
 from pipelines.store.landing import count_rows
 from schemas.tables import crm, metadata
@@ -85,6 +97,14 @@ class Matching(dg.Config):
     """Publish also when far more cards would go than a night explains: somebody has looked."""
 
 
+NO_MASS_MERGE = "no_mass_merge"
+_WATCHED = {
+    "largest_card": largest_card.__doc__,
+    "share_of_singletons": share_of_singletons.__doc__,
+    "review_queue_growth": review_queue_growth.__doc__,
+}
+
+
 @dg.multi_asset(
     name="cards",
     specs=[
@@ -101,18 +121,45 @@ class Matching(dg.Config):
         )
         for table in _TABLES
     ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            NO_MASS_MERGE,
+            asset=SOURCE_LINK,
+            blocking=True,
+            description="No more cards would be merged into others than a night explains.",
+        ),
+        *(dg.AssetCheckSpec(name, asset=SOURCE_LINK, description=told) for name, told in _WATCHED.items()),
+    ],
 )
 def cards(
     context: dg.AssetExecutionContext, config: Matching, workbench: Workbench
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Merge the landed records into cards: match, choose the golden values, keep the ids, publish."""
     make = rebuild if config.full else refresh
     limits = Limits(share=1.0) if config.confirmed else None
+    before = earlier(context.instance, SOURCE_LINK)
     with nothing_personal():
-        report = make(workbench.store.crm, context.run.run_id, limits=limits)
+        try:
+            report = make(workbench.store.crm, context.run.run_id, limits=limits)
+        except PublishRefused as refused:
+            yield check_result(Finding(False, str(refused)), NO_MASS_MERGE, asset=SOURCE_LINK)
+            raise
         rows = {table: count_rows(workbench.store.crm, table) for table in _TABLES}
+        with workbench.store.crm.connect() as connection:
+            now = overview(connection)
+    extra = {
+        crm.source_link: identity_numbers(report) | cards_by_size(now),
+        crm.identity_event: {"newest": newest_events(now)},
+    }
     for table, count in rows.items():
-        extra = identity_numbers(report) if table is crm.source_link else {}
         yield dg.MaterializeResult(
-            asset_key=["crm", table.name], metadata={"dagster/row_count": count, **extra}
+            asset_key=["crm", table.name], metadata={"dagster/row_count": count, **extra.get(table, {})}
         )
+    merged = Finding(True, "no more than a night explains", {"merged": report.merged})
+    yield check_result(merged, NO_MASS_MERGE, asset=SOURCE_LINK)
+    for finding, name in (
+        (largest_card(now), "largest_card"),
+        (share_of_singletons(now, before), "share_of_singletons"),
+        (review_queue_growth(now, before), "review_queue_growth"),
+    ):
+        yield check_result(finding, name, dg.AssetCheckSeverity.WARN, asset=SOURCE_LINK)

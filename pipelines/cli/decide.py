@@ -4,6 +4,7 @@ same LEFT RIGHT            two records are one customer, e.g. helpscout_customer
 different LEFT RIGHT       they are not
 not-identifying email post@example.no
 withdraw NUMBER            take a decision back (numbers: crm.match_decision)
+preview                    what the next run would do: with new records, or after a rule was changed
 list [--number 10]         decisions that stand, and the pairs that wait for one, side by side
 
 `list` shows what the records say of people: it is for who decides, and is kept nowhere.
@@ -15,6 +16,7 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 
 import sqlalchemy as sa
 from rich import box
@@ -26,10 +28,13 @@ from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.identity.comparing import Pair, waiting
 from pipelines.identity.deciding import Decision, DecisionError, consider, decide
 from pipelines.identity.decisions import ContradictionError
+from pipelines.identity.rebuild import Preview
 from pipelines.identity.reporting import IdentityReport
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
 from schemas.tables import crm
+
+_EVENTS_SHOWN = 20
 
 
 def main(arguments: list[str]) -> int:
@@ -37,12 +42,11 @@ def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
     console = terminal()
     try:
-        store = open_store(load_settings())
-        if given.command == "list":
-            _list(console, store.crm, given.number)
-        else:
-            _decide(console, store.crm, given)
-        store.close()
+        with closing(open_store(load_settings())) as store:
+            if given.command == "list":
+                _list(console, store.crm, given.number)
+            else:
+                _decide(console, store.crm, given)
     except (*NOT_STARTED, DecisionError, ContradictionError) as error:
         console.print(f"[red]Nothing was done.[/] {error}")
         return 2
@@ -62,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("kind", choices=("email", "phone", "domain"))
     key.add_argument("value")
     commands.add_parser("withdraw").add_argument("number", type=int)
+    commands.add_parser("preview")
     commands.add_parser("list").add_argument("--number", type=int, default=10, help="how many pairs")
     for name in ("same", "different", "not-identifying", "withdraw"):
         commands.choices[name].add_argument("--reason")
@@ -71,17 +76,31 @@ def _parser() -> argparse.ArgumentParser:
 
 def _decide(console: Console, engine: sa.Engine, given: argparse.Namespace) -> None:
     withdrawn = [given.number] if given.command == "withdraw" else []
-    decisions = [] if withdrawn else [_decision(given)]
-    outcome = consider(engine, decisions, withdrawn)
-    for event in outcome.events.to_dict("records"):
-        other = f" ← {event['other_entity_id']}" if event["other_entity_id"] else ""
-        console.print(f"  {event['event']} {event['entity']} {event['entity_id']}{other}")
-    if outcome.events.empty:
-        console.print("  no card would be merged or split")
-    if given.apply:
+    decisions = [] if withdrawn or given.command == "preview" else [_decision(given)]
+    show_outcome(console, consider(engine, decisions, withdrawn))
+    if given.command == "preview":
+        console.print("Nothing was changed; the next run does it.")
+    elif given.apply:
         _report(console, decide(engine, decisions, "decision", withdrawn))
     else:
         console.print("Nothing was changed; add --apply to do it.")
+
+
+def show_outcome(console: Console, outcome: Preview) -> None:
+    """Print what would happen to which cards, in words where it is much."""
+    events = outcome.events[outcome.events["event"] != "CREATED"]
+    for event in events.head(_EVENTS_SHOWN).to_dict("records"):
+        other = f" ← {event['other_entity_id']}" if event["other_entity_id"] else ""
+        console.print(f"  {event['event']} {event['entity']} {event['entity_id']}{other}")
+    if len(events) > _EVENTS_SHOWN:
+        console.print(f"  … and {len(events) - _EVENTS_SHOWN:,} more")
+    if events.empty:
+        console.print("  no card would be merged or split")
+    report = outcome.report
+    console.print(
+        f"  {report.created:,} created, {report.merged:,} merged, {report.split:,} split, "
+        f"{report.changed:,} rows changed, {report.reviews:,} pairs waiting"
+    )
 
 
 def _report(console: Console, report: IdentityReport) -> None:

@@ -12,7 +12,8 @@ from pipelines.identity.deciding import Decision, consider, decide
 class Pair(dg.Config):
     """Launchpad options of `match_decision`. A key that identifies nobody is told by `make decide`."""
 
-    decision: Literal["same", "different", "withdraw"]
+    decision: Literal["same", "different", "withdraw", "preview"]
+    """`preview`: what the next run of the cards would do, for example after a rule was changed."""
     left_source: str = ""
     """Source entity, e.g. helpscout_customer."""
     left_id: str = ""
@@ -31,9 +32,7 @@ def decide_pair(context: dg.OpExecutionContext, config: Pair, workbench: Workben
     """Shows in numbers what a decision would do, or carries it out."""
     withdrawn = [config.decision_id] if config.decision == "withdraw" else []
     decisions = (
-        []
-        if config.decision == "withdraw"
-        else [
+        [
             Decision(
                 config.decision,
                 (config.left_source, config.left_id),
@@ -42,16 +41,19 @@ def decide_pair(context: dg.OpExecutionContext, config: Pair, workbench: Workben
                 reason=config.reason or None,
             )
         ]
+        if config.decision in ("same", "different")
+        else []
     )
+    applied = config.apply and config.decision != "preview"
     with nothing_personal():
         engine = workbench.store.crm
-        if config.apply:
+        if applied:
             report = decide(engine, decisions, context.run.run_id, withdrawn)
         else:
             report = consider(engine, decisions, withdrawn).report
     context.log.info(
         "%s: %d cards merged, %d split, %d rows changed",
-        "done" if config.apply else "would be done",
+        "done" if applied else "would be done",
         report.merged,
         report.split,
         report.changed,

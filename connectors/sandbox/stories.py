@@ -234,6 +234,14 @@ def couple_with_one_address(stage: Stage) -> None:
         stage.signs_up(shared, WEBINAR, 34)
 
 
+def another_surname(stage: Stage) -> None:
+    """Sunniva signs up by another surname at the same address: married, or another Sunniva. People decide."""
+    for last, days in (("Tveit", 330), ("Nordbø", 48)):
+        stage.signs_up(
+            Person("Sunniva", last, "sunniva@privat.example.no", stage.numbers.phone()), WEBINAR, days
+        )
+
+
 def address_of_nobody(stage: Stage) -> None:
     """Two who would not give their address wrote the same invented one."""
     for first, last, company in (("Nils", "Sivertsen", "Turlaget"), ("Elise", "Ruud", "Korforbundet")):
@@ -536,6 +544,7 @@ STORIES: tuple[Story, ...] = (
     licences_that_are_over,
     twice_at_support,
     spam,
+    another_surname,
     events_of_other_customers,
 )
 

@@ -137,7 +137,7 @@ def _list(console: Console, engine: sa.Engine, number: int) -> None:
         pairs = waiting(connection, number)
         in_all = connection.scalar(sa.select(sa.func.count()).select_from(crm.match_review)) or 0
     show_pairs(console, pairs)
-    console.print(f"{in_all:,} pairs wait; {len(pairs):,} shown.")
+    console.print(f"Waiting: {in_all:,}. Shown: {len(pairs):,}.")
 
 
 def show_pairs(console: Console, pairs: Sequence[Pair]) -> None:

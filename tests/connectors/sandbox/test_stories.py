@@ -149,6 +149,13 @@ def test_somebody_writes_himself_without_norwegian_letters(world: Apis) -> None:
     assert contact["phoneNumberMobile"] == signup["Phone"].removeprefix("0047")
 
 
+def test_one_address_has_one_first_name_and_two_surnames(world: Apis) -> None:
+    found = [row for row in world.signups() if row["FirstName"] == "Sunniva"]
+
+    assert len({row["LastName"] for row in found}) == 2
+    assert len({row["Email"] for row in found}) == 1
+
+
 def test_somebody_changed_jobs_and_kept_the_telephone(world: Apis) -> None:
     jobs = [row for row in world.contacts() if row["lastName"] == "Rønning"]
 

@@ -56,12 +56,33 @@ def _start(data_directory: Path) -> PostgresServer:
 
     data_directory.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return get_server(data_directory, cleanup_mode="stop")
+        server = get_server(data_directory, cleanup_mode="stop")
+        _forget_killed_users(server)
     except Exception:
         raise RuntimeError(
             f"The embedded PostgreSQL in {data_directory} did not start: read the file `log` in "
             "it, or set CRM_DATABASE_URL and PLATFORM_DATABASE_URL to servers of your own."
         ) from None
+    return server
+
+
+def _forget_killed_users(server: PostgresServer) -> None:
+    """Take processes that were killed off the list of the server's users: the last of the list stops it."""
+    users = server.global_process_id_list
+    with server._lock:
+        for pid in users.get_and_add(os.getpid()):
+            if not _is_alive(pid):
+                users.get_and_remove(pid)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _quietly_imported() -> None:

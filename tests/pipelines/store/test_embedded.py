@@ -1,0 +1,32 @@
+"""The embedded PostgreSQL is shared by processes, and ends with the last of them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+OPENED = """
+import os, signal, sys
+from pathlib import Path
+from pipelines.store.embedded import embedded_url
+embedded_url(Path(sys.argv[1]), "crm")
+if sys.argv[2] == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def use(folder: Path, how: str) -> int:
+    """Open the store in a process of its own, which is killed or comes to its end; its exit code."""
+    return subprocess.run([sys.executable, "-c", OPENED, str(folder), how], cwd=ROOT, check=False).returncode
+
+
+def test_it_outlives_a_process_that_was_killed_and_ends_with_the_next_that_was_not(tmp_path: Path) -> None:
+    folder = tmp_path / "postgres"
+    running = folder / "postmaster.pid"
+    assert use(folder, "killed") == -signal.SIGKILL
+    assert running.exists()
+    assert use(folder, "ended") == 0
+    assert not running.exists()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.privacy.batches import delete_in_batches, delete_in_order
 from pipelines.privacy.expiry import Expiry
-from pipelines.privacy.holds import RowHold
+from pipelines.privacy.holds import EVERY, RowHold
 from pipelines.privacy.platform import (
     Part,
     PlatformError,
@@ -151,7 +151,7 @@ def access_log_expiry(
     holds: tuple[RowHold, ...] = (),
 ) -> Expiry:
     """The rule's predicate over the table as it is configured."""
-    held = sorted({one.column for one in holds if one.data == DATA})
+    held = sorted({one.column for one in holds if one.data == DATA} - {EVERY})
     table = configured_table(connection, names.access_log, (names.occurred_at, *held), SETTING)
     return Expiry(policy.retention_of(DATA), table, now, holds, (names.occurred_at,), names.zone)
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.privacy.holds import RowHold, held_values
+from pipelines.privacy.holds import EVERY, RowHold, held_values
 from pipelines.privacy.periods import Period
 from schemas.payloads.base import Payload
 from schemas.policy import Policy, RetentionRule
@@ -75,6 +75,8 @@ class Expiry:
     def is_held(self) -> sa.ColumnElement[bool]:
         """A hold or a restriction keeps the row."""
         values = held_values(self.holds, self.rule.data)
+        if EVERY in values:
+            return sa.true()
         # A value of another type than the column's must not fail the comparison, so both are text.
         held = [
             sa.cast(self.table.c[column], sa.Text) == sa.func.any(sa.literal(group, pg.ARRAY(sa.Text())))

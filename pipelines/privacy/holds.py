@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from typing import Literal
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from pipelines.privacy.holds_cards import CARDS, rows_of_card
 from pipelines.privacy.periods import OSLO
-from schemas.policy import Hold, Policy
+from schemas.policy import Policy
 from schemas.tables.privacy import hold as hold_table
 
 HoldKind = Literal["legal", "restriction"]
 
+EVERY = "*"
+"""Column and value of a hold on all rows of a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowHold:
-    """Rows of `data` whose `column` has `value` are kept until `until`; None: until it is lifted."""
+    """Rows of `data` whose `column` has `value` are kept until `until`; None: until it is lifted.
+
+    All rows of `data` where both are EVERY.
+    """
 
     name: str
     """Id in policy.yaml, or `hold 17` for a row of privacy.hold."""
@@ -29,6 +36,12 @@ class RowHold:
     until: datetime | None
     reason: str
     kind: HoldKind = "legal"
+
+    def keeps(self, data: str, values: Mapping[str, Any]) -> bool:
+        """Whether it is about a row of a table (`schema.table`), given by its columns."""
+        if self.data != data:
+            return False
+        return self.column == EVERY or str(values.get(self.column)) == self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,8 @@ class Ruling:
     @property
     def why(self) -> str:
         """One sentence for the report; holds no personal data."""
-        end = self.wins.until.astimezone(OSLO).date().isoformat() if self.wins.until else "it is lifted"
+        day = last_day(self.wins.until)
+        end = day.isoformat() if day else "it is lifted"
         if not self.others:
             return f"{self.wins.name} keeps it until {end}: {self.wins.reason}"
         names = ", ".join(one.name for one in self.others)
@@ -55,17 +69,35 @@ class Ruling:
 
 
 def load_holds(connection: sa.Connection, policy: Policy, now: datetime) -> tuple[RowHold, ...]:
-    """Every hold that stands at `now`, from the policy and from privacy.hold of the CRM database."""
-    standing = sa.and_(
-        hold_table.c.lifted_at.is_(None),
-        sa.or_(hold_table.c.until.is_(None), hold_table.c.until > now),
-    )
-    rows = connection.execute(sa.select(hold_table).where(standing).order_by(hold_table.c.hold_id))
-    stored = tuple(
-        RowHold(f"hold {row.hold_id}", row.data, row.column_name, row.value, row.until, row.reason, row.kind)
+    """Every hold that stands at `now`, from the policy and from privacy.hold of the CRM database.
+
+    One on a card is given as one on each of the source records that are on it, and on what hangs on them.
+    """
+    rows = connection.execute(sa.select(hold_table).where(standing(now)).order_by(hold_table.c.hold_id))
+    stored = [
+        (
+            RowHold(
+                f"hold {row.hold_id}", row.data, row.column_name, row.value, row.until, row.reason, row.kind
+            ),
+            row.records or (),
+        )
         for row in rows
+    ]
+    found: list[RowHold] = []
+    for one, recorded in ((*((one, ()) for one in _declared(policy, now)), *stored)):
+        if one.data in CARDS and one.column != EVERY:
+            held = rows_of_card(connection, one.data, one.value, recorded)
+            found += [replace(one, data=data, column=column, value=value) for data, column, value in held]
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def standing(now: datetime) -> sa.ColumnElement[bool]:
+    """The rows of privacy.hold that are neither lifted nor over."""
+    return sa.and_(
+        hold_table.c.lifted_at.is_(None), sa.or_(hold_table.c.until.is_(None), hold_table.c.until > now)
     )
-    return (*_declared(policy, now), *stored)
 
 
 def set_hold(
@@ -78,8 +110,12 @@ def set_hold(
     reason: str,
     now: datetime,
     until: datetime | None = None,
+    **particulars: Any,
 ) -> int:
-    """Keep rows; return the hold's number. `reason` must hold no personal data, `value` is an id."""
+    """Keep rows; return the hold's number. `reason` must hold no personal data, `value` is an id.
+
+    `particulars`: other columns of privacy.hold.
+    """
     number: int = connection.execute(
         sa.insert(hold_table)
         .values(
@@ -90,18 +126,19 @@ def set_hold(
             reason=reason,
             until=until,
             created_at=now,
+            **particulars,
         )
         .returning(hold_table.c.hold_id)
     ).scalar_one()
     return number
 
 
-def lift_hold(connection: sa.Connection, hold_id: int, now: datetime) -> bool:
-    """End a hold; False where there is none that stands."""
+def lift_hold(connection: sa.Connection, hold_id: int, now: datetime, **particulars: Any) -> bool:
+    """End a hold; False where there is none that stands. `particulars`: other columns of privacy.hold."""
     lifted = connection.execute(
         sa.update(hold_table)
-        .where(hold_table.c.hold_id == hold_id, hold_table.c.lifted_at.is_(None))
-        .values(lifted_at=now)
+        .where(hold_table.c.hold_id == hold_id, standing(now))
+        .values(lifted_at=now, **particulars)
     )
     return lifted.rowcount > 0
 
@@ -113,13 +150,15 @@ def rulings(holds: Iterable[RowHold]) -> tuple[Ruling, ...]:
         groups[one.data, one.column, one.value].append(one)
     found = []
     for (data, column, value), group in groups.items():
-        ranked = sorted(group, key=lambda one: (one.until is None, one.until or _NEVER), reverse=True)
+        # One on all rows of the table is about these too.
+        all_rows = groups.get((data, EVERY, EVERY), []) if column != EVERY else []
+        ranked = sorted((*group, *all_rows), key=lambda one: (one.until is None, one.until or _NEVER), reverse=True)
         found.append(Ruling(data, column, value, ranked[0], tuple(ranked[1:])))
     return tuple(found)
 
 
 def held_values(holds: Iterable[RowHold], data: str) -> Mapping[str, list[str]]:
-    """The held values of a table by column."""
+    """The held values of a table by column; under EVERY where all its rows are held."""
     values: dict[str, set[str]] = defaultdict(set)
     for one in holds:
         if one.data == data:
@@ -130,17 +169,22 @@ def held_values(holds: Iterable[RowHold], data: str) -> Mapping[str, list[str]]:
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
+def last_day(until: datetime | None) -> date | None:
+    """The last day in Norway on which a hold stands; None where it has no end."""
+    return (until - timedelta(microseconds=1)).astimezone(OSLO).date() if until else None
+
+
+def end_of(day: date) -> datetime:
+    """The end of a day in Norway (UTC)."""
+    return datetime.combine(day + timedelta(days=1), time.min, OSLO).astimezone(UTC)
+
+
 def _declared(policy: Policy, now: datetime) -> tuple[RowHold, ...]:
-    ends = ((hold, _end(hold)) for hold in policy.holds)
     return tuple(
-        RowHold(hold.id, hold.data, hold.column, hold.value, end, hold.reason.en)
-        for hold, end in ends
-        if end is not None and end > now and hold.column is not None and hold.value is not None
+        RowHold(hold.id, hold.data, hold.column, hold.value, end_of(hold.until), hold.reason.en)
+        for hold in policy.holds
+        if hold.column is not None
+        and hold.value is not None
+        and hold.until is not None
+        and end_of(hold.until) > now
     )
-
-
-def _end(hold: Hold) -> datetime | None:
-    """The end of the hold's last day in Norway."""
-    if hold.until is None:
-        return None
-    return datetime.combine(hold.until + timedelta(days=1), time.min, OSLO).astimezone(UTC)

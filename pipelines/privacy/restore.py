@@ -7,7 +7,7 @@ A backup is older than the last erasures, its ledger too. So the ledger is copie
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,11 @@ from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity.publish import take_turn
 from pipelines.privacy import audit_log
-from pipelines.privacy.subjects.erasure import remove
+from pipelines.privacy.holds import RowHold
+from pipelines.privacy.subjects.erasure import held_facts, ids_by_source, is_kept, legal_holds, remove
 from pipelines.privacy.subjects.finding import SourceRecord, source_record
 from pipelines.privacy.suppression import Suppression
+from schemas.policy import load_policy
 from schemas.tables import landing
 from schemas.tables.privacy import suppression, suppression_key
 
@@ -73,7 +75,7 @@ def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now:
         ledger.lock(connection)
         take_turn(connection)
         entries = _put_back(connection, copy)
-        removed, blanked = _erase_again(connection, ledger)
+        removed, blanked = _erase_again(connection, ledger, legal_holds(connection, load_policy(), now))
         audit_log.append(
             connection, "ledger_reapplied", now, entries=entries, removed=removed, blanked=blanked
         )
@@ -102,8 +104,10 @@ def _put_back(connection: sa.Connection, copy: Iterable[str]) -> int:
     return int(after - before)
 
 
-def _erase_again(connection: sa.Connection, ledger: Suppression) -> tuple[int, int]:
-    """Screen every landing row as if it came in now."""
+def _erase_again(
+    connection: sa.Connection, ledger: Suppression, holds: Sequence[RowHold]
+) -> tuple[int, int]:
+    """Screen every landing row as if it came in now; what a legal hold kept then, it keeps now."""
     removed = blanked = 0
     for source in landing.TABLES:
         for records in _in_blocks(connection, source):
@@ -111,7 +115,11 @@ def _erase_again(connection: sa.Connection, ledger: Suppression) -> tuple[int, i
             held = {str(key) for key in screening.held_back}
             bearing = {str(key) for key in screening.blanked}
             companies = [record for record in records if record.source_id in bearing]
-            ids = [record.id for record in records if record.source_id in held]
+            ids = [
+                record.id
+                for record in records
+                if record.source_id in held and not is_kept(holds, source, record.values)
+            ]
             if ids or companies:
                 contacts = {
                     key
@@ -119,7 +127,13 @@ def _erase_again(connection: sa.Connection, ledger: Suppression) -> tuple[int, i
                     if record.source_id in held | bearing
                     for key in record.contacts()
                 }
-                remove(connection, ids, companies, ledger.contains(connection, contacts))
+                remove(
+                    connection,
+                    ids,
+                    companies,
+                    ledger.contains(connection, contacts),
+                    kept=ids_by_source(held_facts(connection, holds, ids)),
+                )
             removed, blanked = removed + len(ids), blanked + len(companies)
     return removed, blanked
 

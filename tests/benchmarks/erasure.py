@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -83,10 +86,10 @@ def _requests(engine: sa.Engine, drawer: Drawer, persons: int) -> None:
         now = datetime.now(UTC)
         access = open_case(office, drawer, "access", hints, now, now).request_id
         erasure = open_case(office, drawer, "erasure", hints, now, now).request_id
-        work = {
-            "access": lambda number=access, at=now: carry_out(office, drawer, number, at),
-            "preview": lambda number=erasure, at=now: show(office, drawer, number, at),
-            "erasure": lambda number=erasure, at=now: carry_out(office, drawer, number, at),
+        work: dict[str, Callable[[], Any]] = {
+            "access": partial(carry_out, office, drawer, access, now),
+            "preview": partial(show, office, drawer, erasure, now),
+            "erasure": partial(carry_out, office, drawer, erasure, now),
         }
         for name, act in work.items():
             _forget_scans(engine)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest.mock
 import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -190,7 +191,6 @@ def _night(night: str, *, tell_statements: bool) -> None:
     import dagster as dg
 
     from pipelines.definitions import defs
-    from pipelines.defs import resources
     from pipelines.defs.jobs import NIGHTLY
     from pipelines.defs.jobs import night as configuration
     from pipelines.defs.partitions import DAILY
@@ -198,7 +198,9 @@ def _night(night: str, *, tell_statements: bool) -> None:
     engine = make_engine(embedded_url(load_settings().dagster_home / EMBEDDED_DIRECTORY, CRM_DATABASE))
     has_changes = night == "changed"
     # What the others have sent is landed before; the register is asked about what is stored.
-    resources.connect = lambda _, system: Register() if system == "brreg" else None
+    unittest.mock.patch(
+        "pipelines.defs.resources.connect", lambda _, system: Register() if system == "brreg" else None
+    ).start()
     if tell_statements:
         _tell_statements()
     meter, costs = Meter(engine), dict[str, Cost]()

@@ -13,9 +13,9 @@ import time
 
 def main(path: str) -> None:
     """Block on address, phone, and name with company; train, predict and cluster as its manual shows."""
-    import duckdb  # type: ignore[import-not-found]  # these are the peer's, as Splink
-    import splink.comparison_library as compare  # type: ignore[import-not-found]  # as above
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # type: ignore[import-not-found]  # as above
+    import duckdb
+    import splink.comparison_library as compare
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     database = duckdb.connect()
     database.execute("CREATE TABLE records AS SELECT * FROM read_csv(?, all_varchar = true)", [path])

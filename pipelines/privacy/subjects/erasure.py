@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ from pipelines.privacy.subjects.finding import (
 )
 from pipelines.privacy.suppression import Suppression
 from schemas.policy import Policy
-from schemas.tables import crm, landing
+from schemas.tables import crm, landing, qualified
 from schemas.tables.audiences import audience_member
 
 REASON = "erasure"
@@ -55,12 +55,19 @@ class ErasurePlan:
     """The person's records that a legal hold keeps."""
     rulings: tuple[Ruling, ...]
     """Why they are kept."""
+    held_facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of inquiries and invoices on the records that a legal hold keeps, by source entity."""
 
     @property
     def records(self) -> tuple[SourceRecord, ...]:
         """The records that would be removed."""
         kept = {record.id for record in self.held}
         return tuple(record for record in self.found.records if record.id not in kept)
+
+    @property
+    def facts_kept(self) -> int:
+        """How many inquiries and invoices a legal hold keeps."""
+        return sum(map(len, self.held_facts.values()))
 
     def counts(self) -> dict[str, int]:
         """The plan in numbers, for previews, receipts and the audit log."""
@@ -69,9 +76,9 @@ class ErasurePlan:
             by_source[record.source] += 1
         return {
             **dict(sorted(by_source.items())),
-            "hanging_on_them": sum(self.found.facts.values()),
+            "hanging_on_them": sum(self.found.facts.values()) - self.facts_kept,
             "company_records_blanked": len(self.found.companies),
-            "held": len(self.held),
+            "held": len(self.held) + self.facts_kept,
             "doubtful_left_alone": len(self.found.doubtful),
             "keys_suppressed": len(self.suppressed()),
         }
@@ -86,10 +93,13 @@ class ErasurePlan:
 def preview(connection: sa.Connection, policy: Policy, hints: Hints, now: datetime) -> ErasurePlan:
     """What would be erased, kept and blanked. Changes nothing. Raises HintError."""
     found = find(connection, hints)
-    holds = [hold for hold in load_holds(connection, policy, now) if hold.kind == "legal"]
-    held = tuple(record for record in found.records if any(_keeps(hold, record) for hold in holds))
-    reasons = [hold for hold in holds if any(_keeps(hold, record) for record in held)]
-    return ErasurePlan(found, held, rulings(reasons))
+    holds = legal_holds(connection, policy, now)
+    held = tuple(record for record in found.records if is_kept(holds, record.source, record.values))
+    facts = held_facts(connection, holds, [record.id for record in found.records])
+    kept = [(record.source, record.values) for record in held]
+    kept += [(source, values) for source, rows in facts.items() for values in rows]
+    reasons = [hold for hold in holds if any(is_kept([hold], *row) for row in kept)]
+    return ErasurePlan(found, held, rulings(reasons), ids_by_source(facts))
 
 
 def erase(
@@ -113,7 +123,13 @@ def erase(
     plan = preview(connection, policy, hints, now)
     if expected is not None and plan.found.digest != expected:
         raise PlanChangedError("the store holds something else than the preview showed: preview it again")
-    remove(connection, [record.id for record in plan.records], plan.found.companies, plan.found.keys)
+    remove(
+        connection,
+        [record.id for record in plan.records],
+        plan.found.companies,
+        plan.found.keys,
+        kept=plan.held_facts,
+    )
     forget_bounces(connection, suppression.secrets, own_addresses(plan.found, hints))
     suppression.add(connection, plan.suppressed(), REASON)
     return plan
@@ -124,12 +140,15 @@ def remove(
     ids: Sequence[RecordId],
     companies: Sequence[SourceRecord],
     keys: frozenset[Key],
+    *,
+    kept: Mapping[str, Sequence[str]],
 ) -> None:
     """Take records, what hangs on them and their values on cards out of the store.
 
-    `companies` keep their records without the addresses and numbers among `keys`.
+    `companies` keep their records without the addresses and numbers among `keys`. `kept`: ids, by source
+    entity, of what hangs on the records and stays because of a legal hold.
     """
-    _remove_facts(connection, ids)
+    _remove_facts(connection, ids, kept)
     _remove_records(connection, ids)
     for record in companies:
         _blank(connection, record, keys)
@@ -173,21 +192,50 @@ def remaining(connection: sa.Connection, hints: Hints, keys: Iterable[Key]) -> i
     return on_cards + len(find(connection, hints).records)
 
 
-def _keeps(hold: RowHold, record: SourceRecord) -> bool:
-    return (
-        hold.data == f"{landing.SCHEMA}.{record.source}" and str(record.values.get(hold.column)) == hold.value
-    )
+def legal_holds(connection: sa.Connection, policy: Policy, now: datetime) -> list[RowHold]:
+    """The holds that an erasure does not set aside: a restriction is the person's own to end."""
+    return [hold for hold in load_holds(connection, policy, now) if hold.kind == "legal"]
 
 
-def _remove_facts(connection: sa.Connection, ids: Iterable[RecordId]) -> None:
+def is_kept(holds: Iterable[RowHold], source: str, values: Mapping[str, Any]) -> bool:
+    """Whether one of some holds is about a row of a source entity."""
+    return any(hold.keeps(qualified(landing.TABLES[source]), values) for hold in holds)
+
+
+def held_facts(
+    connection: sa.Connection, holds: Sequence[RowHold], ids: Iterable[RecordId]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Rows of inquiries and invoices on some records that a legal hold keeps, by source entity."""
+    records, held = list(ids), {hold.data for hold in holds}
+    found = {}
+    for source, (owner, _) in OWNERS.items():
+        table = landing.TABLES[source]
+        if owner == source or qualified(table) not in held:
+            continue
+        rows = connection.execute(sa.select(table).where(hanging_on(source, records))).mappings()
+        if kept := [dict(row) for row in rows if is_kept(holds, source, dict(row))]:
+            found[source] = kept
+    return found
+
+
+def ids_by_source(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, tuple[str, ...]]:
+    """The ids of inquiries and invoices, given as rows by source entity."""
+    return {source: tuple(str(row["id"]) for row in some) for source, some in rows.items()}
+
+
+def _remove_facts(
+    connection: sa.Connection, ids: Iterable[RecordId], kept: Mapping[str, Sequence[str]]
+) -> None:
     """Inquiries and invoices that hang on the records, in landing and on the cards."""
     records = list(ids)
     for source, (owner, _) in OWNERS.items():
         if owner == source:
             continue
         table, shown = landing.TABLES[source], FACTS[source]
-        gone = sa.delete(table).where(hanging_on(source, records)).returning(table.c.id)
-        removed = list(connection.scalars(gone))
+        gone = hanging_on(source, records)
+        if kept.get(source):
+            gone = sa.and_(gone, sa.not_(has_id(table, kept[source])))
+        removed = list(connection.scalars(sa.delete(table).where(gone).returning(table.c.id)))
         connection.execute(sa.delete(shown).where(_any_of(next(iter(shown.primary_key)), removed)))
 
 

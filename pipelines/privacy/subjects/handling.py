@@ -68,7 +68,7 @@ def handle_erasure(
             raise NotErasedError(
                 f"request {request.request_id}: {left} records or values are still there; run it again"
             )
-        outcome: Outcome = "partly" if plan.held else "done"
+        outcome: Outcome = "partly" if plan.held or plan.facts_kept else "done"
         if not plan.found.records and not plan.found.companies:
             outcome = "nothing_held"
         return plan, _closed(connection, office, request, outcome, plan.counts(), now)

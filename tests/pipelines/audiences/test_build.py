@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -84,7 +85,7 @@ def test_a_customer_who_is_inactive_in_the_ledger_is_a_former_one(town: Town) ->
         {"is_credited": True},
     ],
 )
-def test_marketing_stops_when_no_agreement_runs(town: Town, bill: dict[str, object]) -> None:
+def test_marketing_stops_when_no_agreement_runs(town: Town, bill: dict[str, Any]) -> None:
     contact_of_an_active_customer(town, **bill)
     assert town.build().members == {"important_updates": 1}
 

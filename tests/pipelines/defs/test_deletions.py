@@ -45,7 +45,8 @@ def nightly(sandbox: Sandbox, definitions: dg.Definitions, instance: dg.DagsterI
 
     def run(config: dict[str, Any] | None = None) -> dg.ExecuteInProcessResult:
         selection = [CUSTOMERS, SIGNUPS, *cards]
-        asked: Any = night().to_config_dict()
+        config_of: Any = night()
+        asked = config_of.to_config_dict()
         if config:
             asked["ops"]["helpscout__helpscout_customers"] = {"config": config}
         names = {"helpscout__helpscout_customers", "pindena__course_signups"}

@@ -22,7 +22,7 @@ class Landing:
         """Insert a row, or replace the one with the same key as a later read would."""
         table = TABLES[source]
         name = next(iter(table.primary_key)).name
-        row = {
+        row: dict[str, Any] = {
             column.name: [] if isinstance(column.type, pg.ARRAY) else None
             for column in table.columns
             if column.name not in ("first_seen_at", "last_changed_at", "deleted_at_source")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pandas as pd
 
@@ -73,8 +74,8 @@ def record(
 
 def unit(number: str, name: str, **values: object) -> dict[str, object]:
     """A unit of the register."""
-    values = {"organization_form": "AS", "unit_status": "active", **values}
-    return record("brreg_unit", company=name, organization_number=number, **{"source_id": number, **values})
+    told: dict[str, Any] = {"organization_form": "AS", "unit_status": "active", "source_id": number, **values}
+    return record("brreg_unit", company=name, organization_number=number, **told)
 
 
 def frame(*records: dict[str, object]) -> pd.DataFrame:

@@ -26,7 +26,8 @@ def _time(day: int) -> pd.Timestamp:
 
 
 def _records(*rows: dict[str, Any]) -> pd.DataFrame:
-    empty = {name: [] if name in ("emails", "phones", "former_names") else None for name in COLUMNS}
+    lists = ("emails", "phones", "former_names")
+    empty: dict[str, Any] = {name: [] if name in lists else None for name in COLUMNS}
     frame = pd.DataFrame([{"source": None, **empty, **row} for row in rows], columns=["source", *COLUMNS])
     frame = frame.astype(object).where(frame.notna(), None)
     for name in ("changed_at", "created_at"):
@@ -75,7 +76,10 @@ def _only(frame: pd.DataFrame) -> Any:
 
 def _rules(cards: Cards, entity: str = "person") -> dict[str, tuple[str, str]]:
     origin = cards.field_origin[cards.field_origin["entity"] == entity]
-    return {row.field: (row.rule, f"{row.source}:{row.source_id}") for row in origin.itertuples()}
+    return {
+        row["field"]: (row["rule"], f"{row['source']}:{row['source_id']}")
+        for row in origin.to_dict("records")
+    }
 
 
 def _helpscout(number: int, **fields: Any) -> dict[str, Any]:
@@ -282,7 +286,8 @@ def test_a_subunit_points_at_its_parent() -> None:
     by_number = cards.organization.set_index("organization_number")
     assert by_number.loc[child, "status"] == "subunit"
     assert by_number.loc[child, "parent_organization_number"] == NUMBER
-    assert by_number.loc[child, "parent_organization_id"] == by_number.loc[NUMBER, "organization_id"]
+    ids = by_number["organization_id"].to_dict()
+    assert by_number["parent_organization_id"].to_dict()[child] == ids[NUMBER]
 
 
 def test_a_mailbox_without_a_person_gives_the_organisation_its_address() -> None:
@@ -402,6 +407,6 @@ def test_every_value_on_a_card_has_one_origin_in_a_record_of_that_card(rows: lis
         }
         origin = cards.field_origin[cards.field_origin["entity"] == entity]
         assert sorted(held) == list(zip(origin["entity_id"], origin["field"], strict=True))
-        linked = cards.source_link.set_index(["source", "source_id"])[key]
-        for row in origin.itertuples():
-            assert linked[row.source, row.source_id] == row.entity_id
+        linked = cards.source_link.set_index(["source", "source_id"])[key].to_dict()
+        for row in origin.to_dict("records"):
+            assert linked[row["source"], row["source_id"]] == row["entity_id"]

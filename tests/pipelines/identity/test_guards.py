@@ -31,7 +31,7 @@ def test_an_address_tells_whose_it_is(local: str, name: str, level: int) -> None
 
 def guard_of(*records: dict[str, object]) -> dict[tuple[str, str], str]:
     guards = matched(*records).guards
-    return {(row.key_kind, row.key_value): row.reason for row in guards.itertuples()}
+    return {(row["key_kind"], row["key_value"]): row["reason"] for row in guards.to_dict("records")}
 
 
 def test_a_key_of_names_that_exclude_each_other_is_demoted_with_the_reason() -> None:

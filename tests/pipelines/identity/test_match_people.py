@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.pipelines.identity.people import matched, record
@@ -28,7 +30,7 @@ def same(*records: dict[str, object]) -> bool:
     ],
 )
 @pytest.mark.parametrize("keys", [{"emails": ["fjelltur1@epost.example.no"]}, {"phones": ["420 00 001"]}])
-def test_a_personal_key_joins_what_no_name_excludes(one: str, other: str, keys: dict[str, object]) -> None:
+def test_a_personal_key_joins_what_no_name_excludes(one: str, other: str, keys: dict[str, Any]) -> None:
     assert same(record(SIGNUP, name=one, **keys), record(HELPSCOUT, name=other, **keys))
 
 
@@ -37,7 +39,7 @@ def test_a_personal_key_joins_what_no_name_excludes(one: str, other: str, keys: 
     [("Kari Hansen", "Ola Hansen"), ("Kari Hansen", "Karin Hansen"), ("Ole Berg", "Ola Berg")],
 )
 @pytest.mark.parametrize("keys", [{"emails": ["fjelltur1@epost.example.no"]}, {"phones": ["420 00 001"]}])
-def test_no_key_joins_names_that_exclude_each_other(one: str, other: str, keys: dict[str, object]) -> None:
+def test_no_key_joins_names_that_exclude_each_other(one: str, other: str, keys: dict[str, Any]) -> None:
     assert not same(record(SIGNUP, name=one, **keys), record(HELPSCOUT, name=other, **keys))
 
 

@@ -333,7 +333,7 @@ _SOURCES = st.sampled_from(
         "tripletex_subscription",
     ]
 )
-_LOSS = st.tuples(st.sampled_from(["mark_deleted", "remove"]), _SOURCES, _KEY, st.just({}))
+_LOSS = st.tuples(st.sampled_from(["mark_deleted", "remove"]), _SOURCES, _KEY, st.just(dict[str, Any]()))
 _RECORD = st.tuples(
     st.sampled_from(["helpscout_customer", "tripletex_contact", "course_signup"]), _KEY.map(str)
 )

@@ -29,7 +29,8 @@ class Sources:
         """Insert a row, or replace the one with the same key."""
         table = TABLES[source]
         name = next(iter(table.primary_key)).name
-        row = {column.name: [] for column in table.columns if isinstance(column.type, sa.ARRAY)}
+        arrays = [column.name for column in table.columns if isinstance(column.type, sa.ARRAY)]
+        row: dict[str, Any] = {array: [] for array in arrays}
         if "is_subunit" in table.c:
             row["is_subunit"] = False
         row |= {"content_hash": b"", name: key, **fields}

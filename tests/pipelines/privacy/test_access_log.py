@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pipelines.privacy import access_log
 from pipelines.privacy.holds import RowHold
 from pipelines.privacy.platform import PlatformError, PlatformNames
+from pipelines.privacy.retention import Removal
 from pipelines.store.engines import RETENTION_ROLE, make_engine
 from schemas.policy import load_policy
 
@@ -59,9 +60,7 @@ def times(engine: sa.Engine, table: str = "platform.access_log") -> list[datetim
         return list(connection.scalars(sa.text(f"SELECT occurred_at FROM {table} ORDER BY 1")))
 
 
-def expire(
-    engine: sa.Engine, names: PlatformNames = DEFAULT, holds: tuple[RowHold, ...] = ()
-) -> access_log.Removal:
+def expire(engine: sa.Engine, names: PlatformNames = DEFAULT, holds: tuple[RowHold, ...] = ()) -> Removal:
     return access_log.expire(engine, load_policy(), names, NOW, holds)
 
 

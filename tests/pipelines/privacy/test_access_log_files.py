@@ -47,7 +47,8 @@ def visit(engine: sa.Engine, table: str = PLAIN.access_log) -> None:
 
 def file_of(engine: sa.Engine, table: str) -> int:
     with engine.connect() as connection:
-        return connection.execute(sa.select(sa.func.pg_relation_filenode(table))).scalar_one()
+        number: int = connection.execute(sa.select(sa.func.pg_relation_filenode(table))).scalar_one()
+        return number
 
 
 def expire(engine: sa.Engine, names: PlatformNames = PLAIN, now: datetime = NOW) -> None:

@@ -17,7 +17,7 @@ CANARY = "kanarifugl"
 
 
 @dg.asset(partitions_def=DAYS)
-def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     context.log.info(CANARY)
     return dg.MaterializeResult(metadata={"rows": 3})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -115,7 +116,7 @@ class TestQuestions:
 class TestFiles:
     """A file for the company's own people."""
 
-    RECORDS = sa.select(sa.literal("helpscout_customer"), sa.literal("7"))
+    RECORDS: Any = sa.select(sa.literal("helpscout_customer"), sa.literal("7"))
 
     @pytest.mark.parametrize(
         ("recipient", "category", "purpose"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -36,8 +36,8 @@ def engine(crm_engine: sa.Engine) -> sa.Engine:
     return crm_engine
 
 
-def add(engine: sa.Engine, table: sa.Table, *rows: dict[str, object]) -> None:
-    lists = {
+def add(engine: sa.Engine, table: sa.Table, *rows: Mapping[str, object]) -> None:
+    lists: dict[str, list[object]] = {
         column.name: []
         for column in table.columns
         if isinstance(column.type, sa.ARRAY) and not column.nullable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from connectors.errors import ForeignRecordsError, PermanentError, TransientErro
 from connectors.pindena.client import PindenaClient
 from connectors.pindena.simulator import PindenaSimulator
 from connectors.pindena.simulator_state import PindenaState
+from connectors.simulation.faults import RecordedRequest
 from connectors.simulation.server import LoopbackServer
 from pipelines.findings import Finding
 from pipelines.sources.activities import every_activity_read
@@ -85,7 +87,7 @@ Night = Callable[..., Tally]
 def night(desk: Desk, client: PindenaClient, clock: Clock) -> Night:
     """Lets a day pass and reads the sign-ups."""
 
-    def read(client: PindenaClient = client, **options: bool) -> Tally:
+    def read(client: PindenaClient = client, **options: Any) -> Tally:
         clock.now += timedelta(days=1)
         return read_course_signups(desk, client, Run(str(clock.now), clock.now, **options))
 
@@ -253,7 +255,7 @@ def test_a_signup_that_the_second_answer_holds_is_not_gone(
 ) -> None:
     """One answer that was short by a row proves nothing."""
     night()
-    lists = []
+    lists: list[RecordedRequest] = []
 
     def hide_once(table: str, record: object) -> bool:
         return len(lists) == 1 and isinstance(record, dict) and record["RegistrationPersonStructID"] == 1105

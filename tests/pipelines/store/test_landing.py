@@ -172,7 +172,7 @@ def test_of_two_runs_that_land_a_new_record_at_once_the_newer_version_stays(
     moments = iter([None])
 
     @sa.event.listens_for(crm_engine, "savepoint")
-    def meanwhile(*_: object) -> None:
+    def meanwhile(*told: object) -> None:
         for _ in moments:
             land(other, page(customer(1, f"Minutt {theirs}", minutes=theirs), customer(2)))
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse
@@ -142,7 +143,7 @@ class Refusing:
         await self._app(scope, receive, send)
 
 
-def ids_of(pages: Iterable[Page]) -> list[int]:
+def ids_of(pages: Iterable[Page[Any]]) -> list[int]:
     """Ids of the records of all pages, in order, repeated ones too."""
     return [record.id for page in pages for record in page.records]
 

@@ -228,7 +228,8 @@ def test_a_server_that_knows_no_page_behind_the_last_is_read_all_the_same(
 ) -> None:
     """It answers 404 when the list has become shorter since its length was told."""
     add_conversations(state, 330)
-    before, chance, refused = set(state.conversations), random.Random(seed), []
+    before, chance = set(state.conversations), random.Random(seed)
+    refused: list[bool] = []
 
     def is_behind(path: str, query: dict[str, str]) -> bool:
         if path != LIST:

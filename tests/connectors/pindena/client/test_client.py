@@ -286,7 +286,7 @@ def test_a_malformed_record_is_set_aside_and_the_rest_is_read(
     client: PindenaClient, state: PindenaState
 ) -> None:
     state.add_participant(61, ORDER, "x" * 2_000)
-    state.add_participant(62, ORDER, "Å\x00se", "\u202eMoe", email={"a": 1}, Status="ventende")
+    state.add_participant(62, ORDER, "Å\x00se", "\u202eMoe", Email={"a": 1}, Status="ventende")
     state.add_participant(63, ORDER, "Siri\u202e", Email="siri@example.no", shoeSize=41)
     (page,) = client.order_forms()
     assert [record.id for record in page.records] == [4, 63]

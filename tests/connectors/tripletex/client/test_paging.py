@@ -24,7 +24,7 @@ class Ledger:
     page_limit: int | None = None
     refuses_above: int | None = None
     told: str = "look-ahead"
-    before_each: Callable[[Ledger], None] = lambda ledger: None
+    before_each: Callable[[Ledger], object] = lambda ledger: None
     order: Callable[[list[int]], list[int]] = sorted
     requests: list[tuple[int, int]] = field(default_factory=list)
 

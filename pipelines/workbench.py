@@ -18,6 +18,7 @@ from pipelines.privacy.holds import load_holds
 from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.service import Sources
+from pipelines.privacy.submissions import LISTS, Platform
 from pipelines.privacy.suppression import Suppression
 from pipelines.settings import DEFAULT_NAMES, Settings
 from pipelines.sources.clients import connect
@@ -90,6 +91,14 @@ def told_sources(settings: Settings, store: Store, run_id: str, *, tell: bool) -
             if client is not None:
                 client.close()
                 note_requests(store.crm, run_id, name, client.counts)
+
+
+def make_platform(settings: Settings, store: Store) -> Platform | None:
+    """Where participants' submissions are deleted and listed; None where no platform database is configured."""
+    if store.platform is None:
+        return None
+    names = found_names(store.platform, settings.platform_names)
+    return Platform(store.platform, names, settings.dagster_home / LISTS)
 
 
 def found_names(engine: sa.Engine, names: PlatformNames) -> PlatformNames:

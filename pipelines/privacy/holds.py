@@ -84,7 +84,7 @@ def load_holds(connection: sa.Connection, policy: Policy, now: datetime) -> tupl
         for row in rows
     ]
     found: list[RowHold] = []
-    for one, recorded in ((*((one, ()) for one in _declared(policy, now)), *stored)):
+    for one, recorded in (*((one, ()) for one in _declared(policy, now)), *stored):
         if one.data in CARDS and one.column != EVERY:
             held = rows_of_card(connection, one.data, one.value, recorded)
             found += [replace(one, data=data, column=column, value=value) for data, column, value in held]
@@ -152,7 +152,9 @@ def rulings(holds: Iterable[RowHold]) -> tuple[Ruling, ...]:
     for (data, column, value), group in groups.items():
         # One on all rows of the table is about these too.
         all_rows = groups.get((data, EVERY, EVERY), []) if column != EVERY else []
-        ranked = sorted((*group, *all_rows), key=lambda one: (one.until is None, one.until or _NEVER), reverse=True)
+        ranked = sorted(
+            (*group, *all_rows), key=lambda one: (one.until is None, one.until or _NEVER), reverse=True
+        )
         found.append(Ruling(data, column, value, ranked[0], tuple(ranked[1:])))
     return tuple(found)
 

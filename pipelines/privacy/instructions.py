@@ -58,20 +58,10 @@ def record_instruction(
     document: str,
     received_at: datetime,
     kind: Kind = "delete",
+    recorded_by: str | None = None,
 ) -> int:
-    """Note a customer's written instruction; return its number.
-
-    `document` says where it is kept. Raises InstructionError without one: an instruction has to be
-    documented; and for a moment that is still to come, since what will be submitted cannot be meant.
-    """
-    if not _NAME.fullmatch(document.strip()):
-        raise InstructionError(
-            "an instruction needs the place where its document is kept, without spaces (GDPR art. 28(3)(a))"
-        )
-    if not _NAME.fullmatch(customer_org):
-        raise InstructionError("a customer is named as the registration system names it, e.g. 310000004")
-    if submitted_before > received_at:
-        raise InstructionError("an instruction is about what was submitted before it was received")
+    """Note a customer's written instruction; return its number. Raises InstructionError as `check`."""
+    check(customer_org, document, submitted_before, received_at)
     number: int = connection.execute(
         sa.insert(instruction)
         .values(
@@ -81,11 +71,28 @@ def record_instruction(
             submitted_before=submitted_before,
             document=document.strip(),
             received_at=received_at,
+            recorded_by=recorded_by,
         )
         .returning(instruction.c.instruction_id)
     ).scalar_one()
     audit_log.append(connection, "instruction_received", received_at, instruction=number, kind=kind)
     return number
+
+
+def check(customer_org: str, document: str, submitted_before: datetime, received_at: datetime) -> None:
+    """Raise InstructionError for an instruction that cannot be recorded.
+
+    `document` says where it is kept; an instruction has to be documented. Not for a moment that is still to
+    come, since what will be submitted cannot be meant.
+    """
+    if not _NAME.fullmatch(document.strip()):
+        raise InstructionError(
+            "an instruction needs the place where its document is kept, without spaces (GDPR art. 28(3)(a))"
+        )
+    if not _NAME.fullmatch(customer_org):
+        raise InstructionError("a customer is named as the registration system names it, e.g. 310000004")
+    if submitted_before > received_at:
+        raise InstructionError("an instruction is about what was submitted before it was received")
 
 
 def open_instructions(connection: sa.Connection) -> tuple[Instruction, ...]:
@@ -103,10 +110,16 @@ def read_instruction(connection: sa.Connection, number: int, *, lock: bool = Fal
     return _instruction(row)
 
 
-def withdraw(connection: sa.Connection, number: int, now: datetime) -> None:
-    """The customer has taken the instruction back. What was deleted already stays deleted."""
+def withdraw(connection: sa.Connection, number: int, document: str, now: datetime) -> None:
+    """The customer has taken the instruction back. What was deleted already stays deleted.
+
+    `document` says where what the customer wrote is kept. Raises InstructionError without, and where there is
+    no such instruction that is open.
+    """
+    if not _NAME.fullmatch(document.strip()):
+        raise InstructionError("say where the customer's withdrawal is kept, without spaces")
     read_instruction(connection, number, lock=True)
-    _set(connection, number, withdrawn_at=now)
+    _set(connection, number, withdrawn_at=now, withdrawn_document=document.strip())
     audit_log.append(connection, "instruction_withdrawn", now, instruction=number)
 
 

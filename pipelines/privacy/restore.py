@@ -104,9 +104,7 @@ def _put_back(connection: sa.Connection, copy: Iterable[str]) -> int:
     return int(after - before)
 
 
-def _erase_again(
-    connection: sa.Connection, ledger: Suppression, holds: Sequence[RowHold]
-) -> tuple[int, int]:
+def _erase_again(connection: sa.Connection, ledger: Suppression, holds: Sequence[RowHold]) -> tuple[int, int]:
     """Screen every landing row as if it came in now; what a legal hold kept then, it keeps now."""
     removed = blanked = 0
     for source in landing.TABLES:

@@ -207,7 +207,7 @@ def held_facts(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """Rows of inquiries and invoices on some records that a legal hold keeps, by source entity."""
     records, held = list(ids), {hold.data for hold in holds}
-    found = {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for source, (owner, _) in OWNERS.items():
         table = landing.TABLES[source]
         if owner == source or qualified(table) not in held:

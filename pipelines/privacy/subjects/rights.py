@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from pipelines.privacy import audit_log
 from pipelines.privacy.holds import set_hold
 from pipelines.privacy.keyed import Noted, digest_under
 from pipelines.privacy.keys import Key, KeyKind, email_keys, phone_keys
+from pipelines.privacy.periods import OSLO
 from pipelines.privacy.subjects.finding import Found, RecordId
 from pipelines.privacy.subjects.requests import Kind as RequestKind
 from pipelines.privacy.suppression import SuppressionError
@@ -28,6 +29,11 @@ Corrections = Mapping[tuple[str, str], Mapping[str, str | None]]
 
 _INFO = b"objection to marketing"
 _MANY = 10_000
+_OF_REQUEST = "request "
+
+
+class RestrictionError(ValueError):
+    """A restriction cannot be lifted; the message says why. Nothing was written."""
 
 
 class CorrectionError(ValueError):
@@ -53,23 +59,74 @@ def restrict(connection: sa.Connection, found: Found, request_id: str, now: date
             key.name,
             record.source_id,
             kind="restriction",
-            reason=f"request {request_id}",
+            reason=f"{_OF_REQUEST}{request_id}",
             now=now,
         )
     return len(found.records)
 
 
-def lift_restriction(connection: sa.Connection, request_id: str, now: datetime) -> int:
-    """End the restriction of a request; return how many records it held, 0 where there is none.
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A restriction that stands, by the number of the request it came from."""
 
-    The person must have been told before (GDPR art. 18(3)); the caller vouches for it.
-    """
-    standing = sa.and_(
-        hold.c.kind == "restriction", hold.c.reason == f"request {request_id}", hold.c.lifted_at.is_(None)
+    request_id: str
+    records: int
+    since: datetime
+
+
+def standing_restrictions(connection: sa.Connection) -> tuple[Restriction, ...]:
+    """The restrictions that stand, the oldest first."""
+    since = sa.func.min(hold.c.created_at)
+    rows = connection.execute(
+        sa.select(hold.c.reason, sa.func.count().label("records"), since.label("since"))
+        .where(hold.c.kind == "restriction", hold.c.lifted_at.is_(None))
+        .group_by(hold.c.reason)
+        .order_by(since, hold.c.reason)
     )
-    lifted = connection.execute(sa.update(hold).where(standing).values(lifted_at=now)).rowcount
-    if lifted:
-        audit_log.append(connection, "restriction_lifted", now, request=request_id, records=lifted)
+    return tuple(Restriction(row.reason.removeprefix(_OF_REQUEST), row.records, row.since) for row in rows)
+
+
+def check_lifting(connection: sa.Connection, request_id: str, told_on: date, now: datetime) -> Restriction:
+    """The restriction that can be lifted. Raises RestrictionError where there is none, or nobody was told.
+
+    `told_on`: the day in Norway on which the person was told that it will be lifted (GDPR art. 18(3)).
+    """
+    found = {one.request_id: one for one in standing_restrictions(connection)}.get(request_id)
+    if found is None:
+        raise RestrictionError(
+            f"no restriction of request {request_id} stands: `restriction list` shows them"
+        )
+    if told_on > now.astimezone(OSLO).date():
+        raise RestrictionError("the person is told first, and the restriction lifted then (GDPR art. 18(3))")
+    if told_on < found.since.astimezone(OSLO).date():
+        raise RestrictionError("nobody can have been told of that before the restriction began")
+    return found
+
+
+def lift_restriction(
+    connection: sa.Connection, request_id: str, now: datetime, *, told_on: date, lifted_by: str
+) -> int:
+    """End the restriction of a request; return how many records it held. Raises as `check_lifting`.
+
+    From the next making of the cards and lists on the records are used again, and their periods end as others'.
+    """
+    check_lifting(connection, request_id, told_on, now)
+    standing = sa.and_(
+        hold.c.kind == "restriction",
+        hold.c.reason == f"{_OF_REQUEST}{request_id}",
+        hold.c.lifted_at.is_(None),
+    )
+    lifted = connection.execute(
+        sa.update(hold).where(standing).values(lifted_at=now, lifted_by=lifted_by, told_on=told_on)
+    ).rowcount
+    audit_log.append(
+        connection,
+        "restriction_lifted",
+        now,
+        request=request_id,
+        records=lifted,
+        told_on=told_on.isoformat(),
+    )
     return lifted
 
 

@@ -105,10 +105,16 @@ class TestDeletion:
     ) -> None:
         one = instruct(crm_engine)
         with crm_engine.begin() as connection:
-            instructions.withdraw(connection, one.instruction_id, NOW)
+            instructions.withdraw(connection, one.instruction_id, "archive/2026/19", NOW)
             assert instructions.open_instructions(connection) == ()
             with pytest.raises(InstructionError, match="no instruction 1 that is open"):
-                instructions.withdraw(connection, one.instruction_id, NOW)
+                instructions.withdraw(connection, one.instruction_id, "archive/2026/19", NOW)
+
+    def test_where_the_withdrawal_is_kept_has_to_be_said(self, crm_engine: sa.Engine) -> None:
+        one = instruct(crm_engine)
+        with crm_engine.begin() as connection, pytest.raises(InstructionError, match="withdrawal is kept"):
+            instructions.withdraw(connection, one.instruction_id, "a mail from Iben Vik", NOW)
+        assert again(crm_engine, one) == one
 
 
 class TestReturn:

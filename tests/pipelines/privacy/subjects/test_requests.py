@@ -417,7 +417,10 @@ class TestOtherRights:
         handle_restriction(office, request, TUVA, NOW)
         with store.begin() as connection:
             assert rights.restricted(connection) == TestFinding.OWN
-            assert rights.lift_restriction(connection, request.request_id, NOW) == 3
+            lifted = rights.lift_restriction(
+                connection, request.request_id, NOW, told_on=NOW.date(), lifted_by="kari"
+            )
+            assert lifted == 3
             assert rights.restricted(connection) == frozenset()
 
     def test_an_objection_holds_for_every_spelling_and_outlasts_the_card(

@@ -94,7 +94,7 @@ def told_sources(settings: Settings, store: Store, run_id: str, *, tell: bool) -
 
 
 def make_platform(settings: Settings, store: Store) -> Platform | None:
-    """Where participants' submissions are deleted and listed; None where no platform database is configured."""
+    """Where participants' submissions are deleted and listed; None where there is no platform database."""
     if store.platform is None:
         return None
     names = found_names(store.platform, settings.platform_names)

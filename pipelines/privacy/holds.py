@@ -152,9 +152,7 @@ def rulings(holds: Iterable[RowHold]) -> tuple[Ruling, ...]:
     for (data, column, value), group in groups.items():
         # One on all rows of the table is about these too.
         all_rows = groups.get((data, EVERY, EVERY), []) if column != EVERY else []
-        ranked = sorted(
-            (*group, *all_rows), key=lambda one: (one.until is None, one.until or _NEVER), reverse=True
-        )
+        ranked = sorted((*group, *all_rows), key=_length, reverse=True)
         found.append(Ruling(data, column, value, ranked[0], tuple(ranked[1:])))
     return tuple(found)
 
@@ -166,6 +164,10 @@ def held_values(holds: Iterable[RowHold], data: str) -> Mapping[str, list[str]]:
         if one.data == data:
             values[one.column].add(one.value)
     return {column: sorted(group) for column, group in sorted(values.items())}
+
+
+def _length(one: RowHold) -> tuple[bool, datetime]:
+    return one.until is None, one.until or _NEVER
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Which rows of landing a hold on a card keeps: cards are made from them every night, and hold nothing themselves.
+"""Which rows of landing a hold on a card keeps: the cards themselves are made from them every night.
 
 Those that were on the card when the hold was set are kept whatever becomes of the card; those that are on it
 now, under whichever id, as long as they are.

@@ -142,7 +142,7 @@ def check_text(name: str, text: str, example: str) -> None:
 
 
 def check_access_log(platform: sa.Engine, names: PlatformNames, wanted: Wanted) -> None:
-    """Raise PlatformError where the registration system's log has no such column, whatever it is called there.
+    """Raise PlatformError where the registration system's log has no such column.
 
     Expiry would stop at such a hold, and what nobody holds would stay.
     """
@@ -176,8 +176,8 @@ def lift_legal_hold(
 ) -> None:
     """End a legal hold before its day; who did it and why is kept with it.
 
-    Raises HoldError where there is none that stands, and without a reason. A restriction is not lifted so: the
-    person has to be told first (`subjects.rights.lift_restriction`).
+    Raises HoldError where there is none that stands, and without a reason. A restriction is not lifted so:
+    the person has to be told first (`subjects.rights.lift_restriction`).
     """
     check_text("a reason", because, "why the duty has ended, e.g. saken er avsluttet")
     kind = connection.scalar(sa.select(hold.c.kind).where(hold.c.hold_id == hold_id, standing(now)))

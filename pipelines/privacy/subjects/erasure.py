@@ -213,7 +213,8 @@ def held_facts(
         if owner == source or qualified(table) not in held:
             continue
         rows = connection.execute(sa.select(table).where(hanging_on(source, records))).mappings()
-        if kept := [dict(row) for row in rows if is_kept(holds, source, dict(row))]:
+        kept: list[Mapping[str, Any]] = [dict(row) for row in rows]
+        if kept := [row for row in kept if is_kept(holds, source, row)]:
             found[source] = kept
     return found
 

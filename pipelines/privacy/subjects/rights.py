@@ -93,9 +93,7 @@ def check_lifting(connection: sa.Connection, request_id: str, told_on: date, now
     """
     found = {one.request_id: one for one in standing_restrictions(connection)}.get(request_id)
     if found is None:
-        raise RestrictionError(
-            f"no restriction of request {request_id} stands: `restriction list` shows them"
-        )
+        raise RestrictionError("no restriction of that request stands: `restriction list` shows them")
     if told_on > now.astimezone(OSLO).date():
         raise RestrictionError("the person is told first, and the restriction lifted then (GDPR art. 18(3))")
     if told_on < found.since.astimezone(OSLO).date():
@@ -108,7 +106,7 @@ def lift_restriction(
 ) -> int:
     """End the restriction of a request; return how many records it held. Raises as `check_lifting`.
 
-    From the next making of the cards and lists on the records are used again, and their periods end as others'.
+    From the next night on the records are used again, and go when their periods are over.
     """
     check_lifting(connection, request_id, told_on, now)
     standing = sa.and_(

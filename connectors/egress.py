@@ -34,6 +34,7 @@ from connectors.errors import (
     RefusedByPolicyError,
     TransientError,
     UnauthorizedError,
+    UnavailableError,
 )
 from schemas.policy import Policy, Request
 
@@ -256,8 +257,10 @@ class Egress:
         ) as error:
             if "CERTIFICATE_VERIFY_FAILED" in repr(error):
                 raise PermanentError(f"{what}: the host's certificate is not accepted") from None
-            if safe or _never_connected(error):
+            if _never_connected(error):
                 raise TransientError(f"{what}: {_failure(error)}") from None
+            if safe:
+                raise UnavailableError(f"{what}: {_failure(error)}") from None
             raise AmbiguousError(f"{what}: the answer was lost ({_failure(error)})") from None
         except requests.RequestException as error:
             raise PermanentError(f"{what}: {type(error).__name__}") from None
@@ -311,7 +314,7 @@ def _judge(
         if status == 429:
             raise RateLimitedError(f"{what}: answered 429", wait_seconds=wait)
         if safe:
-            raise TransientError(f"{what}: answered {status}", wait_seconds=wait)
+            raise UnavailableError(f"{what}: answered {status}", wait_seconds=wait)
         raise AmbiguousError(f"{what}: answered {status}; it may have taken effect")
     if status == 401 and 401 not in accept:
         raise UnauthorizedError(f"{what}: answered 401, the credentials are not accepted", status=401)

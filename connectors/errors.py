@@ -27,6 +27,10 @@ class RateLimitedError(TransientError):
     """Too many requests (429): nothing was carried out."""
 
 
+class UnavailableError(TransientError):
+    """A server that is there cannot answer now: 5xx, no answer in time, a connection that broke."""
+
+
 class PermanentError(EgressError):
     """The same request will fail again; somebody has to mend something."""
 

@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     try:
         load_policy()
         with configured(console) as (settings, is_sandbox):
-            check_doors(settings)
+            check_doors(console, settings)
             prepare_store(settings)
             _say_cost(console, settings, given.first, given.last)
             if not given.yes and not _agreed(console):

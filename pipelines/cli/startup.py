@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
-from connectors.errors import EgressError
+from connectors.errors import EgressError, RateLimitedError, UnavailableError
 from pipelines.settings import PROJECT, ConfigurationError, Settings, load_settings
 from pipelines.sources.clients import SYSTEMS, connect, is_configured
 from pipelines.store.database import open_store, platform_admin_url
@@ -65,10 +66,12 @@ def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
         yield settings, True
 
 
-def check_doors(settings: Settings) -> None:
+def check_doors(console: Console, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Try the databases and every configured source before anything is written.
 
-    Raises DatabaseError or StartError, in one line that names what to mend.
+    A source that is there but overloaded or out of order is told and no reason to stop: its own steps try
+    longer, and the other sources are read. Raises DatabaseError or StartError, in one line that names what
+    to mend.
     """
     for url, name in (
         (settings.crm_database_url, "CRM_DATABASE_URL"),
@@ -79,11 +82,13 @@ def check_doors(settings: Settings) -> None:
             check_connection(engine, name)
             engine.dispose()
     for system in SYSTEMS:
-        client = connect(settings, system, attempts=2)
+        client = connect(settings, system, attempts=2, sleep=sleep)
         if client is None:
             continue
         try:
             client.check()
+        except (RateLimitedError, UnavailableError) as error:
+            console.print(f"[yellow]{str(error).rstrip('.?')}.[/] Going on: its steps try again.")
         except EgressError as error:
             raise StartError(f"{str(error).rstrip('.?')}. Check {_SETTINGS[system]}") from None
         finally:

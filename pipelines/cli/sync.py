@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         load_policy()
         with configured(console) as (settings, is_sandbox):
             console.print("[dim]Checking the configuration and the sources …[/]")
-            check_doors(settings)
+            check_doors(console, settings)
             prepare_store(settings)
             return run_nightly(console, settings, is_sandbox=is_sandbox, complete=given.complete)
     except NOT_STARTED as error:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import requests
+import responses
+from rich.console import Console
 
-from pipelines.cli.startup import StartError, furnish_home
-from pipelines.settings import load_settings
+from pipelines.cli.startup import StartError, check_doors, furnish_home
+from pipelines.settings import Settings, load_settings
+
+REGISTER = "https://register.example.no/api"
+INSTANCE = "https://own.example.no"
+PARTICIPANTS = f"{INSTANCE}/api/v1/activities/101/participants"
+_TIP = {"page": {"size": 1, "totalElements": 0, "totalPages": 0, "number": 0}}
 
 
 def test_a_new_home_keeps_dagster_from_calling_a_host_outside(tmp_path: Path) -> None:
@@ -38,3 +47,48 @@ def test_a_relative_home_is_made_absolute_for_dagster(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", "home")
     assert load_settings().dagster_home == tmp_path / "home"
+
+
+def _settings() -> Settings:
+    return Settings(
+        _env_file=None,
+        brreg_url=REGISTER,
+        pindena_url=INSTANCE,
+        pindena_username="api",
+        pindena_password="secret",
+        pindena_course_activities=(101,),
+    )
+
+
+def _knock(answer: responses.BaseResponse) -> str:
+    """What is printed when the register answers well and the registration system as given."""
+    console = Console(record=True, soft_wrap=True, file=io.StringIO())
+    with responses.RequestsMock() as mock:
+        mock.add(responses.GET, f"{REGISTER}/oppdateringer/enheter", json=_TIP)
+        mock.add(answer)
+        check_doors(console, _settings(), sleep=lambda _: None)
+    return console.export_text()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_source_that_is_out_of_order_does_not_keep_the_others_from_being_read(status: int) -> None:
+    printed = _knock(responses.Response("GET", PARTICIPANTS, status=status))
+    assert f"answered {status}" in printed
+    assert "Going on" in printed
+
+
+def test_a_connection_that_breaks_does_not_keep_the_others_from_being_read() -> None:
+    printed = _knock(responses.Response("GET", PARTICIPANTS, body=requests.ConnectionError("reset")))
+    assert "Going on" in printed
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_source_that_says_no_stops_the_command_and_names_what_to_mend(status: int) -> None:
+    with pytest.raises(StartError, match=rf"answered {status}.*PINDENA_URL, PINDENA_USERNAME"):
+        _knock(responses.Response("GET", PARTICIPANTS, status=status))
+
+
+def test_a_page_in_the_place_of_an_answer_stops_the_command() -> None:
+    """The address of a web site answers 200 to everything."""
+    with pytest.raises(StartError, match="not whole JSON"):
+        _knock(responses.Response("GET", PARTICIPANTS, body="<html></html>"))

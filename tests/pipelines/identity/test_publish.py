@@ -254,7 +254,7 @@ def test_cards_that_contradict_their_records_are_never_committed(
     _rebuild(crm_engine)
     before = _everything(crm_engine)
     world.put("order_form", 10, first_name="Per", last_name="Vik", activity_id=4)
-    monkeypatch.setattr("pipelines.identity.golden._Origins.add", lambda *_: None)
+    monkeypatch.setattr("pipelines.identity.golden_material.Origins.add", lambda *_: None)
     with pytest.raises(
         invariants.InvariantError, match="person with values and origins that differ"
     ) as error:

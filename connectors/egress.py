@@ -272,7 +272,9 @@ class Egress:
             # The limit is the account's: everything else that shares this budget waits as well.
             self._budget.pause(_retry_after(headers, rate_limited=True) or 0.0)
         answer = _judge(what, status, content, headers, accept, safe, wants_json)
-        if answer.empty and status == 200 and request.method == "GET":
+        is_blank = answer.empty or (wants_json and answer.body is None)
+        if is_blank and status == 200 and request.method == "GET":
+            # `null` says as little as no body at all: no list, no record and no "there is none" looks so.
             raise TransientError(f"{what}: answered 200 without a body")
         return answer
 

@@ -431,6 +431,14 @@ class TestBodies:
         assert first["a"].is_nan()
         assert second == {"a": 1}
 
+    @pytest.mark.parametrize("body", ["", "  ", "null"])
+    def test_a_good_answer_that_says_nothing_is_asked_for_again(
+        self, egress: Egress, answers: responses.RequestsMock, body: str
+    ) -> None:
+        answers.get(f"{URL}/people", body=body)
+        answers.get(f"{URL}/people", json=[1])
+        assert egress.request("GET", "/people").body == [1]
+
     def test_nesting_beyond_all_measure_is_an_error_and_no_crash(
         self, egress: Egress, answers: responses.RequestsMock
     ) -> None:

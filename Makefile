@@ -8,7 +8,7 @@ FIND_HERE = $(BIN)/python -c 'import pathlib, sysconfig; \
 	pathlib.Path(sysconfig.get_path("purelib"), "kundekort.pth").write_text("$(CURDIR)")'
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
-.PHONY: help sync backfill ui test browser screenshot alert-test alert-late lint webhooks reapply decide subject psql migrate sandbox sandbox-day lock clean
+.PHONY: help sync backfill ui test browser screenshot alert-test alert-late lint webhooks reapply decide subject privacy psql migrate sandbox sandbox-day lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ decide: .venv/installed ## Decide about pairs and keys: ARGS="list", ARGS="--hel
 
 subject: .venv/installed ## Requests of data subjects: ARGS="open erasure --email …", ARGS="--help"
 	@$(BIN)/python -m pipelines.cli.subject $(ARGS)
+
+privacy: .venv/installed ## Legal holds, customers' instructions, restrictions: ARGS="hold list", ARGS="--help"
+	@$(BIN)/python -m pipelines.cli.privacy $(ARGS)
 
 psql: .venv/installed ## A SQL prompt on the CRM store
 	@$(BIN)/python -m pipelines.cli.psql

@@ -17,13 +17,15 @@ from pipelines.identity.deciding import DecisionError
 from pipelines.identity.decisions import ContradictionError
 from pipelines.identity.invariants import InvariantError
 from pipelines.identity.publish import PublishRefused
+from pipelines.privacy.holds_legal import HoldError
+from pipelines.privacy.instructions import InstructionError
 from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.retention import UnusualDeletionError
 from pipelines.privacy.subjects.drawer import DrawerError
 from pipelines.privacy.subjects.erasure import PlanChangedError
 from pipelines.privacy.subjects.finding import HintError
 from pipelines.privacy.subjects.handling import NotErasedError
-from pipelines.privacy.subjects.rights import CorrectionError
+from pipelines.privacy.subjects.rights import CorrectionError, RestrictionError
 from pipelines.privacy.suppression import SuppressionError
 from pipelines.registration.journal import BusyError
 from pipelines.settings import ConfigurationError
@@ -71,12 +73,15 @@ _CLEAN = (
     DecisionError,
     DrawerError,
     HintError,
+    HoldError,
+    InstructionError,
     InvariantError,
     NotErasedError,
     PlanChangedError,
     PlatformError,
     PolicyError,
     PublishRefused,
+    RestrictionError,
     SuppressionError,
     UnusualDeletionError,
 )

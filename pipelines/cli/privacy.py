@@ -27,9 +27,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.startup import NOT_STARTED, terminal
@@ -53,8 +51,9 @@ _SHOWN_ONLY = "Nothing was changed; add --apply to do it."
 def main(arguments: list[str]) -> int:
     """Handle one command; returns the exit code (2: nothing was done)."""
     given = _parser().parse_args(arguments)
-    console, settings, now = terminal(), load_settings(), datetime.now(UTC)
+    console, now = terminal(), datetime.now(UTC)
     try:
+        settings = load_settings()
         with closing(open_store(settings)) as store:
             _handle(console, settings, store, given, now)
     except (*NOT_STARTED, HoldError, InstructionError, PlatformError, rights.RestrictionError) as error:
@@ -146,25 +145,15 @@ def _wanted(given: argparse.Namespace) -> Wanted:
 def _list_holds(console: Console, engine: sa.Engine, now: datetime) -> None:
     with engine.connect() as connection:
         stored = holds_legal.legal_holds(connection)
-    table = _table("no.", "keeps", "last day", "basis", "reason", "set", "state")
     for hold in load_policy().holds:
-        rows = f"{hold.column} {hold.value}" if hold.column else f"all, at least {hold.at_least}"
-        last = str(hold.until) if hold.until else ""
-        table.add_row(*_texts("–", f"{hold.data} {rows}", last, "policy.yaml", hold.reason.en, "", ""))
+        rows = f"{hold.column} {hold.value} until {hold.until}" if hold.column else f"all, {hold.at_least}"
+        _line(console, f"policy.yaml  {hold.data} {rows}: {hold.reason.en}")
     for one in stored:
         rows = "all" if one.column == EVERY else f"{one.column} {one.value}"
-        table.add_row(
-            *_texts(
-                one.hold_id,
-                f"{one.data} {rows}",
-                last_day(one.until) or "when lifted",
-                one.basis or "",
-                one.reason,
-                f"{_day(one.created_at)} {one.set_by or ''}",
-                _state(one, now),
-            )
-        )
-    console.print(table)
+        end = f"until {last_day(one.until)}" if one.until else "until it is lifted"
+        _line(console, f"{one.hold_id:>6}  {one.data} {rows} {end}: {_state(one, now)}")
+        by = f"{_day(one.created_at)} by {one.set_by}" if one.set_by else _day(one.created_at)
+        _line(console, f"        {one.basis or 'no basis'}; {one.reason} (set {by})")
 
 
 def _state(one: holds_legal.LegalHold, now: datetime) -> str:
@@ -201,29 +190,21 @@ def _covered(settings: Settings, store: Store, one: instructions.Instruction) ->
 def _list_instructions(console: Console, settings: Settings, store: Store) -> None:
     with store.crm.connect() as connection:
         waiting = instructions.open_instructions(connection)
-    table = _table("no.", "kind", "customer", "activity", "submitted before", "is", "submissions")
     for one in waiting:
-        table.add_row(
-            *_texts(
-                one.instruction_id,
-                one.kind,
-                one.customer_org,
-                one.activity_id or "all",
-                _day(one.submitted_before),
-                one.state,
-                _covered(settings, store, one) if one.listed_rows is None else f"{one.listed_rows:,}",
-            )
+        listed = _covered(settings, store, one) if one.listed_rows is None else f"{one.listed_rows:,}"
+        events = "all events" if one.activity_id is None else f"activity {one.activity_id}"
+        _line(
+            console,
+            f"{one.instruction_id:>6}  {one.kind} {one.customer_org}, {events}, submitted before"
+            f" {_day(one.submitted_before)}: {one.state}, {listed} submissions",
         )
-    console.print(table)
 
 
 def _list_restrictions(console: Console, engine: sa.Engine) -> None:
     with engine.connect() as connection:
         found = rights.standing_restrictions(connection)
-    table = _table("request", "records", "since")
     for one in found:
-        table.add_row(*_texts(one.request_id, f"{one.records:,}", _day(one.since)))
-    console.print(table)
+        _line(console, f"{one.request_id}  {one.records:,} records since {_day(one.since)}")
 
 
 def _list_disclosures(console: Console, engine: sa.Engine, card: tuple[str, str]) -> None:
@@ -233,20 +214,14 @@ def _list_disclosures(console: Console, engine: sa.Engine, card: tuple[str, str]
             raise HoldError(f"there is no such card of {CARDS[data]}")
         records = [record.partition(":") for record in records_of_card(connection, data, card_id)]
         told = disclosures_about(connection, [(source, number) for source, _, number in records])
-    table = _table("day", "recipient", "how", "purpose", "categories", "about", "times")
     for one in told:
-        table.add_row(
-            *_texts(
-                _day(one.last_at or one.occurred_at),
-                one.recipient,
-                one.request or "as a file",
-                one.purpose,
-                ", ".join(one.categories),
-                f"{one.source}:{one.source_id}",
-                one.times,
-            )
+        times = f", {one.times} times" if one.times > 1 else ""
+        _line(
+            console,
+            f"{_day(one.last_at or one.occurred_at)}  {one.recipient} by {one.request or 'a file'} for"
+            f" {one.purpose}, about {one.source}:{one.source_id}: {', '.join(one.categories)}{times}",
         )
-    console.print(table)
+    _line(console, f"{len(told):,} disclosures about {len(records):,} records.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -316,16 +291,9 @@ def _day(moment: datetime) -> str:
     return moment.astimezone(OSLO).date().isoformat()
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
-
-
-def _texts(*cells: object) -> tuple[Text, ...]:
-    """Cells that are printed as they are: no markup."""
-    return tuple(Text(str(cell)) for cell in cells)
+def _line(console: Console, text: str) -> None:
+    """A line as it is: what people typed is no markup."""
+    console.print(text, markup=False)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from schemas.policy import load_policy
 from schemas.tables import qualified
 
 OWNERS = ["team:data"]
+_HOLDS_SHOWN = 5
 SINGLETON_SHARE = {"person": "people_of_one_record", "organization": "organizations_of_one_record"}
 """By kind of card: the metadata that holds the share of cards with one source record, 0 to 1."""
 
@@ -111,6 +112,14 @@ def retention_plan(plans: Sequence[Plan]) -> dg.MarkdownMetadataValue:
             ["| rule | data | older than (UTC) | rows | held | next |", "|---|---|---|---:|---:|---|", *lines]
         )
     )
+
+
+def holds_that_count(plans: Sequence[Plan]) -> dict[str, Any]:
+    """Which holds stand in the way, and of several on the same rows why one counts; the first few."""
+    held = list(dict.fromkeys((plan.data, ruling.why) for plan in plans for ruling in plan.rulings))
+    lines = [f"| {data} | {why} |" for data, why in held[:_HOLDS_SHOWN]]
+    table = "\n".join(["| data | because |", "|---|---|", *lines])
+    return {"holds": len(held), "held_because": dg.MarkdownMetadataValue(table)}
 
 
 def removals(done: Sequence[Removal]) -> dg.MarkdownMetadataValue:

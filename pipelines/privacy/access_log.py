@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.privacy.batches import delete_in_batches, delete_in_order
 from pipelines.privacy.expiry import Expiry
-from pipelines.privacy.holds import EVERY, RowHold
+from pipelines.privacy.holds import EVERY, RowHold, rulings
 from pipelines.privacy.platform import (
     Part,
     PlatformError,
@@ -69,6 +69,7 @@ def preview(
         held=_held(connection, expiry),
         next_at=_next(connection, expiry, names),
         partitions=tuple(part.name for part in division.expired),
+        rulings=tuple(one for one in rulings(holds) if one.data == DATA),
     )
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from pipelines.defs.crm.assets import SOURCE_LINK
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, removals, retention_plan
+from pipelines.defs.metadata import OWNERS, holds_that_count, removals, retention_plan
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.platform.tables import ACCESS_LOG
 from pipelines.defs.privacy.options import Retention
@@ -75,6 +75,7 @@ def retention_rules(
             "tables_rewritten": len(rewritten),
             "plan": retention_plan(plans),
             "removed": removals(done),
+            **holds_that_count(plans),
         },
         check_results=[
             check_result(overdue, "nothing_overdue"),
@@ -138,6 +139,7 @@ def ip_address_retention(
             "partitions_dropped": partitions,
             "tables_rewritten": len(rewritten),
             "plan": retention_plan([plan]),
+            **holds_that_count([plan]),
         },
         check_results=[check_result(nothing_overdue({plan.rule: overdue}), "no_expired_ip_address")],
     )

@@ -1,0 +1,170 @@
+"""Jobs for what people decide about keeping: legal holds, customers' instructions, the end of a restriction.
+
+Each only shows what it would do until `apply` is given. `make privacy` does the same, and lists them.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Literal
+
+import dagster as dg
+
+from pipelines.defs.resources import Workbench
+from pipelines.errors import nothing_personal
+from pipelines.privacy import holds_legal, instructions, submissions
+from pipelines.privacy.subjects import rights
+from pipelines.workbench import make_platform
+from schemas.payloads.types import OSLO
+from schemas.policy import load_policy
+
+_BY = "dagster"
+
+
+class HoldAsked(dg.Config):
+    """Launchpad options of `legal_hold`."""
+
+    act: Literal["set", "lift"] = "set"
+    data: str = ""
+    """Table whose rows are kept, e.g. landing.tripletex_invoice; for a card crm.person, crm.organization."""
+    column: str = ""
+    """Column that names the rows, e.g. customer_id; empty: the table's key."""
+    value: str = ""
+    """Its value, a number or the card's id; `*` in both keeps all rows of the table."""
+    basis: str = ""
+    """The duty to keep: a paragraph of a law, an order. Nothing personal."""
+    reason: str = ""
+    """The case; when it is lifted, why the duty has ended. Nothing personal: Dagster keeps what is given."""
+    until: str = ""
+    """Last day in Norway, e.g. 2031-12-31; empty: until it is lifted."""
+    hold_id: int = 0
+    """Number of the hold to lift (privacy.hold)."""
+    apply: bool = False
+    """Do it. Without it, what would be done is shown in numbers."""
+
+
+class InstructionAsked(dg.Config):
+    """Launchpad options of `customer_instruction`."""
+
+    act: Literal["record", "withdraw", "handed_over"] = "record"
+    kind: Literal["delete", "return"] = "delete"
+    customer_org: str = ""
+    """Customer who instructs, as the registration system names it."""
+    activity_id: int = 0
+    """Its event; 0: all of its events."""
+    submitted_before: str = ""
+    """Day in Norway, e.g. 2026-11-01: what was submitted before it is meant."""
+    document: str = ""
+    """Where what the customer wrote is kept, e.g. arkiv/2026/17."""
+    instruction_id: int = 0
+    """Number of the instruction that is withdrawn, or whose submissions were handed over."""
+    apply: bool = False
+    """Record it. Without it, what it is about is shown in numbers."""
+
+
+class LiftingAsked(dg.Config):
+    """Launchpad options of `lift_restriction`."""
+
+    request_id: str
+    """Number of the request that the restriction came from."""
+    person_was_told: str
+    """Day in Norway on which the person was told that it will be lifted (GDPR art. 18(3))."""
+    apply: bool = False
+    """Lift it. Without it, what would be done is shown in numbers."""
+
+
+@dg.op
+def keep_or_let_go(context: dg.OpExecutionContext, config: HoldAsked, workbench: Workbench) -> None:
+    """Sets a legal hold, or lifts one."""
+    now, until = datetime.now(UTC), _day(config.until, "until") if config.until else None
+    with nothing_personal(), workbench.store.crm.begin() as connection:
+        if config.act == "lift":
+            holds_legal.lift_legal_hold(
+                connection, config.hold_id, because=config.reason, lifted_by=_BY, now=now
+            )
+            number, kept = config.hold_id, {}
+        else:
+            wanted = holds_legal.Wanted(
+                config.data,
+                config.column or holds_legal.key_of(config.data),
+                config.value,
+                config.basis,
+                config.reason,
+                until,
+            )
+            number = holds_legal.set_legal_hold(connection, load_policy(), wanted, set_by=_BY, now=now)
+            if (platform := make_platform(workbench.settings, workbench.store)) is not None:
+                holds_legal.check_access_log(platform.engine, platform.names, wanted)
+            kept = holds_legal.rows_kept(connection, wanted)
+        if not config.apply:
+            connection.rollback()
+    for data, rows in kept.items():
+        context.log.info("%d rows of %s", rows, data)
+    _tell(context, config.apply, f"hold {number} {config.act}" if config.apply else config.act)
+
+
+@dg.op
+def note_instruction(context: dg.OpExecutionContext, config: InstructionAsked, workbench: Workbench) -> None:
+    """Records what a customer instructed about its participants' submissions, or what became of it."""
+    now, number = datetime.now(UTC), config.instruction_id
+    before = _day(config.submitted_before, "submitted_before") if config.act == "record" else None
+    with nothing_personal(), workbench.store.crm.begin() as connection:
+        if before is not None:
+            number = instructions.record_instruction(
+                connection,
+                customer_org=config.customer_org,
+                activity_id=config.activity_id or None,
+                submitted_before=datetime.combine(before, time.min, OSLO),
+                document=config.document,
+                received_at=now,
+                kind=config.kind,
+                recorded_by=_BY,
+            )
+            if (platform := make_platform(workbench.settings, workbench.store)) is not None:
+                meant = submissions.preview(platform, instructions.read_instruction(connection, number))
+                context.log.info("%d submissions are meant now", meant)
+        elif config.act == "withdraw":
+            instructions.withdraw(connection, number, config.document, now)
+        else:
+            instructions.note_handed_over(connection, number, config.document, now)
+        if not config.apply:
+            connection.rollback()
+    _tell(context, config.apply, f"instruction {number} {config.act}" if config.apply else config.act)
+
+
+@dg.op
+def end_restriction(context: dg.OpExecutionContext, config: LiftingAsked, workbench: Workbench) -> None:
+    """Lifts the restriction of a request; the person has been told."""
+    now, told_on = datetime.now(UTC), _day(config.person_was_told, "person_was_told")
+    with nothing_personal(), workbench.store.crm.begin() as connection:
+        lifted = rights.lift_restriction(connection, config.request_id, now, told_on=told_on, lifted_by=_BY)
+        if not config.apply:
+            connection.rollback()
+    _tell(context, config.apply, f"{lifted} records in use again")
+
+
+@dg.job(name="legal_hold")
+def legal_hold_job() -> None:
+    """Keeps rows, a card or all of a table past their period because of a duty, or lifts such a hold."""
+    keep_or_let_go()
+
+
+@dg.job(name="customer_instruction")
+def customer_instruction_job() -> None:
+    """What a customer instructed about its participants' submissions (GDPR art. 28(3)(a) and (g))."""
+    note_instruction()
+
+
+@dg.job(name="lift_restriction")
+def lift_restriction_job() -> None:
+    """Ends the restriction of a request, after the person was told (GDPR art. 18(3))."""
+    end_restriction()
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise dg.Failure(f"{name} is a day, e.g. 2031-12-31", allow_retries=False) from None
+
+
+def _tell(context: dg.OpExecutionContext, applied: bool, what: str) -> None:
+    context.log.info("%s: %s", "done" if applied else "would be done", what)

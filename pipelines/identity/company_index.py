@@ -110,7 +110,7 @@ def without_last_words(name: CompanyName) -> list[tuple[str, str]]:
     return [
         (core_of(name.words[:-cut]), core_of(name.words[-cut:]))
         for cut in (1, 2)
-        if len(name.words) > cut and DISTINGUISHING.isdisjoint(name.words[-cut:])
+        if len(name.words) > cut and not DISTINGUISHING.issuperset(name.words[-cut:])
     ]
 
 

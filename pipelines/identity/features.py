@@ -154,7 +154,7 @@ def features(records: pd.DataFrame) -> Features:
     company_codes, company_uniques = _factorized(company_texts)
     companies = [company_name(text) for text in company_uniques]
     company_numbers = np.array([name.number for name in companies] or [None], dtype=object)
-    fill = (company_codes >= 0) & np.array([value is None for value in number], dtype=bool) & bears
+    fill = (company_codes >= 0) & np.array([value is None for value in number], dtype=bool)
     number[fill] = company_numbers[company_codes[fill]]
     former, former_names = _held(column("former_names"), lambda text: text or None)
     offset = len(companies)

@@ -42,6 +42,8 @@ from pipelines.identity.normalise.text import squashed
 # different addresses before it stands for that organisation: one client with its accountant's address is
 # not enough.
 ADDRESSES_FOR_AN_UNLIKE_DOMAIN = 3
+# So many addresses that nine in ten of them say whose a domain is, though others are seen there.
+MOST_ADDRESSES = 10
 # From so many records on, an organisation has namesakes among its people by chance.
 CROWD = 1000
 # A name of so many letters is recognised with a slip; a shorter one needs a second witness.
@@ -97,7 +99,6 @@ class _Facts:
     """What is known of an organisation besides its name."""
 
     domains: frozenset[str]
-    phones: frozenset[int]
     postal_code: str | None
     city: str | None
 
@@ -127,6 +128,7 @@ class _Resolver:
         self.first_row: list[int] = []
         self.by_number: dict[str, int] = {}
         self.parent: dict[int, int] = {}
+        self.below: dict[int, list[int]] = defaultdict(list)  # sub-units under the unit on top
         self.index = CompanyIndex()
         self.reviews: list[tuple[int, int, float, str]] = []
         self.guards: list[tuple[str, str, str, int | None, int | None]] = []
@@ -137,6 +139,8 @@ class _Resolver:
         self.row_phones = data.phones.by_row(self.size)
         self.row_former = data.former.by_row(self.size)
         self._facts_of: dict[int, _Facts] = {}
+        self.other_names: dict[int, list[CompanyName]] = defaultdict(list)  # former ones, customers' own
+        self.lines: dict[int, set[int]] = {}  # phones on the organisations' own records
         self.owner: dict[str, int] = {}
         self.domain_votes: dict[str, Counter[int]] = {}
 
@@ -144,10 +148,12 @@ class _Resolver:
         self._register()
         self._numbers()
         self._index_names()
+        self._lines()
         bearing = np.flatnonzero(self.data.is_company & (self.node < 0))
         self._by_name(bearing)
         self._customers_of_their_own(bearing)
         self._contacts()
+        self._lines()
         rest = np.flatnonzero((self.node < 0) & (self.data.source != CONTACT) & ~self.data.is_company)
         self._by_name(rest)
         self._domains()
@@ -180,6 +186,8 @@ class _Resolver:
             parent = self.by_number.get(data.parent_number[row]) if data.parent_number[row] else None
             if parent is not None and parent != self.node[row]:
                 self.parent[int(self.node[row])] = parent
+        for node in sorted(self.parent):
+            self.below[self._top(node)].append(node)
 
     def _form(self, row: int) -> str | None:
         """The form that the unit's name says; a sub-unit bears the name of its main unit."""
@@ -221,12 +229,33 @@ class _Resolver:
             if self.unit_row[node] >= 0:
                 for former in self._former_of(row):
                     self.index.add(data.companies[former], node, FORMER, data.companies[former].form)
+                    self.other_names[node].append(data.companies[former])
         for row in np.flatnonzero((data.source == CUSTOMER) & (self.node >= 0)).tolist():
             name = self._company(row)
             node = int(self.node[row])
             if name.core and name.core != self.names[node].core and not self.index.in_town(name, self._city):
                 self.index.add(name, node, ALIAS, name.form)
+                self.other_names[node].append(name)
         self.index.ready()
+
+    def _bears(self, node: int) -> list[CompanyName]:
+        """The name of an organisation, then its former ones and those that customers' records give it."""
+        return [self.names[node], *self.other_names.get(node, ())]
+
+    def _may_mean(self, written: CompanyName, node: int) -> bool:
+        """Whether a written name may be short for or a slip of any name of an organisation."""
+        return any(compatible_names(written, name) for name in self._bears(node))
+
+    def _likeness(self, label: str, node: int) -> int:
+        """How much a domain's label looks like any name of an organisation."""
+        return max(domain_likeness(label, name) for name in self._bears(node))
+
+    def _lines(self) -> None:
+        data = self.data
+        held = data.phones.of_rows(data.is_company & (self.node >= 0))
+        self.lines = defaultdict(set)
+        for row, value in zip(held.row.tolist(), held.value.tolist(), strict=True):
+            self.lines[int(self.node[row])].add(value)
 
     def _former_of(self, row: int) -> list[int]:
         return self.row_former[row]
@@ -288,6 +317,7 @@ class _Resolver:
         self._domains()
         for row, candidates in several:
             self._one_of(row, candidates)
+        self._short_names(rows)
 
     def _plausible(self, row: int, candidate: Candidate) -> bool:
         """A slip needs a second witness unless the name is long and begins alike; and nothing against it."""
@@ -300,10 +330,10 @@ class _Resolver:
             return False
         return len(written.core) >= SURE_WITH_A_SLIP and written.core[:1] == known.core[:1]
 
-    def _spelled(self, row: int, written: CompanyName) -> bool:
-        """Whether the record's own domain spells the name as it is written: that is no slip."""
+    def _spelled(self, row: int, name: CompanyName) -> bool:
+        """Whether a domain of the record spells the name; one that is written so then is no slip."""
         labels = (squashed(domain.split(".", 1)[0]) for domain in self._domains_of(row))
-        return any(domain_likeness(label, written) == _SPELLED for label in labels)
+        return any(domain_likeness(label, name) == _SPELLED for label in labels)
 
     def _elsewhere(self, row: int, node: int) -> bool:
         """Whether record and organisation each have a town, and not the same."""
@@ -328,9 +358,9 @@ class _Resolver:
         found: list[tuple[str, int]] = []
         for node in nodes:
             facts = self._facts(node)
-            if node in owners or not facts.domains.isdisjoint(domains):
+            if self._top(node) in owners or not facts.domains.isdisjoint(domains):
                 found.append(("domain", node))
-            elif not facts.phones.isdisjoint(numbers):
+            elif not self.lines.get(node, _NO_LINES).isdisjoint(numbers):
                 found.append(("phone", node))
             elif (code and code == facts.postal_code) or (facts.city and facts.city in (city, department)):
                 found.append(("place", node))
@@ -345,7 +375,6 @@ class _Resolver:
             row = self.first_row[node]
             found = self._facts_of[node] = _Facts(
                 domains=frozenset(self._domains_of(row)),
-                phones=frozenset(self.row_phones[row]),
                 postal_code=self.data.postal_code[row],
                 city=self.data.city[row],
             )
@@ -448,7 +477,11 @@ class _Resolver:
         nodes = seen | {self._top(node) for node in namesakes} if seen else seen
         if not nodes:
             return None, None
-        alike = {node: likeness for node in nodes if (likeness := domain_likeness(label, self.names[node]))}
+        alike = {node: likeness for node in nodes if (likeness := self._likeness(label, node))}
+        # Of namesakes the one that was seen there; a better name that was never seen there is a doubt.
+        most_alike = max((alike.get(node, 0) for node in seen), default=0)
+        alike = {n: likeness for n, likeness in alike.items() if n in seen or likeness > most_alike}
+        nodes = seen | set(alike)
         if len(nodes) == 1:
             (node,) = nodes
             known = (
@@ -465,7 +498,7 @@ class _Resolver:
             )
             return node, reason
         if len(alike) > 1:
-            return None, "organisations with near names share it"
+            return self._foremost(label, alike, votes), "organisations with near names share it"
         node, most = votes.most_common(1)[0] if votes else (-1, 0)
         if len(declared) == 1:
             (site,) = declared
@@ -474,9 +507,48 @@ class _Resolver:
             rival = max((count for other, count in votes.items() if other != site), default=0)
             if rival < ADDRESSES_FOR_AN_UNLIKE_DOMAIN or votes[site] * 2 > sum(votes.values()):
                 return site, "addresses of other organisations stand on it"
-        if most >= 10 and most * 10 >= 9 * sum(votes.values()):
+        if most >= MOST_ADDRESSES and most * 10 >= 9 * sum(votes.values()):
             return node, None
         return None, "several organisations use it"
+
+    def _foremost(self, label: str, alike: dict[int, int], votes: Counter[int]) -> int | None:
+        """The one of several near names that a domain spells, None when the others may be meant as well.
+
+        A shorter name leaves a part of the label unexplained; members of a group explain all of it, and only
+        when next to nobody of theirs is seen there it is not theirs too.
+        """
+        spelled = [node for node, likeness in alike.items() if likeness == _SPELLED]
+        if len(spelled) != 1:
+            return None
+        (node,) = spelled
+        total = sum(votes.values())
+        if votes[node] >= MOST_ADDRESSES and votes[node] * 10 >= total * 9:
+            return node
+        shorter = all(
+            label.startswith(name.core) and name.core != label
+            for other in alike
+            if other != node
+            for name in self._bears(other)
+        )
+        return node if shorter and votes[node] * 2 > total else None
+
+    def _short_names(self, rows: Ints) -> None:
+        """Rows whose short text is the name of one organisation, and whose domain spells a longer one."""
+        short = rows[(self.rule[rows] == "name") & (self.node[rows] >= 0)]
+        for row in short.tolist():
+            owners = {self.owner[domain] for domain in self._domains_of(row) if domain in self.owner}
+            node = int(self.node[row])
+            if len(owners) != 1 or self._top(node) in owners:
+                continue
+            (owner,) = owners
+            if self._is_short_for(row, owner):
+                self._assign(row, owner, "domain_and_name", 0.95)
+
+    def _is_short_for(self, row: int, owner: int) -> bool:
+        """Whether the record's domain spells a name of the owner that begins with the words written."""
+        words = self._company(row).words
+        longer = [name for name in self._bears(owner) if name.words[: len(words)] == words]
+        return any(self._spelled(row, name) for name in longer)
 
     def _by_domain(self, rows: Ints) -> None:
         """Rows without a decided name, by the owner of their mail domain, unless they name somebody else."""
@@ -489,8 +561,12 @@ class _Resolver:
             written = self.data.companies[code] if code >= 0 else NOTHING
             if not written.core:
                 self._assign(row, node, "domain", 0.95)
-            elif compatible_names(written, self.names[node]):
+                continue
+            below = [child for child in self.below.get(node, ()) if self._may_mean(written, child)]
+            if self._may_mean(written, node) or self._is_short_for(row, node):
                 self._assign(row, node, "domain_and_name", 0.95)
+            elif below:
+                self._assign(row, below[0] if len(below) == 1 else node, "domain_and_name", 0.95)
 
     # Organisations that the register does not know.
 
@@ -519,7 +595,7 @@ class _Resolver:
             return False
         (node,) = owners
         name = self._company(row)
-        if not name.core or not compatible_names(name, self.names[node]):
+        if not name.core or not self._may_mean(name, node):
             return False
         self._assign(row, node, "domain_and_name", 0.95)
         return True
@@ -577,7 +653,7 @@ class _Resolver:
             (node,) = counts
             for row in rows:
                 written = self.data.companies[data.company[row]] if data.company[row] >= 0 else NOTHING
-                if self.node[row] < 0 and (not written.core or compatible_names(written, self.names[node])):
+                if self.node[row] < 0 and (not written.core or self._may_mean(written, node)):
                     self._assign(row, node, "organization_group", 0.95)
 
     def _may_belong(self) -> Bools:
@@ -696,6 +772,7 @@ class _Resolver:
 
 
 _SPELLED = 3  # the highest `domain_likeness`
+_NO_LINES: frozenset[int] = frozenset()
 _SUB_FORMS = frozenset({"BEDR", "AAFY"})
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
 

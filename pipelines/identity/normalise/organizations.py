@@ -70,6 +70,21 @@ _WORD_FORMS = frozenset({"stiftelse", "borettslag", "aksjeselskap", "enkeltperso
 _DEPARTMENT = re.compile(
     r"[\s,\-–(]+(?:avd\b\.?|avdeling(?:en)?\b|avd\.(?=\S)|dept\.?\b|filial\b)\s*:?\s*", re.IGNORECASE
 )
+# A department of the firm behind a dash or a comma: "Fjord - HR", "Fjord, økonomiavdelingen".
+_DEPARTMENT_WORDS = frozenset(
+    """
+    hr it ikt okonomi regnskap lonn personal personell marked markedsforing salg innkjop drift lager logistikk
+    kundeservice kundesenter administrasjon adm ledelse ledelsen resepsjon support kommunikasjon
+    fakturamottak hovedkontor
+    """.split()
+)
+_SEPARATED = re.compile(r"\s+[-–]\s+|\s*,\s+|\s+/\s+")
+# "FjordAS": a form written without the blank before it. Capitals after a small letter, so that "Haas" and
+# "HAAS" stay what they are.
+_GLUED_FORM = re.compile(r"(?<=[a-zæøå0-9])(ASA|AS|ANS|NUF)$")
+# "Norsk Tennis for.": with its dot, at the end, where a preposition cannot stand.
+_SHORT_ASSOCIATION = re.compile(r"(?<=\s)for\.$", re.IGNORECASE)
+
 _CONTACT = re.compile(r"[\s,(]+(?:v\s?/|ved\s|att?n?\.?\s?:|att\.|att\s)\s*", re.IGNORECASE)
 _CARE_OF = re.compile(r"[\s,(]*\bc/o\s*", re.IGNORECASE)
 _WORDS = re.compile(r"[^\s,()\-–\"'&+]+")
@@ -133,10 +148,8 @@ def company_name(raw: str | None) -> CompanyName:
             text = (text[: embedded.start()] + " " + text[embedded.end() :]).strip(" ,()-")
             text = re.sub(r"[\s,(]*\borg\.?\s*-?(?:nr|nummer)\.?:?\s*$", "", text, flags=re.IGNORECASE)
     text, person = _without_contact(text)
-    department = None
-    split = _DEPARTMENT.search(text)
-    if split and split.start() > 0:
-        text, department = text[: split.start()], squashed(text[split.end() :]) or None
+    text, department = _without_department(_SHORT_ASSOCIATION.sub("forening", text))
+    text = _GLUED_FORM.sub(r" \1", text)
     words, form, tail = _without_form([word for word in _WORDS.findall(text) if word.strip(".")])
     if tail and department is None:
         department = squashed("".join(tail)) or None
@@ -156,6 +169,24 @@ def _as_written(words: list[str]) -> str:
 def core_of(words: Iterable[str]) -> str:
     """The key of folded words in a row."""
     return squashed("".join(words))
+
+
+def _without_department(text: str) -> tuple[str, str | None]:
+    """The company and the key of its department, from `Fjord avd. Bergen` or `Fjord - HR`."""
+    department = None
+    for split in _SEPARATED.finditer(text):
+        tail = [word for sign in _WORDS.findall(text[split.end() :]) if (word := squashed(sign))]
+        if split.start() > 0 and tail and all(_is_department(word) for word in tail):
+            text, department = text[: split.start()], core_of(tail)
+            break
+    branch = _DEPARTMENT.search(text)
+    if branch and branch.start() > 0:
+        text, department = text[: branch.start()], squashed(text[branch.end() :]) or department
+    return text, department
+
+
+def _is_department(word: str) -> bool:
+    return word in _DEPARTMENT_WORDS or word in _DROPPED or word.endswith(("avdeling", "avdelingen"))
 
 
 def _without_contact(text: str) -> tuple[str, str | None]:

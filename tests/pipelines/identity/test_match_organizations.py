@@ -202,3 +202,113 @@ def test_the_owner_of_a_sole_proprietorship_acts_for_it() -> None:
 def test_a_private_person_is_not_an_organisation() -> None:
     outcome = matched(record(SIGNUP, name="Kari Hansen", company="privat"))
     assert outcome.organization[0] == -1
+
+
+def namesakes() -> list[dict[str, object]]:
+    """Two living units of one name in different towns."""
+    return [
+        unit(A, "LYSNE AS", city="BERGEN", postal_code="5003"),
+        unit(B, "LYSNE AS", city="BODØ", postal_code="8006"),
+    ]
+
+
+def test_a_domain_that_spells_namesakes_is_of_the_one_that_was_seen_there() -> None:
+    customer = record(
+        CUSTOMER, company="Lysne AS", organization_number=B, emails=["faktura@lysne.example.no"]
+    )
+    named = record(SIGNUP, name="Kari Hansen", company="Lysne", emails=["kari@lysne.example.no"])
+    nameless = record(HELPSCOUT, name="Per Berg", emails=["per@lysne.example.no"])
+    assert linked(*namesakes(), customer, named, nameless) == [1, 1, 1]
+    assert linked(*namesakes(), named, nameless) == [None, None], "nobody was seen there"
+
+
+def test_a_domain_that_spells_a_namesake_nobody_saw_stays_a_doubt() -> None:
+    """`lysne` is Lysne AS before it is Lysne Drift AS, which was seen there."""
+    units = [unit(A, "LYSNE AS"), unit(B, "LYSNE DRIFT AS")]
+    customer = record(
+        CUSTOMER, company="Lysne Drift AS", organization_number=B, emails=["faktura@lysne.example.no"]
+    )
+    nameless = record(HELPSCOUT, name="Per Berg", emails=["per@lysne.example.no"])
+    assert linked(*units, customer, nameless) == [1, None]
+
+
+def test_namesakes_are_told_apart_by_the_number_on_their_customers_records() -> None:
+    customer = record(CUSTOMER, company="Lysne AS", organization_number=B, phones=["22 00 00 01"])
+    caller = record(HELPSCOUT, name="Per Berg", company="Lysne AS", phones=["+47 22000001"])
+    assert linked(*namesakes(), customer, caller) == [1, 1]
+
+
+def test_sub_units_of_one_name_are_told_apart_by_the_domain_of_those_above_them() -> None:
+    units = [
+        unit(A, "FANA KOMMUNE", organization_form="ORGL"),
+        unit(B, "SOLBAKKEN SKOLE", organization_form="BEDR", parent_number=A),
+        unit(C, "SOLBAKKEN SKOLE", organization_form="BEDR"),
+    ]
+    customer = record(
+        CUSTOMER, company="Fana kommune", organization_number=A, emails=["post@fana.example.no"]
+    )
+    teacher = record(SIGNUP, name="Kari Hansen", company="Solbakken skole", emails=["kari@fana.example.no"])
+    assert linked(*units, customer, teacher) == [0, 1]
+
+
+def test_a_short_name_on_the_domain_of_those_above_is_the_sub_unit_of_that_name() -> None:
+    units = [
+        unit(A, "FANA KOMMUNE", organization_form="ORGL"),
+        unit(B, "SOLBAKKEN SKOLE", organization_form="BEDR", parent_number=A),
+    ]
+    customer = record(
+        CUSTOMER, company="Fana kommune", organization_number=A, emails=["post@fana.example.no"]
+    )
+    teacher = record(SIGNUP, name="Kari Hansen", company="Solbakken", emails=["kari@fana.example.no"])
+    stranger = record(SIGNUP, name="Ola Berg", company="Tind Bakeri", emails=["ola@fana.example.no"])
+    assert linked(*units, customer, teacher, stranger) == [0, 1, None]
+
+
+def test_a_domain_in_the_former_name_is_still_the_organisations() -> None:
+    units = [unit(A, "NYE LYSNE AS", former_names=["FJORDBAKERI AS"])]
+    customer = record(
+        CUSTOMER, company="Nye Lysne AS", organization_number=A, emails=["post@fjordbakeri.example.no"]
+    )
+    slip = record(SIGNUP, name="Kari Hansen", company="Fjrdbakerie", emails=["kari@fjordbakeri.example.no"])
+    nameless = record(HELPSCOUT, name="Per Berg", emails=["per@fjordbakeri.example.no"])
+    assert linked(*units, customer, slip, nameless) == [0, 0, 0]
+
+
+def test_a_number_in_what_a_person_writes_decides() -> None:
+    text = f"Lysne AS ({B})"
+    named = record(SIGNUP, name="Kari Hansen", company=text, emails=["kari@lysne.example.no"])
+    assert linked(*namesakes(), named) == [1]
+
+
+def test_a_town_of_two_words_tells_namesakes_apart() -> None:
+    units = [unit(A, "LYSNE BAKERI AS", city="SØR-ODAL"), unit(B, "LYSNE BAKERI AS", city="BODØ")]
+    assert linked(*units, record(SIGNUP, name="Kari Hansen", company="Lysne Bakeri, Sør-Odal")) == [0]
+
+
+def test_a_short_name_on_a_domain_that_spells_a_longer_one_means_the_longer() -> None:
+    units = [unit(A, "LYSNE AS"), unit(B, "LYSNE TRANSPORT AS")]
+    customer = record(
+        CUSTOMER,
+        company="Lysne Transport AS",
+        organization_number=B,
+        emails=[f"{role}@lysnetransport.example.no" for role in ("post", "faktura", "kontakt")],
+    )
+    there = record(SIGNUP, name="Kari Hansen", company="Lysne", emails=["kari@lysnetransport.example.no"])
+    elsewhere = record(SIGNUP, name="Ola Berg", company="Lysne")
+    whole = record(SIGNUP, name="Liv Moe", company="Lysne AS", emails=["liv@lysnetransport.example.no"])
+    assert linked(*units, customer, there, elsewhere, whole) == [1, 1, 0, 0]
+
+
+def test_a_domain_two_members_of_a_group_share_is_of_none_unless_one_is_nearly_all_of_it() -> None:
+    units = [unit(A, "LYSNE AS"), unit(B, "LYSNE DRIFT AS")]
+    of_both = [
+        record(CUSTOMER, company="Lysne AS", organization_number=A, emails=["a@lysne.example.no"]),
+        record(CUSTOMER, company="Lysne Drift AS", organization_number=B, emails=["b@lysne.example.no"]),
+    ]
+    nameless = record(HELPSCOUT, name="Per Berg", emails=["per@lysne.example.no"])
+    assert linked(*units, *of_both, nameless) == [0, 1, None]
+    staff = [
+        record(SIGNUP, name=f"Kari Hansen{at}", company="Lysne AS", emails=[f"k{at}@lysne.example.no"])
+        for at in range(20)
+    ]
+    assert linked(*units, *of_both, *staff, nameless)[-1] == 0

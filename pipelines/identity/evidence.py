@@ -18,6 +18,7 @@ from pipelines.identity.guards import Keys, Standing
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
 from pipelines.identity.organizations import Organizations
+from pipelines.identity.slips import domain_meetings, number_meetings
 
 LINK, REVIEW = 0.85, 0.5
 # Clusters in one block of all pairs; a larger one is cut to equal names, then to neighbours.
@@ -80,7 +81,7 @@ def candidates(
     seen["cluster"] = cluster[seen["row"].to_numpy()]
     seen["name"] = pairs.of_row[seen["row"].to_numpy()]
     seen = seen[seen["name"] >= 0].drop(columns="row").drop_duplicates()
-    pieces = list(_pairs(seen, pairs))
+    pieces = list(_pairs(data, seen, pairs))
     if not pieces:
         empty = np.zeros(0, dtype=np.int64)
         return Candidates(empty, empty, empty, empty, empty)
@@ -139,9 +140,12 @@ def near_numbers(a: str, b: str) -> bool:
 
 
 def near_addresses(a: str, b: str) -> bool:
-    """One slip apart, in the local part or in the domain."""
+    """One slip apart, in the local part or in the domain, there either in its first label or behind it."""
     (local, _, domain), (other, _, theirs) = a.rpartition("@"), b.rpartition("@")
-    return near(local, other) if domain == theirs else local == other and near(domain, theirs)
+    if domain == theirs:
+        return near(local, other)
+    (label, _, rest), (other_label, _, other_rest) = domain.partition("."), theirs.partition(".")
+    return local == other and (label == other_label or rest == other_rest) and near(domain, theirs)
 
 
 def _witnesses(
@@ -222,7 +226,7 @@ def _frame(kind: str, key: Ints, row: Ints, value: Ints | None = None) -> pd.Dat
     return pd.DataFrame({"kind": KINDS.index(kind), "key": key, "row": row, "value": values}).astype(np.int64)
 
 
-def _pairs(seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:
+def _pairs(data: Features, seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:
     """Pairs within blocks of one witness and nearly one name; whole names for near keys and large blocks."""
     whole = pd.factorize(np.array([pairs.whole(at) for at in range(len(pairs.names))] or [""], dtype=object))[
         0
@@ -235,11 +239,37 @@ def _pairs(seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:
         sized = _sized(block)
         yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
         large.append(sized[sized["size"] > LARGEST_BLOCK])
-    rest = pd.concat(large, ignore_index=True)
+    rest = pd.concat([large[0], _where_slips_meet(data, large[1])], ignore_index=True)
     rest = rest.assign(sub=whole[rest["name"]]).drop(columns=["block", "size"]).drop_duplicates()
     sized = _sized(rest)
     yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
     yield from _neighbours(sized[sized["size"] > LARGEST_BLOCK])
+
+
+def _where_slips_meet(data: Features, large: pd.DataFrame) -> pd.DataFrame:
+    """Lines of near keys whose block is too large for all pairs, in narrower blocks that lose no pair.
+
+    Those of one domain stay as they are.
+    """
+    count = len(data.email_values)
+    phone = (large["kind"] == _NEAR_PHONE).to_numpy()
+    wide = large["key"].to_numpy() < count  # by _near_keys the first of the addresses' two
+    places: dict[str, int] = {}
+    found: dict[int, list[int]] = {}
+    value = large["value"].to_numpy(dtype=np.int64)
+    for at in np.unique(value[phone | ~wide]).tolist():
+        if at < count:
+            local, _, domain = data.email_values[at].key.rpartition("@")
+            texts = [*domain_meetings(local, domain)]
+        else:
+            texts = number_meetings(data.phone_values[at - count].key)
+        found[at] = [places.setdefault(text, len(places)) for text in texts]
+    narrow = np.flatnonzero(phone | ~wide)
+    sizes = np.array([len(found[at]) for at in value[narrow].tolist()], dtype=np.int64)
+    # Blocks of their own: behind the numbers of the wide ones.
+    codes = [2 * count + 2 * len(data.phone_values) + code for at in value[narrow] for code in found[int(at)]]
+    exploded = large.iloc[np.repeat(narrow, sizes)].assign(key=np.array(codes, dtype=np.int64))
+    return pd.concat([large[~phone & wide], exploded], ignore_index=True)
 
 
 def _by_name(seen: pd.DataFrame, pairs: NamePairs) -> pd.DataFrame:

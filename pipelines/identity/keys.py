@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from pipelines.identity.blocks import organization_keys
 from pipelines.identity.closure import key_hashes
 from pipelines.identity.clustering import digits
-from pipelines.identity.features import Features, Ints
+from pipelines.identity.features import Features, Held, Ints
 from pipelines.identity.name_pairs import NamePairs
+from pipelines.identity.slips import domain_meetings, number_meetings
 
 
 def match_keys(data: Features) -> Iterator[tuple[Ints, Ints]]:
@@ -38,30 +40,47 @@ def _of_persons(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
 
 
 def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
-    """Where addresses and numbers of one whole name meet that are a slip apart."""
+    """Where addresses and mobile numbers of one whole name meet that are a slip apart.
+
+    The keys stand at the first record of each name and value: the value itself ties the other ones to it.
+    """
     pairs = NamePairs(data)
-    whole = [pairs.whole(at) for at in range(len(pairs.names))]
-    name = pairs.of_row
-    split = [value.key.rpartition("@") for value in data.email_values]
-    places = [f"{domain} {digits(local)}" for local, _, domain in split]
-    locals_ = [local for local, _, _ in split]
-    held = data.emails.of_rows(name >= 0)
-    for kind, parts in (("place", places), ("local", locals_)):
-        yield (
-            kind,
-            held.row,
-            [
-                f"{whole[name[row]]} {parts[at]}"
-                for row, at in zip(held.row.tolist(), held.value.tolist(), strict=True)
-            ],
-        )
-    lines = data.phones.of_rows(name >= 0)
-    for kind, half in (("start", slice(None, -4)), ("end", slice(-4, None))):
-        yield (
-            kind,
-            lines.row,
-            [
-                f"{whole[name[row]]} {data.phone_values[at].key[half]}"
-                for row, at in zip(lines.row.tolist(), lines.value.tolist(), strict=True)
-            ],
-        )
+    written = (pairs.of_row >= 0) & (pairs.is_full & ~pairs.is_derived)[np.maximum(pairs.of_row, 0)]
+    places: list[str] = []
+    domains: list[list[str]] = []
+    for value in data.email_values:
+        local, _, domain = value.key.rpartition("@")
+        places.append(f"{domain} {digits(local)}")
+        domains.append(list(domain_meetings(local, domain)))
+    names, rows, values = _first_of_each(data.emails.of_rows(written), pairs)
+    yield "place", rows, [f"{name} {places[at]}" for name, at in zip(names, values, strict=True)]
+    yield _met("domain_slip", names, rows, [domains[at] for at in values])
+    mobile = np.array(
+        [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool
+    )
+    numbers = [
+        number_meetings(value.key) if is_mobile else []
+        for value, is_mobile in zip(data.phone_values, mobile.tolist(), strict=False)
+    ]
+    names, rows, values = _first_of_each(data.phones.of_rows(written).where(mobile), pairs)
+    yield _met("number_slip", names, rows, [numbers[at] for at in values])
+
+
+def _first_of_each(held: Held, pairs: NamePairs) -> tuple[list[str], Ints, list[int]]:
+    """Whole name, row and value of the first row of each whole name and value."""
+    number = pd.factorize(
+        np.array([pairs.whole(at) for at in range(len(pairs.names))] or [""], dtype=object)
+    )[0]
+    width = int(held.value.max(initial=0)) + 1
+    _, first = np.unique(number[pairs.of_row[held.row]] * width + held.value, return_index=True)
+    rows = held.row[first]
+    return [pairs.whole(at) for at in pairs.of_row[rows].tolist()], rows, held.value[first].tolist()
+
+
+def _met(kind: str, names: list[str], rows: Ints, texts: list[list[str]]) -> tuple[str, Ints, list[str]]:
+    sizes = np.array([len(some) for some in texts], dtype=np.int64)
+    return (
+        kind,
+        np.repeat(rows, sizes),
+        [f"{name} {text}" for name, some in zip(names, texts, strict=True) for text in some],
+    )

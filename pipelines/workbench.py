@@ -16,6 +16,7 @@ from pipelines.identity.rebuild import refresh
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.platform import PlatformNames
+from pipelines.privacy.restore import keep_copy
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.service import Sources
 from pipelines.privacy.submissions import LISTS, Platform
@@ -68,6 +69,7 @@ def make_office(settings: Settings, store: Store) -> Office:
         suppression=make_ledger(settings),
         refresh=lambda: refresh(store.crm, "subject request"),
         previous=settings.previous_secrets,
+        keep_copy=lambda: keep_copy(store.crm, settings.dagster_home),
     )
 
 

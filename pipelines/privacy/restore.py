@@ -10,11 +10,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.files import write_whole
 from pipelines.identity.publish import take_turn
 from pipelines.privacy import audit_log
 from pipelines.privacy.holds import RowHold
@@ -27,7 +29,9 @@ from schemas.tables.privacy import suppression, suppression_key
 
 ROWS = 5_000
 LEDGER_COPY = "suppression_ledger.jsonl"
-"""File of DAGSTER_HOME with the nightly copy."""
+"""File of DAGSTER_HOME with the copy, written each night and after each erasure."""
+
+_COPY_LOCK = 0x6C6564676572  # "ledger": one writer of the copy at a time
 
 
 class LedgerCopyError(ValueError):
@@ -63,6 +67,16 @@ def copy_ledger(connection: sa.Connection) -> Iterator[str]:
                 "last_met_at": row.last_met_at.isoformat(),
             }
             yield json.dumps(entry) + "\n"
+
+
+def keep_copy(engine: sa.Engine, home: Path) -> Path:
+    """Write the ledger as it stands to LEDGER_COPY in `home`, whole or not at all.
+
+    Writers take turns and look after their turn has come, so no older copy takes a newer one's place.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COPY_LOCK)))
+        return write_whole(home / LEDGER_COPY, copy_ledger(connection))
 
 
 def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now: datetime) -> Reapplied:

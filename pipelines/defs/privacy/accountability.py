@@ -16,7 +16,7 @@ from pipelines.files import write_whole
 from pipelines.privacy import audit_log
 from pipelines.privacy.chain import chain_is_whole
 from pipelines.privacy.records import controller_record, processor_record
-from pipelines.privacy.restore import LEDGER_COPY, copy_ledger
+from pipelines.privacy.restore import keep_copy
 from pipelines.privacy.submissions import customers
 from pipelines.store.landing import count_rows
 from schemas.policy import load_policy
@@ -63,8 +63,7 @@ def suppression(workbench: Workbench) -> dg.MaterializeResult:
     """What was erased, as keyed hashes; copied to a file that is put back after a restored backup."""
     with nothing_personal():
         engine = workbench.store.crm
-        with engine.connect() as connection:
-            write_whole(workbench.settings.dagster_home / LEDGER_COPY, copy_ledger(connection))
+        keep_copy(engine, workbench.settings.dagster_home)
         rows = count_rows(engine, privacy.suppression)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 

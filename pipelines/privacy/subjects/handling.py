@@ -39,6 +39,8 @@ class Office:
     refresh: Refresh
     previous: Sequence[bytes] = ()
     """Secrets before the present one, under which objections may still be noted."""
+    keep_copy: Callable[[], object] = lambda: None
+    """Copies the suppression ledger to a place apart (`restore.keep_copy`): backups are older than it."""
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -61,6 +63,7 @@ def handle_erasure(
     """
     with office.engine.begin() as connection:
         plan = erasure.erase(connection, office.policy, hints, office.suppression, now, expected=expected)
+    office.keep_copy()
     office.refresh()
     with office.engine.begin() as connection:
         left = erasure.remaining(connection, hints, plan.suppressed()) - len(plan.held)
@@ -123,7 +126,9 @@ def handle_release(office: Office, request: Request, hints: Hints, now: datetime
     """
     with office.engine.begin() as connection:
         freed = office.suppression.release(connection, released_keys(hints))
-        return _closed(connection, office, request, _done(freed), {"keys_released": freed}, now)
+        receipt = _closed(connection, office, request, _done(freed), {"keys_released": freed}, now)
+    office.keep_copy()
+    return receipt
 
 
 def released_keys(hints: Hints) -> frozenset[Key]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from connectors.errors import PermanentError
 from connectors.pages import Page
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.disclosures import disclosures_about
+from pipelines.privacy.restore import copy_ledger
 from pipelines.privacy.subjects.deadlines import answered_in_time
 from pipelines.privacy.subjects.drawer import KEPT, Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints
@@ -104,6 +106,24 @@ def landed(office: Office) -> int:
 
 def test_hints_come_out_of_the_drawer_as_they_went_in(office: Office, drawer: Drawer) -> None:
     assert drawer.hints(opened(office, drawer, "access")) == HINTS
+
+
+def test_an_erasure_and_a_release_are_in_the_ledgers_copy_at_once(office: Office, drawer: Drawer) -> None:
+    """The next night may come too late: a backup that is restored meanwhile is older than both."""
+    copies: list[set[str]] = []
+    still_open: list[int] = []
+
+    def keep_copy() -> None:
+        with office.engine.connect() as connection:
+            copies.append(set(copy_ledger(connection)))
+            still_open.append(len(unanswered(connection)))
+
+    watched = replace(office, keep_copy=keep_copy)
+    carry_out(watched, drawer, opened(office, drawer, "erasure"), NOW)
+    assert still_open == [1], "copied before the case was closed: a kill in between is made up for"
+    carry_out(watched, drawer, opened(office, drawer, "release"), NOW)
+    erased, released = copies
+    assert released < erased, "the copy does not put back what was released"
 
 
 def test_only_the_owner_may_read_what_lies_in_the_drawer(

@@ -50,24 +50,33 @@ def clean_text(value: object) -> str | None:
     if not text.isascii():
         text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     text = _CONTROL.sub(" ", text).strip()
-    if _ELEVEN_DIGITS.search(text):
-        text = _ELEVEN_DIGITS.sub(_redact, text)
-    return text or None
+    return _without_identity_numbers(text) or None
 
 
 # Control characters (NUL cannot be stored), line separators and lone surrogates stand for a space at most.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 # Marks without a width: they hide in a name or reorder what is displayed. Joiners of emoji and letters stay.
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
-_GAP = "[ .\u00a0\u202f-]?"
-_ELEVEN_DIGITS = re.compile(rf"(?<!\d)\d\d{_GAP}\d\d{_GAP}\d\d{_GAP}\d\d\d{_GAP}\d\d(?!\d)")
+# People split an identity number where its parts meet, with any sign, or write it digit by digit.
+_GAP = r"[\W_]{0,3}"
+_ELEVEN_DIGITS = re.compile(
+    rf"(?<!\d)(?:\d\d{_GAP}\d\d{_GAP}\d\d{_GAP}\d\d\d{_GAP}\d\d|\d(?:[\W_]{{1,3}}\d){{10}})(?!\d)"
+)
 # Norwegian test identities carry 80 in the month (Tenor); they are identity numbers too.
 _SYNTHETIC_MONTH = re.compile(r"^(\d\d)([89])(\d{8})$")
 
 
-def _redact(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    return REDACTED if _is_identity_number(digits) else match[0]
+def _without_identity_numbers(text: str) -> str:
+    """The text with each identity number redacted, also one that follows upon other digits."""
+    start = 0
+    while match := _ELEVEN_DIGITS.search(text, start):
+        digits = "".join(str(unicodedata.digit(sign)) for sign in match[0] if sign.isdecimal())
+        if _is_identity_number(digits):
+            text = text[: match.start()] + REDACTED + text[match.end() :]
+            start = match.start() + len(REDACTED)
+        else:
+            start = match.start() + 1
+    return text
 
 
 def _is_identity_number(digits: str) -> bool:

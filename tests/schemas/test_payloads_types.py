@@ -115,6 +115,28 @@ def test_an_identity_number_in_pairs_is_redacted() -> None:
     assert clean_text(written) == REDACTED
 
 
+@pytest.mark.parametrize(
+    "gap", ["\u2013", "\u2011", "_", "/", ", ", " - ", ":", "\u3000"], ids=lambda gap: f"U+{ord(gap[0]):04X}"
+)
+def test_an_identity_number_is_redacted_whatever_sign_splits_it(gap: str) -> None:
+    assert clean_text(f"Kari {NUMBER[:6]}{gap}{NUMBER[6:]}") == f"Kari {REDACTED}"
+
+
+@pytest.mark.parametrize("gap", [" ", ".", " - "])
+def test_an_identity_number_that_is_written_digit_by_digit_is_redacted(gap: str) -> None:
+    assert clean_text(f"Kari {gap.join(NUMBER)}.") == f"Kari {REDACTED}."
+
+
+def test_an_identity_number_is_redacted_after_other_digits() -> None:
+    assert clean_text(f"Hus 34 {' '.join(NUMBER)}") == f"Hus 34 {REDACTED}"
+    assert clean_text(f"12 34 {NUMBER} 56 {NUMBER[:6]} {NUMBER[6:]}") == f"12 34 {REDACTED} 56 {REDACTED}"
+
+
+@pytest.mark.parametrize("zero", ["\uff10", "\u0660", "\u0966"])
+def test_an_identity_number_in_digits_of_another_script_is_redacted(zero: str) -> None:
+    assert clean_text("".join(chr(ord(zero) + int(digit)) for digit in NUMBER)) == REDACTED
+
+
 @pytest.mark.parametrize("raw", ["12345678901", "+47 22 22 22 22", "310 000 000", f"{NUMBER}0", f"4{NUMBER}"])
 def test_other_numbers_stay(raw: str) -> None:
     assert clean_text(raw) == raw

@@ -7,7 +7,8 @@ contradicts itself is refused before anything runs, with the line to mend.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     ValidationError,
     model_validator,
@@ -28,6 +30,10 @@ POLICY_FILE = Path(__file__).with_name("policy.yaml")
 
 DataClass = Literal["controller", "processor", "system"]
 LegalRole = Literal["processor", "own_system", "public_authority", "controller", "own_staff"]
+
+
+Place = tuple[str | int, ...]
+"""Where in the file something stands: `("retention", 3, "period")`."""
 
 
 class PolicyError(ValueError):
@@ -225,6 +231,15 @@ class Policy(_Rule):
     retention: tuple[RetentionRule, ...]
     holds: tuple[Hold, ...] = ()
     copies: tuple[Copy, ...] = ()
+    _file: str = PrivateAttr("policy.yaml")
+    _lines: Mapping[Place, int] = PrivateAttr(default_factory=dict)
+
+    def at(self, place: Place, problem: str) -> str:
+        """A problem with where to mend it: `policy.yaml line 12 (data.crm.person): …`.
+
+        At the nearest place that has a line; without one for a policy that was not read from a file.
+        """
+        return _located(self._file, self._lines, place, problem)
 
     def copy_period(self, copy_id: str) -> str:
         """The period (ISO 8601) of what is kept beside the tables. Raises KeyError for an unknown id."""
@@ -243,6 +258,9 @@ class Policy(_Rule):
         return frozenset(name for name, rule in self.data.items() if rule.data_class == data_class)
 
 
+CARD_TABLES = frozenset({"crm.person", "crm.organization"})
+"""The tables of cards, made anew from landing: a hold on one is on what it is made from."""
+
 PROCESSOR_CLAUSE = "S5"
 """The clause under which data are held for customers and passed on to nobody."""
 
@@ -259,31 +277,51 @@ def load_policy(path: Path = POLICY_FILE) -> Policy:
     Raises PolicyError (one line: file, line number, what to mend) for a file that is not YAML,
     lacks a part, names an unknown clause, purpose or table, or covers a table twice or not at all.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        doubled = next(_doubled(tree), None) if tree is not None else None
-        document = yaml.safe_load(text)
-    except OSError as error:
-        raise PolicyError(f"{path.name} cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        problem = getattr(error, "problem", None) or "is not YAML"
-        raise PolicyError(f"{path.name} line {line}: {problem}") from None
-    if doubled is not None:
-        raise PolicyError(f"{path.name} line {doubled[1]}: {doubled[0]} is given twice")
-    lines = dict(_lines(tree)) if tree is not None else {}
+    tree, document = _parsed(path)
+    lines: dict[Place, int] = dict(_lines(tree)) if tree is not None else {(): 1}
     try:
         policy = Policy.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise PolicyError(_located(path, lines, first["loc"], first["msg"])) from None
+        raise PolicyError(_located(path.name, lines, first["loc"], first["msg"])) from None
+    policy._file, policy._lines = path.name, lines
     for location, problem in _contradictions(policy):
-        raise PolicyError(_located(path, lines, location, problem))
+        raise PolicyError(policy.at(location, problem))
     return policy
 
 
-Place = tuple[Any, ...]
+class _Loader(yaml.SafeLoader):
+    """Leaves days as texts, so that one that is none is refused with its line, as everything else is."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    sign: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+    for sign, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
+    """The file as a tree, which knows lines, and as a document. Raises PolicyError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree, document = yaml.compose(text, Loader=_Loader), yaml.load(text, Loader=_Loader)  # noqa: S506  # safe
+    except OSError as error:
+        raise PolicyError(f"{path.name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise PolicyError(f"{path.name} line {line}: is not UTF-8") from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise PolicyError(f"{path.name} line {line}: {error.reason}") from None
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        problem = getattr(error, "problem", None) or "is not YAML"
+        raise PolicyError(f"{path.name} line {line}: {problem}") from None
+    for name, line in _doubled(tree) if tree is not None else ():
+        raise PolicyError(f"{path.name} line {line}: {name} is given twice")
+    return tree, document
+
+
 Problems = Iterator[tuple[Place, str]]
 
 
@@ -297,41 +335,31 @@ def _contradictions(policy: Policy) -> Problems:
 
 
 def _unknown_names(policy: Policy) -> Problems:
-    named: list[tuple[Place, str, Iterable[str], Collection[str]]] = [
-        *(
-            (("purposes", name), "clause", one.clauses, policy.clauses)
-            for name, one in policy.purposes.items()
-        ),
-        *((("data", name), "clause", one.clauses, policy.clauses) for name, one in policy.data.items()),
-        *((("data", name), "purpose", one.purposes, policy.purposes) for name, one in policy.data.items()),
-        *(
-            (("recipients", name), "purpose", one.purposes, policy.purposes)
-            for name, one in policy.recipients.items()
-        ),
-        *(
-            (("recipients", name, "receives"), "category", one.receives, policy.categories)
-            for name, one in policy.recipients.items()
-        ),
-        *(
-            (
-                ("recipients", name, "requests", at),
-                "category",
-                request.disclosed(request.discloses),
-                policy.categories,
-            )
-            for name, one in policy.recipients.items()
-            for at, request in enumerate(one.requests)
-        ),
-        *(
-            (("retention", at), "clause", [one.clause], policy.clauses)
-            for at, one in enumerate(policy.retention)
-        ),
-        *((("copies", at), "clause", [one.clause], policy.clauses) for at, one in enumerate(policy.copies)),
-    ]
-    for place, kind, names, known in named:
-        for name in names:
+    for place, kind, names, known in _references(policy):
+        for at, name in enumerate(names):
             if name not in known:
-                yield place, f"unknown {kind} {name}"
+                yield (*place, at), f"unknown {kind} {name}"
+
+
+def _references(policy: Policy) -> Iterator[tuple[Place, str, Iterable[str], Collection[str]]]:
+    """(where, what, names, those that there are) of every place that names something declared elsewhere."""
+    for name, purpose in policy.purposes.items():
+        yield ("purposes", name, "clauses"), "clause", purpose.clauses, policy.clauses
+    for name, data in policy.data.items():
+        yield ("data", name, "clauses"), "clause", data.clauses, policy.clauses
+        yield ("data", name, "purposes"), "purpose", data.purposes, policy.purposes
+    for name, recipient in policy.recipients.items():
+        here: Place = ("recipients", name)
+        yield (*here, "purposes"), "purpose", recipient.purposes, policy.purposes
+        yield (*here, "receives"), "category", recipient.receives, policy.categories
+        for at, request in enumerate(recipient.requests):
+            for carrier, told in request.discloses.items():
+                place = (*here, "requests", at, "discloses", carrier)
+                yield place, "category", told, policy.categories
+    for at, rule in enumerate(policy.retention):
+        yield ("retention", at, "clause"), "clause", [rule.clause], policy.clauses
+    for at, copy in enumerate(policy.copies):
+        yield ("copies", at, "clause"), "clause", [copy.clause], policy.clauses
 
 
 def _data_problems(policy: Policy) -> Problems:
@@ -340,10 +368,10 @@ def _data_problems(policy: Policy) -> Problems:
         for purpose in rule.purposes:
             covered = policy.purposes[purpose].clauses if purpose in policy.purposes else rule.clauses
             if not set(covered) & set(rule.clauses):
-                yield ("data", name), f"purpose {purpose} is covered by none of its clauses"
+                yield ("data", name, "purposes"), f"purpose {purpose} is covered by none of its clauses"
             if rule.data_class == "processor" and set(covered) != {PROCESSOR_CLAUSE}:
                 yield (
-                    ("data", name),
+                    ("data", name, "purposes"),
                     f"participants' data may not serve {purpose} (clause {PROCESSOR_CLAUSE})",
                 )
     for name in policy.clauses:
@@ -355,7 +383,10 @@ def _recipient_problems(policy: Policy) -> Problems:
     for name, recipient in policy.recipients.items():
         for purpose in recipient.purposes:
             if purpose in policy.purposes and policy.purposes[purpose].clauses == (PROCESSOR_CLAUSE,):
-                yield ("recipients", name), f"clause {PROCESSOR_CLAUSE} forbids sending participants' data"
+                yield (
+                    ("recipients", name, "purposes"),
+                    f"clause {PROCESSOR_CLAUSE} forbids sending participants' data",
+                )
         requests = [(request.method, request.path) for request in recipient.requests]
         for at, request in enumerate(requests):
             if request in requests[:at]:
@@ -366,21 +397,22 @@ def _retention_problems(policy: Policy) -> Problems:
     """Every table has exactly one rule, and the rule fits what the table is."""
     seen: dict[str, str] = {}
     for at, rule in enumerate(policy.retention):
-        place, table = ("retention", at), policy.data.get(rule.data)
+        place: Place = ("retention", at)
+        table = policy.data.get(rule.data)
         if rule.data in seen:
-            yield place, f"{rule.data} has two periods, here and in {seen[rule.data]}"
+            yield (*place, "data"), f"{rule.data} has two periods, here and in {seen[rule.data]}"
         if rule.id in seen.values():
-            yield place, f"the id {rule.id} is given twice"
+            yield (*place, "id"), f"the id {rule.id} is given twice"
         seen[rule.data] = rule.id
         if rule.data.endswith(".*"):
             if not any(name.startswith(rule.data[:-1]) for name in policy.data):
-                yield place, f"no table of {rule.data} is listed under data"
+                yield (*place, "data"), f"no table of {rule.data} is listed under data"
             continue
         if table is None:
-            yield place, f"{rule.data} is not listed under data"
+            yield (*place, "data"), f"{rule.data} is not listed under data"
             continue
         if rule.clause not in table.clauses:
-            yield place, f"clause {rule.clause} is not among the clauses of {rule.data}"
+            yield (*place, "clause"), f"clause {rule.clause} is not among the clauses of {rule.data}"
         if (table.data_class == "processor") != rule.instruction_only:
             yield place, "instruction_only is for data of class processor, and for all of them (GDPR art. 28)"
     for table_name in policy.data:
@@ -388,11 +420,11 @@ def _retention_problems(policy: Policy) -> Problems:
             yield ("data", table_name), f"{table_name} has no retention rule"
     for at, rule in enumerate(policy.retention):
         if rule.follows is not None and not _is_known(policy, rule.follows):
-            yield ("retention", at), f"follows {rule.follows}, which is not listed under data"
+            yield ("retention", at, "follows"), f"follows {rule.follows}, which is not listed under data"
     ids = [copy.id for copy in policy.copies]
     for at, copy_id in enumerate(ids):
         if copy_id in ids[:at]:
-            yield ("copies", at), f"the id {copy_id} is given twice"
+            yield ("copies", at, "id"), f"the id {copy_id} is given twice"
 
 
 def _hold_problems(policy: Policy) -> Problems:
@@ -401,10 +433,17 @@ def _hold_problems(policy: Policy) -> Problems:
     for at, hold in enumerate(policy.holds):
         place: Place = ("holds", at)
         if hold.id in ids[:at]:
-            yield place, f"the id {hold.id} is given twice"
+            yield (*place, "id"), f"the id {hold.id} is given twice"
         if hold.data not in policy.data:
-            yield place, f"{hold.data} is not listed under data"
+            yield (*place, "data"), f"{hold.data} is not listed under data"
             continue
+        if hold.data in CARD_TABLES and hold.value is not None:
+            yield from ((place, problem) for problem in _card_problems(hold))
+        elif hold.value is not None and policy.retention_of(hold.data).expires_after is None:
+            yield (
+                (*place, "data"),
+                f"rows of {hold.data} have no period of their own: hold what they are made from",
+            )
         for rule_at, rule in enumerate(policy.retention):
             if rule.data != hold.data or hold.at_least is None:
                 continue
@@ -416,6 +455,16 @@ def _hold_problems(policy: Policy) -> Problems:
                     ("retention", rule_at, "period"),
                     f"{rule.period} contradicts hold {hold.id}, which keeps {hold.data} for {hold.at_least}",
                 )
+
+
+def _card_problems(hold: Hold) -> Iterator[str]:
+    """A card is named by its id; a hold on it keeps what it is made from."""
+    if hold.column != f"{hold.data.removeprefix('crm.')}_id":
+        yield f"a card is named by its id, and not by {hold.column}"
+    try:
+        uuid.UUID(hold.value)
+    except ValueError:
+        yield "a card is named by its id, as crm.source_link has it"
 
 
 def _is_known(policy: Policy, name: str) -> bool:
@@ -446,7 +495,7 @@ def _doubled(node: yaml.Node) -> Iterator[tuple[str, int]]:
             yield from _doubled(item)
 
 
-def _lines(node: yaml.Node, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], int]]:
+def _lines(node: yaml.Node, path: Place = ()) -> Iterator[tuple[Place, int]]:
     yield path, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
@@ -457,8 +506,10 @@ def _lines(node: yaml.Node, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[
             yield from _lines(value, (*path, index))
 
 
-def _located(path: Path, lines: dict[tuple[Any, ...], int], place: tuple[Any, ...], problem: str) -> str:
+def _located(name: str, lines: Mapping[Place, int], place: Place, problem: str) -> str:
     """`policy.yaml line 12 (data.crm.person): …`, at the nearest place that has a line."""
-    known = next((place[:end] for end in range(len(place), -1, -1) if place[:end] in lines), ())
     dotted = ".".join(str(part) for part in place)
-    return f"{path.name} line {lines.get(known, 1)} ({dotted}): {problem}"
+    if not lines:
+        return f"{name} ({dotted}): {problem}"
+    known = next((place[:end] for end in range(len(place), -1, -1) if place[:end] in lines), ())
+    return f"{name} line {lines.get(known, 1)} ({dotted}): {problem}"

@@ -8,25 +8,27 @@ import sqlalchemy as sa
 
 from schemas.categories import Category
 from schemas.payloads.base import Payload
-from schemas.policy import Policy, PolicyError, RetentionRule
+from schemas.policy import Place, Policy, PolicyError
 from schemas.tables import all_tables, qualified
-from schemas.tables.landing import PAYLOADS
+from schemas.tables.landing import BOOKKEEPING, PAYLOADS
 
 
 def uncovered(
     policy: Policy, tables: Iterable[sa.Table] | None = None, payloads: Iterable[type[Payload]] = PAYLOADS
 ) -> tuple[str, ...]:
-    """What the policy does not cover, in words; () when every column and field has a category and a clause.
+    """What the policy does not cover, in words and with the line of policy.yaml where it has to be mended.
 
-    Also what it says of tables that do not exist, or of clocks that could leave a row without an end.
+    () when every column and field has a category and a clause. Also what it says of tables that do not exist,
+    or of clocks that could leave a row without an end.
     """
     known = {qualified(table): table for table in (all_tables() if tables is None else tables)}
-    return (
+    gaps = (
         *_tables(policy, known),
         *_fields(policy, payloads),
-        *(problem for rule in policy.retention for problem in _rule(rule, known)),
+        *_rules(policy, known),
         *_holds(policy, known),
     )
+    return tuple(policy.at(place, problem) for place, problem in gaps)
 
 
 def refuse_uncovered(policy: Policy) -> None:
@@ -34,44 +36,62 @@ def refuse_uncovered(policy: Policy) -> None:
     gaps = uncovered(policy)
     if gaps:
         more = f" (and {len(gaps) - 1} more)" if len(gaps) > 1 else ""
-        raise PolicyError(f"policy.yaml: {gaps[0]}{more}")
+        raise PolicyError(f"{gaps[0]}{more}")
 
 
-def _tables(policy: Policy, known: dict[str, sa.Table]) -> Iterator[str]:
+Gaps = Iterator[tuple[Place, str]]
+
+
+def _tables(policy: Policy, known: dict[str, sa.Table]) -> Gaps:
     for name, table in known.items():
         if name not in policy.data:
-            yield f"table {name} is not listed under data"
+            yield ("data",), f"table {name} is not listed under data"
         for column in table.columns:
             category = column.info.get("category")
             if category not in policy.categories:
-                yield f"column {name}.{column.name} has the category {category}, which is not listed"
+                yield (
+                    ("categories",),
+                    f"column {name}.{column.name} has the category {category}, which is not listed",
+                )
     for name in policy.data:
         if name not in known:
-            yield f"data lists {name}, which does not exist"
+            yield ("data", name), f"data lists {name}, which does not exist"
 
 
-def _fields(policy: Policy, payloads: Iterable[type[Payload]]) -> Iterator[str]:
+def _fields(policy: Policy, payloads: Iterable[type[Payload]]) -> Gaps:
     for payload in payloads:
         if f"landing.{payload.source}" not in policy.data:
-            yield f"payload {payload.__name__} is read for no table under data"
+            yield ("data",), f"payload {payload.__name__} is read for no table under data"
         for name, field in payload.model_fields.items():
             marks = [mark.key for mark in field.metadata if isinstance(mark, Category)]
             if len(marks) != 1 or marks[0] not in policy.categories:
-                yield f"field {payload.__name__}.{name} needs one category of the policy"
+                yield ("categories",), f"field {payload.__name__}.{name} needs one category of the policy"
 
 
-def _rule(rule: RetentionRule, known: dict[str, sa.Table]) -> Iterator[str]:
-    table = known.get(rule.data)
-    if table is None or rule.expires_after is None:
-        return
-    missing = [name for name in rule.clock_columns if name not in table.c]
-    if missing:
-        yield f"retention rule {rule.id} counts from {', '.join(missing)}, which {rule.data} does not have"
-    elif rule.data.startswith("landing.") and rule.period and table.c[rule.clock_columns[-1]].nullable:
-        yield f"retention rule {rule.id}: the last clock may be empty, and a row without one would never go"
+def _rules(policy: Policy, known: dict[str, sa.Table]) -> Gaps:
+    for at, rule in enumerate(policy.retention):
+        table, place = known.get(rule.data), ("retention", at, "clock" if rule.clock else "at_source")
+        if table is None or rule.expires_after is None:
+            continue
+        missing = [name for name in rule.clock_columns if name not in table.c]
+        if missing:
+            yield (
+                place,
+                f"retention rule {rule.id} counts from {', '.join(missing)}, which {rule.data} does not have",
+            )
+        elif rule.data.startswith("landing.") and rule.period and table.c[rule.clock_columns[-1]].nullable:
+            yield (
+                place,
+                f"retention rule {rule.id}: the last clock may be empty, and such a row would never go",
+            )
 
 
-def _holds(policy: Policy, known: dict[str, sa.Table]) -> Iterator[str]:
-    for hold in policy.holds:
-        if hold.column and hold.data in known and hold.column not in known[hold.data].c:
-            yield f"hold {hold.id} names column {hold.column}, which {hold.data} does not have"
+def _holds(policy: Policy, known: dict[str, sa.Table]) -> Gaps:
+    for at, hold in enumerate(policy.holds):
+        place = ("holds", at, "column")
+        if not hold.column or hold.data not in known:
+            continue
+        if hold.column not in known[hold.data].c:
+            yield place, f"hold {hold.id} names column {hold.column}, which {hold.data} does not have"
+        elif hold.data.startswith("landing.") and hold.column in BOOKKEEPING:
+            yield place, f"hold {hold.id} names rows by {hold.column}, which their source does not tell"

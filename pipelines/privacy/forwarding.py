@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from schemas.policy import DataClass, Policy
+from schemas.policy import PROCESSOR_CLAUSE, DataClass, Place, Policy
 
 Kind = Literal["forwarding", "undeclared_recipient", "unclassified_sender", "unknown_class"]
 
@@ -74,8 +74,17 @@ def refuse_forwarding(nodes: Iterable[Node], edges: Iterable[tuple[str, str]], p
     """Raise ForwardingError, naming every violation, so that the definitions do not load."""
     found = violations(nodes, edges, policy)
     if found:
-        listed = "; ".join(map(str, found))
-        raise ForwardingError(f"the definitions are refused (policy.yaml, clause S5): {listed}")
+        listed = "; ".join(policy.at(_PLACES[one.kind], str(one)) for one in found)
+        raise ForwardingError(f"the definitions are refused: {listed}")
+
+
+_PLACES: Mapping[Kind, Place] = {
+    "forwarding": ("clauses", PROCESSOR_CLAUSE),
+    "undeclared_recipient": ("recipients",),
+    "unclassified_sender": ("data",),
+    "unknown_class": ("data",),
+}
+"""Where the policy says what is violated."""
 
 
 def _misdeclared(nodes: Iterable[Node], policy: Policy) -> list[Violation]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from pipelines.privacy.coverage import uncovered
+from pipelines.privacy.coverage import refuse_uncovered, uncovered
+from schemas.payloads.base import Payload
 from schemas.policy import POLICY_FILE, Policy, PolicyError, load_policy
+from schemas.tables import all_tables
 
 Edit = Callable[[str, str], Policy]
 
@@ -30,6 +37,18 @@ def edited(tmp_path: Path) -> Edit:
 def line_of(text: str) -> int:
     lines = POLICY_FILE.read_text(encoding="utf-8").splitlines()
     return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+CATEGORIES = line_of("  user.name: {") - 1
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    """Why a policy of this text is refused."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError) as refused:
+        refuse_uncovered(load_policy.__wrapped__(path))
+    return str(refused.value)
 
 
 def test_the_real_policy_covers_every_table_column_and_field() -> None:
@@ -58,12 +77,17 @@ def test_participants_data_are_sent_to_nobody_and_deleted_on_instruction_only() 
     ("old", "new", "problem", "place"),
     [
         ("purposes: [support]}", "purposes: [suport]}", "unknown purpose suport", "purposes: [support]}"),
-        ("  support:\n    clauses: [S1]", "  support:\n    clauses: [S9]", "unknown clause S9", "  support:"),
+        (
+            "  support:\n    clauses: [S1]",
+            "  support:\n    clauses: [S9]",
+            "unknown clause S9",
+            "clauses: [S1]",
+        ),
         (
             "    data: landing.order_form\n",
             "    data: landing.course_signup\n",
             "landing.course_signup has two periods, here and in course-sign-ups",
-            "- id: order-forms",
+            "    data: landing.order_form",
         ),
         ("- id: sync-log\n", "- id: invoices\n", "the id invoices is given twice", "- id: sync-log"),
         (
@@ -96,7 +120,7 @@ def test_participants_data_are_sent_to_nobody_and_deleted_on_instruction_only() 
             'role: own_system\n    country: "NO"\n    purposes: [own_courses, customer_relationship]',
             'role: own_system\n    country: "NO"\n    purposes: [processing_for_customers]',
             "clause S5 forbids sending participants' data",
-            "  pindena:",
+            "    purposes: [own_courses, customer_relationship]",
         ),
         (
             "    transfer: Standard contractual clauses in the data processing agreement\n",
@@ -108,13 +132,13 @@ def test_participants_data_are_sent_to_nobody_and_deleted_on_instruction_only() 
             "data: landing.cursor\n    follows: landing\n",
             "data: landing.cursor\n    follows: nowhere\n",
             "follows nowhere, which is not listed",
-            "- id: cursors",
+            None,
         ),
         (
             "    clause: S3\n    rewrite: P7D",
             "    clause: S1\n    rewrite: P7D",
             "clause S1 is not among the clauses of platform.access_log",
-            "- id: user-ip-addresses",
+            "    clause: S3",
         ),
         ("- id: sync-log\n", "- id: sync-log\n    colour: red\n", "Extra inputs are not permitted", None),
     ],
@@ -182,8 +206,39 @@ class TestHolds:
             )
         )
         assert uncovered(policy) == (
-            "hold bookkeeping names column colour, which landing.tripletex_invoice does not have",
+            f"policy.yaml line {line_of('holds: []') + 4} (holds.0.column): hold bookkeeping names column"
+            " colour, which landing.tripletex_invoice does not have",
         )
+
+    def test_rows_cannot_be_named_by_what_their_source_does_not_tell(self, edited: Edit) -> None:
+        """Such a hold could not be seen when the record arrives again."""
+        policy = edited(
+            *self.hold(
+                "    data: landing.tripletex_invoice\n    column: first_seen_at\n    value: '2026-01-01'\n"
+                "    until: 2030-01-01\n"
+            )
+        )
+        assert "which their source does not tell" in uncovered(policy)[0]
+
+    @pytest.mark.parametrize(
+        ("data", "column", "value", "problem"),
+        [
+            ("crm.invoice", "invoice_id", "17", "rows of crm.invoice have no period of their own"),
+            ("crm.person", "full_name", "17", "a card is named by its id, and not by full_name"),
+            ("crm.person", "person_id", "17", "a card is named by its id, as crm.source_link has it"),
+        ],
+    )
+    def test_a_hold_that_would_keep_nothing_is_refused(
+        self, edited: Edit, data: str, column: str, value: str, problem: str
+    ) -> None:
+        lines = f"    data: {data}\n    column: {column}\n    value: '{value}'\n    until: 2030-01-01\n"
+        with pytest.raises(PolicyError, match=problem):
+            edited(*self.hold(lines))
+
+    def test_a_card_is_held_by_its_id(self, edited: Edit) -> None:
+        value = "5f0c9c1e-0000-4000-8000-000000000001"
+        lines = f"    data: crm.person\n    column: person_id\n    value: {value}\n    until: 2030-01-01\n"
+        assert edited(*self.hold(lines)).holds[0].until == date(2030, 1, 1)
 
 
 class TestCoverage:
@@ -192,8 +247,8 @@ class TestCoverage:
     def test_a_category_that_is_not_listed(self, edited: Edit) -> None:
         policy = edited("  user.device.ip_address:", "  user.device.ip:")
         assert uncovered(policy)[0] == (
-            "column platform.access_log.ip_address has the category user.device.ip_address,"
-            " which is not listed"
+            f"policy.yaml line {CATEGORIES} (categories): column platform.access_log.ip_address has the"
+            " category user.device.ip_address, which is not listed"
         )
 
     def test_a_clock_that_the_table_does_not_have(self, edited: Edit) -> None:
@@ -203,18 +258,187 @@ class TestCoverage:
     def test_a_clock_that_may_never_start(self, edited: Edit) -> None:
         policy = edited("clock: [invoice_date, first_seen_at]", "clock: invoice_date")
         assert uncovered(policy) == (
-            "retention rule invoices: the last clock may be empty, and a row without one would never go",
+            f"policy.yaml line {line_of('clock: [invoice_date, first_seen_at]')} (retention.7.clock):"
+            " retention rule invoices: the last clock may be empty, and such a row would never go",
         )
+
+    def test_a_table_and_a_field_that_nobody_declared(self) -> None:
+        extra = sa.Table("extra", sa.MetaData(), sa.Column("id", sa.Text()), schema="crm")
+
+        class Extra(Payload):
+            source = "extra"
+            name: str
+
+        policy = load_policy()
+        gaps = uncovered(policy, [*all_tables(), extra], [Extra])
+        data = line_of("  landing.helpscout_customer: {") - 1
+        assert gaps == (
+            f"policy.yaml line {data} (data): table crm.extra is not listed under data",
+            f"policy.yaml line {CATEGORIES} (categories): column crm.extra.id has the category None, which is"
+            " not listed",
+            f"policy.yaml line {data} (data): payload Extra is read for no table under data",
+            f"policy.yaml line {CATEGORIES} (categories): field Extra.name needs one category of the policy",
+        )
+
+
+BROKEN: Mapping[str, tuple[str, str, str, str]] = {
+    "an overlap": (
+        "    data: landing.order_form\n",
+        "    data: landing.course_signup # here\n",
+        "landing.course_signup has two periods",
+        "# here",
+    ),
+    "a gap": (
+        "  privacy.hold: {",
+        "  privacy.gap: {class: system, clauses: [S6], purposes: [accountability]}\n  privacy.hold: {",
+        "privacy.gap has no retention rule",
+        "  privacy.gap:",
+    ),
+    "a table that nobody declared": (
+        "  landing.webhook_mark: {",
+        "  landing.other_mark: {",
+        "landing.webhook_mark is not listed",
+        "    data: landing.webhook_mark",
+    ),
+    "a table that is not there": (
+        "  privacy.hold: {",
+        "  crm.ghost: {class: system, clauses: [S6], purposes: [accountability]}\n  privacy.hold: {",
+        "data lists crm.ghost, which does not exist",
+        "  crm.ghost:",
+    ),
+    "a column without a category": (
+        "  user.device.ip_address:",
+        "  user.device.ip:",
+        "has the category user.device.ip_address, which is not listed",
+        "\ncategories:",
+    ),
+    "a period that contradicts a hold": (
+        "holds: []\n",
+        "holds:\n  - id: bookkeeping\n    reason: {nb: Loven, en: The law}\n"
+        "    data: landing.tripletex_invoice\n    at_least: P72M\n",
+        "P60M contradicts hold bookkeeping",
+        "    period: P60M",
+    ),
+    "a hold of which rows": (
+        "holds: []\n",
+        "holds:\n  - id: dispute\n    reason: {nb: Tvist, en: A dispute}\n"
+        "    data: landing.tripletex_invoice\n    column: colour\n    value: red\n    until: 2031-01-01\n",
+        "names column colour",
+        "    column: colour",
+    ),
+    "a day that is none": (
+        "holds: []\n",
+        "holds:\n  - id: dispute\n    reason: {nb: Tvist, en: A dispute}\n"
+        "    data: landing.tripletex_invoice\n    column: id\n    value: '1'\n    until: 2031-02-30\n",
+        "valid date",
+        "    until: 2031-02-30",
+    ),
+    "a key that stands twice": ("  S4:\n", "  S3:\n", "S3 is given twice", "  S3:\n    title: {nb: Kurs"),
+    "an id that stands twice": (
+        "  - id: backups\n", "  - id: write-ahead-log # here\n", "write-ahead-log is given twice", "# here",
+    ),
+    "a request that stands twice": (
+        "      - {method: GET, path: /v3/customers, query: [cursor, modifiedSince, createdSince]}\n",
+        "      - {method: GET, path: /v3/customers}\n      - {method: GET, path: /v3/customers} # here\n",
+        "GET /v3/customers is listed twice",
+        "# here",
+    ),
+    "a clause that nothing is listed under": (
+        "  S6:\n", "  S7:\n    title: {nb: To, en: Two}\n    promise: {nb: To, en: Two}\n  S6:\n",
+        "no data are listed under clause S7", "  S7:",
+    ),
+    "a recipient outside the EEA": (
+        "    transfer: Standard contractual clauses in the data processing agreement\n",
+        "", "needs `transfer`", "  helpscout:",
+    ),
+    "a country that YAML takes for no": (
+        '    country: "NO"\n', "    country: NO # here\n", "valid string", "# here",
+    ),
+    "a clock that is not there": (
+        "    clock: occurred_at\n    period: P14D",
+        "    clock: at\n    period: P14D",
+        "counts from at, which platform.access_log does not have",
+        "    clock: at",
+    ),
+    "a tab": ("  S4:\n", "\tS4:\n", "cannot start any token", "\tS4:"),
+    "a sign that no text has": (
+        "Courses", "Cour\x07ses", "special characters are not allowed", "Cour\x07ses",
+    ),
+    "an unknown word": ("    rewrite: P7D\n", "    rewritten: P7D\n", "Extra inputs", "    rewritten: P7D"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN)
+@given(lines=st.integers(0, 30))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_fault_is_told_with_its_line_wherever_it_stands(tmp_path: Path, what: str, lines: int) -> None:
+    old, new, problem, marker = BROKEN[what]
+    text = POLICY_FILE.read_text(encoding="utf-8")
+    assert old in text, "the test's edit no longer fits the policy"
+    broken = "# a word to the reader\n" * lines + text.replace(old, new, 1)
+    told = refusal(tmp_path, broken)
+    place = broken[: broken.index(marker) + len(marker)].count("\n") - marker.strip("\n").count("\n") + 1
+    assert problem in told
+    assert told.startswith(f"policy.yaml line {place}")
+    assert "\n" not in told
+
+
+def references() -> list[tuple[str, int, int]]:
+    """Every name in the policy that stands for something declared elsewhere: where it is, and its marks."""
+    lists = {"clauses", "purposes", "receives", "clause", "follows"}
+    found: list[tuple[str, int, int]] = []
+
+    def walk(node: yaml.Node, path: tuple[str, ...]) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                walk(value, (*path, str(key.value)))
+        elif isinstance(node, yaml.SequenceNode):
+            for at, item in enumerate(node.value):
+                walk(item, (*path, str(at)))
+        elif len(path) > 2 and (lists & set(path[2:]) or (path[0] == "retention" and path[2] == "data")):
+            found.append((".".join(path), node.start_mark.index, node.end_mark.index))
+
+    tree = yaml.compose(POLICY_FILE.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    assert tree is not None
+    walk(tree, ())
+    return found
+
+
+REFERENCES = references()
+
+
+def test_the_references_of_the_policy_are_found() -> None:
+    assert len(REFERENCES) > 300
+
+
+@given(st.sampled_from(REFERENCES))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_name_of_something_that_is_not_there_is_told_with_its_line(
+    tmp_path: Path, reference: tuple[str, int, int]
+) -> None:
+    place, start, end = reference
+    text = POLICY_FILE.read_text(encoding="utf-8")
+    name = "landing.nothing" if place.endswith("data") else "nothing"
+    told = refusal(tmp_path, f"{text[:start]}{name}{text[end:]}")
+    assert told.startswith(f"policy.yaml line {text[:start].count(chr(10)) + 1} ({place.rpartition('.')[0]}")
+    assert "nothing" in told
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [("a: [1", "line 1: "), ("", "line 1 "), ("- a", "line 1 ")],
+    [("a: [1", "line 1: "), ("", "line 1 "), ("- a", "line 1 "), ("a: 1\n? [b]\n: 2", "line 2: ")],
 )
 def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path, content: str, problem: str) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(PolicyError, match=f"policy.yaml {problem}"):
+        load_policy(path)
+
+
+def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_bytes("version: 1\n# Påmelding\n".encode("latin-1"))
+    with pytest.raises(PolicyError, match="line 2: is not UTF-8"):
         load_policy(path)
 
 

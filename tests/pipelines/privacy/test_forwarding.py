@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.privacy.forwarding import ForwardingError, Node, refuse_forwarding, violations
-from schemas.policy import load_policy
+from schemas.policy import POLICY_FILE, load_policy
 
 POLICY = load_policy()
 SUBMISSIONS = Node("submissions", "processor")
@@ -84,6 +84,16 @@ def test_the_refusal_names_every_path() -> None:
     nodes = [SUBMISSIONS, SENDER, Node("bill", "controller", frozenset({"tripletex"}))]
     with pytest.raises(ForwardingError, match=r"submissions → bill; .*submissions → push"):
         refuse_forwarding(nodes, [("submissions", "push"), ("submissions", "bill")], POLICY)
+
+
+def test_the_refusal_says_where_the_policy_speaks_of_it() -> None:
+    lines = POLICY_FILE.read_text(encoding="utf-8").splitlines()
+    sender = Node("push", "controller", frozenset({"nobody"}))
+    with pytest.raises(ForwardingError) as refused:
+        refuse_forwarding([SUBMISSIONS, sender], [("submissions", "push")], POLICY)
+    told = str(refused.value)
+    assert f"policy.yaml line {lines.index('recipients:') + 1} (recipients): push sends to nobody" in told
+    assert f"policy.yaml line {lines.index('  S5:') + 1} (clauses.S5): participants' data could" in told
 
 
 @given(

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from pipelines.audiences import rules
-from pipelines.audiences.screening import leave_out
+from pipelines.audiences.screening import leave_out, screen
 from pipelines.store.bulk import replace_from
 from schemas.payloads.types import OSLO
-from schemas.tables.audiences import audience_exclusion, audience_preview
+from schemas.tables.audiences import KNOWN, audience_exclusion, audience_preview
 
-BOUNCED = "no address that may be used takes letters: it bounced"
-FELL_BACK = "; an address of theirs bounced, this one did not"
-SAME_MAILBOX = "another person has the same address"
-
-_WORDS = {
-    "contract": rules.CONTRACT,
-    "customer": rules.CUSTOMER,
-    "not_a_person": rules.NOT_A_PERSON,
-    "bounced": BOUNCED,
-    "fell_back": FELL_BACK,
-    "same_mailbox": SAME_MAILBOX,
-}
+_AGAINST = {"bounced": rules.BOUNCED, "same_mailbox": rules.SAME_MAILBOX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +47,23 @@ def build_audiences(
     with (
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         connection.begin(),
+        ThreadPoolExecutor(1) as beside,
     ):
         # A lock on a table takes no snapshot: what is read afterwards is what the last builder left.
         connection.exec_driver_sql("LOCK TABLE crm.audience_member IN SHARE ROW EXCLUSIVE MODE")
-        _plan_for_many(connection)
+        snapshot = connection.scalar(sa.select(sa.func.pg_export_snapshot()))
+        screening = beside.submit(screen, engine, str(snapshot), secrets)
+        connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")
+        connection.exec_driver_sql("SET LOCAL jit = off")
+        _plan_for(connection, many=True)
         for statement in rules.PREPARE:
             connection.exec_driver_sql(statement, days)
-        leave_out(connection, secrets)
-        for statement in (*rules.CANDIDATES, *rules.NARROW):
-            connection.exec_driver_sql(statement, _WORDS)
+        connection.exec_driver_sql(rules.WORDS, _wordings())
+        _plan_for(connection, many=False)
+        leave_out(connection, screening.result())
+        _plan_for(connection, many=True)
+        for statement in rules.CANDIDATES:
+            connection.exec_driver_sql(statement, _AGAINST)
         for statement in rules.DIFFERENCE:
             connection.exec_driver_sql(statement)
         changes = connection.exec_driver_sql(rules.CHANGES).all()
@@ -75,31 +73,41 @@ def build_audiences(
         else:
             connection.exec_driver_sql(rules.PREVIEW)
         return Audiences(
-            members=_counted(connection, "SELECT audience, count(*) FROM candidate GROUP BY 1 ORDER BY 1"),
+            members=_counted(connection, rules.MEMBERS),
             came={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "in"},
             went={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "out"},
-            excluded=_counted(
-                connection,
-                "SELECT audience || ': ' || reason, count(*) FROM excluded GROUP BY audience, reason"
-                " ORDER BY audience, count(*) DESC, reason",
-            ),
+            excluded=_counted(connection, rules.EXCLUSIONS),
             changed=sum(row.number for row in changes),
         )
 
 
-def _plan_for_many(connection: sa.Connection) -> None:
-    """Fresh temporary tables look small to the planner; hash joins are never much the worse here."""
-    connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")
-    connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
-    connection.exec_driver_sql("SET LOCAL jit = off")
+def _plan_for(connection: sa.Connection, *, many: bool) -> None:
+    """Fresh temporary tables look small to the planner; for many rows hash joins are never much the worse."""
+    connection.exec_driver_sql(f"SET LOCAL enable_nestloop = {'off' if many else 'on'}")
+
+
+def _wordings() -> list[dict[str, object]]:
+    """Every way in words, once for the address that comes first and once for another in its place."""
+    return [
+        {
+            "way": way,
+            "fell_back": fell_back,
+            "reason": reason + rules.FELL_BACK * fell_back,
+            "legal_basis": legal_basis,
+        }
+        for way, (reason, legal_basis) in rules.WAYS.items()
+        for fell_back in (False, True)
+    ]
 
 
 def _write(connection: sa.Connection, run_id: str, now: datetime) -> None:
     connection.exec_driver_sql(rules.NOTE, {"run_id": run_id, "now": now})
     # What differs is counted by now, and often little: then it is looked up.
-    connection.exec_driver_sql("SET LOCAL enable_nestloop = on")
+    _plan_for(connection, many=False)
     for statement in rules.WRITE:
         connection.exec_driver_sql(statement)
+    for audience in KNOWN:
+        connection.exec_driver_sql(rules.ADD, {"audience": audience})
     wanted = sa.table("excluded", *map(sa.column, audience_exclusion.c.keys()))
     replace_from(connection, audience_exclusion, sa.select(wanted))
 

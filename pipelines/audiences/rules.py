@@ -9,6 +9,8 @@ back from for good is not written to; another one of the same right is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 CONTRACT = "GDPR art. 6(1)(b): agreement with the customer"
 CUSTOMER = (
     "Marketing Act § 15: customer relationship, address from a sale, own similar services;"
@@ -16,17 +18,36 @@ CUSTOMER = (
 )
 NOT_A_PERSON = "Marketing Act § 15 covers natural persons only; GDPR art. 6(1)(f)"
 
+FELL_BACK = "; an address of theirs bounced, this one did not"
+BOUNCED = "no address that may be used takes letters: it bounced"
+SAME_MAILBOX = "another person has the same address"
+
+WAYS: Mapping[int, tuple[str, str]] = {
+    0: ("active private customer", CONTRACT),
+    1: ("contact person of an active customer", CONTRACT),
+    2: ("ordered for an active customer", CONTRACT),
+    3: ("known to support as acting for an active customer", CONTRACT),
+    4: ("took a course for an active customer", CONTRACT),
+    5: ("mailbox of an active customer, not of a person", NOT_A_PERSON),
+    6: ("private customer with a running agreement", CUSTOMER),
+    7: ("contact person of a customer with a running agreement", CUSTOMER),
+}
+"""How somebody comes in: the reason and the legal basis. Up to 4 it is to updates, where the lowest counts;
+from 5 on to invitations. Rows carry the number for the words while they are sorted and compared."""
+
 AGREEMENT_DAYS = 400
 """Of a customer without recurring orders: a licence is billed once a year at least, so without an invoice for
 longer than that it has ended. Where the ledger has licences, they tell: the relationship ends with the last
 one, however late the last invoice was."""
 
 PREPARE = (
-    # Customers of the ledger that are not inactive there, nor at an end in the register.
+    # Customers of the ledger that are not inactive there, nor at an end in the register. Those that are wound
+    # up are told, but not invited.
     """
     CREATE TEMPORARY TABLE active_organization ON COMMIT DROP AS
-    SELECT organization.organization_id, organization.is_personal, organization.status,
-        bool_or(coalesce(licensed.runs, billed.organization_id IS NOT NULL)) AS has_agreement
+    SELECT organization.organization_id, organization.is_personal,
+        organization.status <> 'liquidation'
+            AND bool_or(coalesce(licensed.runs, billed.organization_id IS NOT NULL)) AS is_invited
     FROM landing.tripletex_customer AS customer
     JOIN crm.source_link AS link
         ON link.source = 'tripletex_customer' AND link.source_id = customer.id::text
@@ -47,8 +68,8 @@ PREPARE = (
     """,
     """
     CREATE TEMPORARY TABLE active_private ON COMMIT DROP AS
-    SELECT link.person_id, lower(btrim(customer.email)) AS email,
-        bool_or(coalesce(licensed.runs, billed.person_id IS NOT NULL)) AS has_agreement
+    SELECT link.person_id, lower(btrim(customer.email)) AS sale_email,
+        bool_or(coalesce(licensed.runs, billed.person_id IS NOT NULL)) AS is_invited
     FROM landing.tripletex_customer AS customer
     JOIN crm.source_link AS link
         ON link.source = 'tripletex_customer' AND link.source_id = customer.id::text
@@ -67,20 +88,36 @@ PREPARE = (
         AND link.organization_id IS NULL AND link.person_id IS NOT NULL
     GROUP BY link.person_id, lower(btrim(customer.email))
     """,
-    # How each person is known to act for a customer; somebody who has left is inactive in the ledger.
+    "ANALYZE active_organization, active_private",
+    # Each way in which a person is known to act for a customer, with each address of theirs; somebody who has
+    # left is inactive in the ledger. Invited is only the address that came with the sale: the one in the
+    # ledger. A role's mailbox of a company is no natural person's; that of a sole proprietor is.
     """
-    CREATE TEMPORARY TABLE acting_person ON COMMIT DROP AS
-    SELECT link.person_id, link.organization_id, link.source, lower(btrim(contact.email)) AS sale_email
-    FROM crm.source_link AS link
-    JOIN active_organization USING (organization_id)
-    LEFT JOIN landing.tripletex_contact AS contact
-        ON link.source = 'tripletex_contact' AND contact.id::text = link.source_id
-    WHERE link.person_id IS NOT NULL
-        AND link.source IN ('tripletex_contact', 'order_form', 'helpscout_customer', 'course_signup')
-        AND (link.source <> 'tripletex_contact'
-            OR (contact.deleted_at_source IS NULL AND contact.is_inactive IS NOT TRUE))
+    CREATE TEMPORARY TABLE reach ON COMMIT DROP AS
+    SELECT acting.person_id, acting.organization_id, acting.way, address.email, address.is_role_address,
+        address.is_primary, address.source, address.source_id,
+        acting.is_invited AND CASE WHEN address.is_role_address THEN NOT acting.is_personal
+            ELSE acting.sale_email = address.email END AS is_invited
+    FROM (
+        SELECT link.person_id, link.organization_id, active.is_invited, active.is_personal,
+            CASE link.source WHEN 'tripletex_contact' THEN 1 WHEN 'order_form' THEN 2
+                WHEN 'helpscout_customer' THEN 3 ELSE 4 END::smallint AS way,
+            lower(btrim(contact.email)) AS sale_email
+        FROM crm.source_link AS link
+        JOIN active_organization AS active USING (organization_id)
+        LEFT JOIN landing.tripletex_contact AS contact
+            ON contact.id = CASE WHEN link.source = 'tripletex_contact' THEN link.source_id::bigint END
+        WHERE link.person_id IS NOT NULL
+            AND link.source IN ('tripletex_contact', 'order_form', 'helpscout_customer', 'course_signup')
+            AND (link.source <> 'tripletex_contact'
+                OR (contact.deleted_at_source IS NULL AND contact.is_inactive IS NOT TRUE))
+        UNION ALL
+        SELECT person_id, NULL, is_invited, true, 0::smallint, sale_email FROM active_private
+    ) AS acting
+    JOIN crm.person_email AS address USING (person_id)
     """,
-    # Persons who are left out of both, with the reason; those who objected are added to it from outside.
+    # Persons who are left out of one audience or both, with the reason; those who objected or were erased are
+    # added to it from outside, where the keyed hashes can be recognised, and so are addresses that bounced.
     """
     CREATE TEMPORARY TABLE left_out ON COMMIT DROP AS
     SELECT person_id, NULL::text AS audience, 'is an own employee' AS reason
@@ -92,159 +129,128 @@ PREPARE = (
         ON hold.data = 'landing.' || link.source AND hold.value = link.source_id
     WHERE hold.kind = 'restriction' AND hold.lifted_at IS NULL AND link.person_id IS NOT NULL
     """,
-    # Addresses that bounced; filled from outside, where the keyed hashes can be recognised.
+    "CREATE TEMPORARY TABLE met_email (value text, audience text, reason text) ON COMMIT DROP",
+    "CREATE TEMPORARY TABLE met_phone (value text, audience text, reason text) ON COMMIT DROP",
     "CREATE TEMPORARY TABLE bounced (email text NOT NULL) ON COMMIT DROP",
-    "ANALYZE active_organization, active_private, acting_person, left_out",
+    "CREATE TEMPORARY TABLE wording (way smallint, fell_back boolean, reason text, legal_basis text)"
+    " ON COMMIT DROP",
 )
 """Temporary tables that the rules ask. Parameters: `today`; `since`, after which an invoice counts."""
 
-CONTACTS = """
-SELECT person_id::text, {value} FROM crm.{table}
-WHERE person_id IN (SELECT person_id FROM acting_person UNION ALL SELECT person_id FROM active_private)
-"""
-"""Every address or number of those who may come into question. To be filled in: `table` and `value`."""
-
-CANDIDATES = (
-    "ANALYZE left_out, bounced",
+RECOGNISED = (
+    "ANALYZE met_email, met_phone, bounced",
+    """
+    INSERT INTO left_out SELECT person_id, met.audience, met.reason
+    FROM met_email AS met JOIN crm.person_email ON person_email.email = met.value
+    """,
+    """
+    INSERT INTO left_out SELECT person_id, met.audience, met.reason
+    FROM met_phone AS met JOIN crm.person_phone ON person_phone.phone = met.value
+    """,
     """
     CREATE TEMPORARY TABLE bounced_person ON COMMIT DROP AS
     SELECT DISTINCT person_id FROM crm.person_email JOIN bounced USING (email)
     """,
-    "ANALYZE bounced_person",
+)
+"""Whose the addresses and numbers are that were recognised: few, looked up one by one."""
+
+WORDS = "INSERT INTO wording VALUES (%(way)s, %(fell_back)s, %(reason)s, %(legal_basis)s)"
+"""One of WAYS, with or without FELL_BACK."""
+
+CANDIDATES = (
     """
-    CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
-    SELECT *, false AS is_bounced FROM crm.audience_member WITH NO DATA
+    CREATE TEMPORARY TABLE against ON COMMIT DROP AS
+    SELECT one.audience, left_out.person_id, min(left_out.reason) AS reason
+    FROM left_out JOIN (VALUES ('important_updates'), ('course_invitations')) AS one (audience)
+        ON left_out.audience IS NULL OR left_out.audience = one.audience
+    GROUP BY one.audience, left_out.person_id
     """,
+    "ANALYZE against, bounced, bounced_person, wording",
     # The address on the card, a person's own before a mailbox that several share, one that works before all.
     """
-    INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, reason, legal_basis,
-        source, source_id, is_bounced)
-    SELECT 'important_updates', acting.person_id, address.email, address.is_role_address,
-        acting.organization_id,
-        CASE WHEN bounced_person.person_id IS NULL THEN acting.reason
-            ELSE acting.reason || %(fell_back)s END,
-        %(contract)s, address.source, address.source_id, address.is_bounced
+    CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
+    SELECT 'important_updates' AS audience, nearest.person_id, nearest.email, nearest.is_role_address,
+        nearest.organization_id, nearest.way, bounced_person.person_id IS NOT NULL AS fell_back,
+        nearest.source, nearest.source_id,
+        coalesce(against.reason, CASE WHEN nearest.is_bounced THEN %(bounced)s END) AS against
     FROM (
-        SELECT DISTINCT ON (person_id) person_id, organization_id, reason
-        FROM (
-            SELECT person_id, organization_id,
-                CASE source WHEN 'tripletex_contact' THEN 1 WHEN 'order_form' THEN 2
-                    WHEN 'helpscout_customer' THEN 3 ELSE 4 END AS rank,
-                CASE source WHEN 'tripletex_contact' THEN 'contact person of an active customer'
-                    WHEN 'order_form' THEN 'ordered for an active customer'
-                    WHEN 'helpscout_customer' THEN 'known to support as acting for an active customer'
-                    ELSE 'took a course for an active customer' END AS reason
-            FROM acting_person
-            UNION ALL
-            SELECT person_id, NULL, 0, 'active private customer' FROM active_private
-        ) AS ways
-        ORDER BY person_id, rank, organization_id
-    ) AS acting
-    JOIN (
-        SELECT DISTINCT ON (person_id) person_id, email, is_role_address, source, source_id,
-            bounced.email IS NOT NULL AS is_bounced
-        FROM crm.person_email LEFT JOIN bounced USING (email)
-        ORDER BY person_id, bounced.email IS NOT NULL, is_role_address, is_primary DESC, email
-    ) AS address USING (person_id)
-    LEFT JOIN bounced_person USING (person_id)
+        SELECT DISTINCT ON (person_id) reach.*, bounced.email IS NOT NULL AS is_bounced
+        FROM reach LEFT JOIN bounced USING (email)
+        ORDER BY person_id, way, organization_id, bounced.email IS NOT NULL, is_role_address,
+            is_primary DESC, reach.email
+    ) AS nearest
+    LEFT JOIN bounced_person ON bounced_person.person_id = nearest.person_id
+    LEFT JOIN against
+        ON against.audience = 'important_updates' AND against.person_id = nearest.person_id
     """,
-    # Only the address that came with the sale counts: the one in the ledger. A role's mailbox of a company
-    # is no natural person's; that of a sole proprietor is.
     """
-    INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, reason, legal_basis,
-        source, source_id, is_bounced)
-    SELECT DISTINCT ON (way.person_id) 'course_invitations', way.person_id, address.email,
-        address.is_role_address, way.organization_id,
-        CASE WHEN way.by_role THEN 'mailbox of an active customer, not of a person'
-            WHEN way.organization_id IS NULL THEN 'private customer with a running agreement'
-            ELSE 'contact person of a customer with a running agreement' END
-            || CASE WHEN bounced_person.person_id IS NULL THEN '' ELSE %(fell_back)s END,
-        CASE WHEN way.by_role THEN %(not_a_person)s ELSE %(customer)s END,
-        address.source, address.source_id, bounced.email IS NOT NULL
+    INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, way, fell_back,
+        source, source_id, against)
+    SELECT 'course_invitations', nearest.person_id, nearest.email, nearest.is_role_address,
+        nearest.organization_id,
+        CASE WHEN nearest.is_role_address THEN 5 WHEN nearest.organization_id IS NULL THEN 6 ELSE 7 END,
+        bounced_person.person_id IS NOT NULL, nearest.source, nearest.source_id,
+        coalesce(against.reason, CASE WHEN nearest.is_bounced THEN %(bounced)s END)
     FROM (
-        SELECT acting.person_id, acting.organization_id, acting.sale_email AS email, false AS by_role
-        FROM acting_person AS acting JOIN active_organization AS active USING (organization_id)
-        WHERE active.has_agreement AND active.status <> 'liquidation' AND acting.sale_email IS NOT NULL
-        UNION ALL
-        SELECT person_id, NULL, email, false FROM active_private WHERE has_agreement AND email IS NOT NULL
-        UNION ALL
-        SELECT acting.person_id, acting.organization_id, role.email, true
-        FROM acting_person AS acting JOIN active_organization AS active USING (organization_id)
-        JOIN crm.person_email AS role ON role.person_id = acting.person_id AND role.is_role_address
-        WHERE NOT active.is_personal AND active.has_agreement AND active.status <> 'liquidation'
-    ) AS way
-    JOIN crm.person_email AS address ON address.person_id = way.person_id AND address.email = way.email
-    LEFT JOIN bounced ON bounced.email = address.email
-    LEFT JOIN bounced_person ON bounced_person.person_id = way.person_id
-    WHERE way.by_role OR NOT address.is_role_address
-    ORDER BY way.person_id, bounced.email IS NOT NULL, address.is_role_address, address.is_primary DESC,
-        address.email, way.organization_id
+        SELECT DISTINCT ON (person_id) reach.*, bounced.email IS NOT NULL AS is_bounced
+        FROM reach LEFT JOIN bounced USING (email)
+        WHERE is_invited
+        ORDER BY person_id, bounced.email IS NOT NULL, is_role_address, is_primary DESC, reach.email,
+            organization_id
+    ) AS nearest
+    LEFT JOIN bounced_person ON bounced_person.person_id = nearest.person_id
+    LEFT JOIN against
+        ON against.audience = 'course_invitations' AND against.person_id = nearest.person_id
     """,
     "ANALYZE candidate",
-)
-"""Fills `candidate`, one row per audience and person. Parameters: the words of reasons and legal bases."""
-
-NARROW = (
-    """
-    CREATE TEMPORARY TABLE excluded (audience text, person_id uuid, reason text) ON COMMIT DROP
-    """,
-    """
-    WITH gone AS (
-        DELETE FROM candidate USING (
-            SELECT left_out.person_id, one.audience, min(left_out.reason) AS reason
-            FROM left_out
-            JOIN (VALUES ('important_updates'), ('course_invitations')) AS one (audience)
-                ON left_out.audience IS NULL OR left_out.audience = one.audience
-            GROUP BY left_out.person_id, one.audience
-        ) AS left_out
-        WHERE candidate.person_id = left_out.person_id AND candidate.audience = left_out.audience
-        RETURNING candidate.audience, candidate.person_id, left_out.reason
-    )
-    INSERT INTO excluded SELECT audience, person_id, reason FROM gone
-    """,
-    """
-    WITH gone AS (DELETE FROM candidate WHERE is_bounced RETURNING audience, person_id)
-    INSERT INTO excluded SELECT audience, person_id, %(bounced)s FROM gone
-    """,
     # One letter to one mailbox: of several persons under one address the one whose own it rather is.
     """
-    WITH shared AS (
-        SELECT audience, email FROM candidate GROUP BY audience, email HAVING count(*) > 1
-    ), placed AS (
+    UPDATE candidate SET against = %(same_mailbox)s
+    FROM (
         SELECT audience, person_id,
             row_number() OVER (PARTITION BY audience, email ORDER BY is_role_address, person_id) AS place
-        FROM candidate JOIN shared USING (audience, email)
-    ), gone AS (
-        DELETE FROM candidate AS other USING placed
-        WHERE placed.place > 1 AND other.audience = placed.audience AND other.person_id = placed.person_id
-        RETURNING other.audience, other.person_id
-    )
-    INSERT INTO excluded SELECT audience, person_id, %(same_mailbox)s FROM gone
+        FROM candidate
+        JOIN (
+            SELECT audience, email FROM candidate WHERE against IS NULL
+            GROUP BY audience, email HAVING count(*) > 1
+        ) AS shared USING (audience, email)
+        WHERE against IS NULL
+    ) AS placed
+    WHERE placed.place > 1
+        AND candidate.audience = placed.audience AND candidate.person_id = placed.person_id
+    """,
+    """
+    CREATE TEMPORARY TABLE excluded ON COMMIT DROP AS
+    SELECT audience, person_id, against AS reason FROM candidate WHERE against IS NOT NULL
     """,
     "ANALYZE excluded",
 )
-"""Takes out of `candidate` whom something stands against, into `excluded`. Parameters: words of reasons."""
+"""Fills `candidate`, one row per audience and person, with what stands `against` it, if anything does.
+
+Parameters: the words of what can."""
 
 DIFFERENCE = (
     """
     CREATE TEMPORARY TABLE difference ON COMMIT DROP AS
-    SELECT audience, person_id, candidate.email, candidate.is_role_address, candidate.organization_id,
-        candidate.reason, candidate.legal_basis, candidate.source, candidate.source_id,
-        CASE WHEN member.email IS NULL THEN 'in' WHEN candidate.email IS NULL THEN 'out' ELSE 'other' END
+    SELECT audience, person_id, wanted.email, wanted.is_role_address, wanted.organization_id, wanted.way,
+        wanted.fell_back, wanted.source, wanted.source_id,
+        CASE WHEN member.email IS NULL THEN 'in' WHEN wanted.email IS NULL THEN 'out' ELSE 'other' END
             AS change,
         CASE
-            WHEN member.email IS NULL THEN candidate.reason
-            WHEN candidate.email IS NOT NULL THEN NULL
+            WHEN member.email IS NULL THEN wording.reason
+            WHEN wanted.email IS NOT NULL THEN NULL
             WHEN excluded.reason IS NOT NULL THEN excluded.reason
             WHEN NOT EXISTS (SELECT FROM crm.person WHERE person.person_id = member.person_id)
                 THEN 'has no card any more'
             WHEN audience = 'important_updates' THEN 'acts for no active customer any more'
             ELSE 'has no running agreement with an address from a sale any more'
         END AS why
-    FROM candidate FULL JOIN crm.audience_member AS member USING (audience, person_id)
+    FROM (SELECT * FROM candidate WHERE against IS NULL) AS wanted
+    FULL JOIN crm.audience_member AS member USING (audience, person_id)
+    LEFT JOIN wording ON wording.way = wanted.way AND wording.fell_back = wanted.fell_back
     LEFT JOIN excluded USING (audience, person_id)
-    WHERE (candidate.email, candidate.is_role_address, candidate.organization_id, candidate.reason,
-            candidate.legal_basis, candidate.source, candidate.source_id)
+    WHERE (wanted.email, wanted.is_role_address, wanted.organization_id, wording.reason,
+            wording.legal_basis, wanted.source, wanted.source_id)
         IS DISTINCT FROM (member.email, member.is_role_address, member.organization_id, member.reason,
             member.legal_basis, member.source, member.source_id)
     """,
@@ -272,6 +278,17 @@ ORDER BY audience, number DESC, why
 """
 """The difference in numbers."""
 
+MEMBERS = """
+SELECT audience, count(*) FROM candidate WHERE against IS NULL GROUP BY audience ORDER BY audience
+"""
+"""The members in numbers, as they should be."""
+
+EXCLUSIONS = """
+SELECT audience || ': ' || reason, count(*) FROM excluded GROUP BY audience, reason
+ORDER BY audience, count(*) DESC, reason
+"""
+"""Who is left out, in numbers by audience and reason."""
+
 WRITE = (
     """
     DELETE FROM crm.audience_member AS member USING difference
@@ -281,19 +298,21 @@ WRITE = (
     """
     UPDATE crm.audience_member AS member
     SET email = difference.email, is_role_address = difference.is_role_address,
-        organization_id = difference.organization_id, reason = difference.reason,
-        legal_basis = difference.legal_basis, source = difference.source, source_id = difference.source_id
-    FROM difference
+        organization_id = difference.organization_id, reason = wording.reason,
+        legal_basis = wording.legal_basis, source = difference.source, source_id = difference.source_id
+    FROM difference JOIN wording USING (way, fell_back)
     WHERE difference.change = 'other'
         AND member.audience = difference.audience AND member.person_id = difference.person_id
     """,
-    """
-    INSERT INTO crm.audience_member (audience, person_id, email, is_role_address, organization_id, reason,
-        legal_basis, source, source_id)
-    SELECT audience, person_id, email, is_role_address, organization_id, reason, legal_basis, source,
-        source_id
-    FROM difference WHERE change = 'in'
-    ORDER BY audience, email
-    """,
 )
-"""Makes the members what they should be, writing only what differs."""
+"""Makes the members what they should be, writing only what differs, but for those who come in."""
+
+ADD = """
+INSERT INTO crm.audience_member (audience, person_id, email, is_role_address, organization_id, reason,
+    legal_basis, source, source_id)
+SELECT audience, person_id, email, is_role_address, organization_id, wording.reason, wording.legal_basis,
+    source, source_id
+FROM (SELECT * FROM difference WHERE change = 'in' AND audience = %(audience)s ORDER BY email) AS new
+JOIN wording USING (way, fell_back)
+"""
+"""Adds who comes into one `audience`: sorted by one column, and the words come to it after that."""

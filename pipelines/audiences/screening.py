@@ -1,18 +1,20 @@
 """Recognises who may not be written to among very many addresses: objections, erasures, bounced addresses.
 
 All three are held as keyed hashes, so the database cannot compare them; everything is hashed once on its way
-through, and what is found goes back into temporary tables of the rules.
+through, beside what the database does meanwhile, and what is found goes into temporary tables of the rules.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import sql
 
 from pipelines.audiences import rules
 from pipelines.audiences.bounces import hard_bounces
@@ -33,21 +35,43 @@ _TABLES: dict[KeyKind, tuple[str, str]] = {
     "phone": ("person_phone", "phone"),
 }
 
-LeftOut = tuple[str, str | None, str]
-"""Person, audience (None: both) and reason."""
+
+@dataclass
+class Screened:
+    """What was recognised among all addresses and numbers. Personal data: lives in memory only."""
+
+    left_out: dict[KeyKind, set[tuple[str, str | None, str]]] = field(
+        default_factory=lambda: {kind: set() for kind in _TABLES}
+    )
+    """By kind: address or number, audience (None: both) and reason."""
+    bounced: set[str] = field(default_factory=set)
 
 
-def leave_out(connection: sa.Connection, secrets: Sequence[bytes]) -> None:
-    """Add those who objected to marketing or were erased to `left_out`, addresses that bounced to `bounced`.
+def screen(engine: sa.Engine, snapshot: str, secrets: Sequence[bytes]) -> Screened:
+    """Look for those who objected to marketing or were erased, and for addresses that bounced for good.
 
-    Raises SuppressionError when objections or erasures cannot be recognised.
+    Asks in a transaction of its own, so that the database may do other things meanwhile, and sees what the
+    one sees that has exported `snapshot`. Raises SuppressionError when objections or erasures cannot be
+    recognised.
     """
-    left_out: dict[LeftOut, None] = {}
-    bounced: dict[tuple[str], None] = {}
-    for kind in _TABLES:
-        _screen(connection, secrets, kind, left_out, bounced)
-    _copy(connection, "left_out (person_id, audience, reason)", left_out)
-    _copy(connection, "bounced (email)", bounced)
+    screened = Screened()
+    with (
+        engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+        connection.begin(),
+    ):
+        _driver(connection).execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
+        for kind in _TABLES:
+            _screen(connection, secrets, kind, screened)
+    return screened
+
+
+def leave_out(connection: sa.Connection, screened: Screened) -> None:
+    """Hand what the screening found to the rules."""
+    for kind, met in screened.left_out.items():
+        _copy(connection, f"met_{kind} (value, audience, reason)", met)
+    _copy(connection, "bounced (email)", ((address,) for address in screened.bounced))
+    for statement in rules.RECOGNISED:
+        connection.exec_driver_sql(statement)
 
 
 def values_of(kind: KeyKind, text: str) -> tuple[str, ...]:
@@ -69,37 +93,35 @@ def _keeps_locals(host: str) -> bool:
     return email_keys(f"x.y@{host}") == (Key("email", f"x.y@{host}"),)
 
 
-def _screen(
-    connection: sa.Connection,
-    secrets: Sequence[bytes],
-    kind: KeyKind,
-    left_out: dict[LeftOut, None],
-    bounced: dict[tuple[str], None],
-) -> None:
+def _screen(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind, screened: Screened) -> None:
     objected = noted_objections(connection, secrets, kind)
     erased = Suppression(secrets[0], secrets[1:]).noted(connection, kind)
     hard = hard_bounces(connection, secrets) if kind == "email" else None
     if not objected and not erased and not hard:
         return
-    for person, text in _contacts(connection, kind):
+    left_out, bounced = screened.left_out[kind], screened.bounced
+    for text in _contacts(connection, kind):
         if hard and hard.holds(text):
-            bounced[(text,)] = None
+            bounced.add(text)
         if not objected and not erased:
             continue
         for value in values_of(kind, text):
             if objected and objected.holds(value):
-                left_out[person, MARKETING, OBJECTED] = None
+                left_out.add((text, MARKETING, OBJECTED))
             if erased and erased.holds(value):
-                left_out[person, None, ERASED] = None
+                left_out.add((text, None, ERASED))
 
 
-def _contacts(connection: sa.Connection, kind: KeyKind) -> Iterator[tuple[str, str]]:
-    """Person and address or number of all who come into question, as they come from the server."""
+def _contacts(connection: sa.Connection, kind: KeyKind) -> Iterator[str]:
+    """Every address or number of a card, as they come from the server."""
     table, value = _TABLES[kind]
     with _driver(connection).cursor(name="contacts", binary=True) as cursor:
         cursor.itersize = _CHUNK
-        cursor.execute(rules.CONTACTS.format(table=table, value=value).encode())
-        yield from cursor
+        cursor.execute(
+            sql.SQL("SELECT {} FROM {}").format(sql.Identifier(value), sql.Identifier("crm", table))
+        )
+        for (text,) in cursor:
+            yield text
 
 
 def _copy(connection: sa.Connection, target: str, rows: Iterable[tuple[str | None, ...]]) -> None:

@@ -20,8 +20,8 @@ from pipelines.audiences.bounces import (
     hard_bounces,
     note_bounces,
 )
-from pipelines.audiences.build import BOUNCED, FELL_BACK
 from pipelines.audiences.findings import nobody_whose_address_bounced
+from pipelines.audiences.rules import BOUNCED, FELL_BACK
 from pipelines.privacy.keys import email_keys
 from pipelines.privacy.suppression import Suppression
 from schemas.tables.bounces import email_bounce

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from pipelines.audiences.build import BOUNCED
+from pipelines.audiences.rules import BOUNCED
 from pipelines.defs.audiences.assets import bounce_lists_sensor
 from schemas.payloads.types import OSLO
 from schemas.tables.audiences import audience_change, audience_member, audience_preview

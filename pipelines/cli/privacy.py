@@ -13,6 +13,7 @@ instruction handed-over NUMBER --document PLACE
 restriction list
 restriction lift REQUEST --person-was-told DAY     the person is told first (GDPR art. 18(3))
 disclosures --card person:ID                 who was told what about a card, and when
+key                                          the public key that receipts are verified with
 
 Nothing it asks for or shows says who anybody is: numbers, ids, dates. Texts with an address or a long number
 are refused. Days are Norwegian; --until is the last day, --before a day whose submissions are not meant.
@@ -39,6 +40,7 @@ from pipelines.privacy.holds_legal import HoldError, Wanted
 from pipelines.privacy.instructions import InstructionError
 from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.subjects import rights
+from pipelines.privacy.subjects.receipts import public_key
 from pipelines.settings import Settings, load_settings
 from pipelines.store.database import Store, open_store
 from pipelines.workbench import make_platform
@@ -96,8 +98,10 @@ def _handle(
                     connection, given.request, now, told_on=given.told, lifted_by=getpass.getuser()
                 )
                 _finish(console, connection, given, f"{lifted:,} records are in use again from the next run.")
-        case _:
+        case "disclosures", _:
             _list_disclosures(console, store.crm, given.card)
+        case _:
+            _line(console, public_key(settings.secret).hex())
 
 
 def _finish(console: Console, connection: sa.Connection, given: argparse.Namespace, done: str) -> None:
@@ -154,6 +158,8 @@ def _list_holds(console: Console, engine: sa.Engine, now: datetime) -> None:
         _line(console, f"{one.hold_id:>6}  {one.data} {rows} {end}: {_state(one, now)}")
         by = f"{_day(one.created_at)} by {one.set_by}" if one.set_by else _day(one.created_at)
         _line(console, f"        {one.basis or 'no basis'}; {one.reason} (set {by})")
+    stand = sum(_state(one, now) == "stands" for one in stored)
+    _line(console, f"{stand:,} legal holds stand, and {len(load_policy().holds):,} in policy.yaml.")
 
 
 def _state(one: holds_legal.LegalHold, now: datetime) -> str:
@@ -198,6 +204,7 @@ def _list_instructions(console: Console, settings: Settings, store: Store) -> No
             f"{one.instruction_id:>6}  {one.kind} {one.customer_org}, {events}, submitted before"
             f" {_day(one.submitted_before)}: {one.state}, {listed} submissions",
         )
+    _line(console, f"{len(waiting):,} instructions are open.")
 
 
 def _list_restrictions(console: Console, engine: sa.Engine) -> None:
@@ -205,6 +212,7 @@ def _list_restrictions(console: Console, engine: sa.Engine) -> None:
         found = rights.standing_restrictions(connection)
     for one in found:
         _line(console, f"{one.request_id}  {one.records:,} records since {_day(one.since)}")
+    _line(console, f"{len(found):,} restrictions stand.")
 
 
 def _list_disclosures(console: Console, engine: sa.Engine, card: tuple[str, str]) -> None:
@@ -263,6 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     asking = subjects.add_parser("disclosures")
     asking.add_argument("--card", type=_card, required=True, metavar="person:ID")
+    subjects.add_parser("key")
     for command in (lifting, withdrawing, handing):
         command.add_argument("number", type=int)
     for command in (setting, lifting):

@@ -125,6 +125,7 @@ class TestHolds:
             f"{one.hold_id} landing.helpscout_customer id 1 until 2031-12-31:"
             " lifted 2026-11-25 by kari: saken er avsluttet"
             " bokføringsloven § 13; bokettersyn 2026 (set 2026-11-25 by kari)"
+            " 0 legal holds stand, and 0 in policy.yaml."
         )
         assert rows(store, privacy.hold)[0].lifted_because == "saken er avsluttet"
         assert acts(store) == ["hold_set", "hold_lifted"]
@@ -189,7 +190,7 @@ class TestInstructions:
         assert main(["instruction", "list"]) == 0
         assert words(capsys).strip() == (
             f"{one.instruction_id} delete 310000004, all events, submitted before 2026-11-01:"
-            " open, 1 submissions"
+            " open, 1 submissions 1 instructions are open."
         )
 
         number = str(one.instruction_id)

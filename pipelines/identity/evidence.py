@@ -140,12 +140,13 @@ def near_numbers(a: str, b: str) -> bool:
 
 
 def near_addresses(a: str, b: str) -> bool:
-    """One slip apart, in the local part or in the domain, there either in its first label or behind it."""
+    """One slip apart, in the local part or in the domain; there where slips meet."""
     (local, _, domain), (other, _, theirs) = a.rpartition("@"), b.rpartition("@")
     if domain == theirs:
         return near(local, other)
-    (label, _, rest), (other_label, _, other_rest) = domain.partition("."), theirs.partition(".")
-    return local == other and (label == other_label or rest == other_rest) and near(domain, theirs)
+    if local != other or not near(domain, theirs):
+        return False
+    return not set(domain_meetings(local, domain)).isdisjoint(domain_meetings(local, theirs))
 
 
 def _witnesses(
@@ -260,7 +261,7 @@ def _where_slips_meet(data: Features, large: pd.DataFrame) -> pd.DataFrame:
     for at in np.unique(value[phone | ~wide]).tolist():
         if at < count:
             local, _, domain = data.email_values[at].key.rpartition("@")
-            texts = [*domain_meetings(local, domain)]
+            texts = domain_meetings(local, domain)
         else:
             texts = number_meetings(data.phone_values[at - count].key)
         found[at] = [places.setdefault(text, len(places)) for text in texts]

@@ -47,11 +47,11 @@ def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
     pairs = NamePairs(data)
     written = (pairs.of_row >= 0) & (pairs.is_full & ~pairs.is_derived)[np.maximum(pairs.of_row, 0)]
     places: list[str] = []
-    domains: list[list[str]] = []
+    domains: list[tuple[str, ...]] = []
     for value in data.email_values:
         local, _, domain = value.key.rpartition("@")
         places.append(f"{domain} {digits(local)}")
-        domains.append(list(domain_meetings(local, domain)))
+        domains.append(domain_meetings(local, domain))
     names, rows, values = _first_of_each(data.emails.of_rows(written), pairs)
     yield "place", rows, [f"{name} {places[at]}" for name, at in zip(names, values, strict=True)]
     yield _met("domain_slip", names, rows, [domains[at] for at in values])
@@ -59,7 +59,7 @@ def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
         [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool
     )
     numbers = [
-        number_meetings(value.key) if is_mobile else []
+        number_meetings(value.key) if is_mobile else ()
         for value, is_mobile in zip(data.phone_values, mobile.tolist(), strict=False)
     ]
     names, rows, values = _first_of_each(data.phones.of_rows(written).where(mobile), pairs)
@@ -77,7 +77,9 @@ def _first_of_each(held: Held, pairs: NamePairs) -> tuple[list[str], Ints, list[
     return [pairs.whole(at) for at in pairs.of_row[rows].tolist()], rows, held.value[first].tolist()
 
 
-def _met(kind: str, names: list[str], rows: Ints, texts: list[list[str]]) -> tuple[str, Ints, list[str]]:
+def _met(
+    kind: str, names: list[str], rows: Ints, texts: list[tuple[str, ...]]
+) -> tuple[str, Ints, list[str]]:
     sizes = np.array([len(some) for some in texts], dtype=np.int64)
     return (
         kind,

@@ -114,12 +114,13 @@ def _subscriptions() -> sa.Select[Any]:
 
 
 def _billed(source: str, key: str, shown: str) -> sa.Select[Any]:
-    table = TABLES[source]
+    table, fact = TABLES[source], FACTS[source]
     link, joined = _linked(source)
     return (
         sa.select(
             table.c.id.label(key),
-            *(table.c[name] for name in shown.split()),
+            # As the fact can hold it: an amount with more decimals would differ from itself every night.
+            *(sa.cast(table.c[name], fact.c[name].type).label(name) for name in shown.split()),
             link.c.person_id,
             link.c.organization_id,
         )

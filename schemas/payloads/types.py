@@ -24,6 +24,8 @@ REDACTED = "[fødselsnummer]"
 
 OSLO = ZoneInfo("Europe/Oslo")
 _BIGINT = 2**63
+# In whole cents it must still fit into 18 digits.
+_LARGEST_AMOUNT = Decimal("9999999999999999.99")
 # Outside of them a time is an error, and an offset could carry it beyond what can be computed with.
 _YEARS = range(1900, 2200)
 
@@ -166,7 +168,7 @@ def _amount(value: object) -> object:
 
 
 def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 16:
+    if not value.is_finite() or abs(value) > _LARGEST_AMOUNT:
         raise Fault("is no amount")
     return value
 

@@ -245,7 +245,9 @@ def test_days_and_amounts_are_exact() -> None:
     assert str(read(amount="0.10")) == "0.10"
 
 
-@pytest.mark.parametrize("raw", [Decimal("NaN"), Decimal("1E+17"), True, "12,50", []])
+@pytest.mark.parametrize(
+    "raw", [Decimal("NaN"), Decimal("1E+17"), Decimal("-9999999999999999.995"), True, "12,50", []]
+)
 def test_what_is_no_amount_is_a_fault(raw: object) -> None:
     assert fault(amount=raw)
 

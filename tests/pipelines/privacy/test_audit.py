@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -167,6 +168,11 @@ class TestOrigins:
         for _ in range(3):
             assert not run(store, platform).passed
         change(store, sa.update(crm.invoice).values(amount=100))
+        assert run(store, platform).passed
+
+    def test_an_amount_in_whole_cents_is_its_record_s(self, store: sa.Engine, platform: PlatformSide) -> None:
+        """Tripletex tells amounts with any number of decimals."""
+        change(store, sa.update(TABLES["tripletex_invoice"]).values(amount=Decimal("99.9951234567890123456")))
         assert run(store, platform).passed
 
     def test_a_card_that_a_fact_hangs_on(self, store: sa.Engine, platform: PlatformSide) -> None:

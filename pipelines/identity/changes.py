@@ -28,6 +28,7 @@ from schemas.tables import crm
 from schemas.tables.landing import TABLES
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Keyer = Callable[[Features], Iterable[tuple[Ints, Ints]]]
 """From records to pairs of a row of their frame and the hash of a key it holds, kind by kind."""
 
@@ -248,31 +249,48 @@ def write_blocks(
 ) -> None:
     """Keep the blocks of the records: of all there are, or in place of the ones `replaced`.
 
-    Most blocks come out as they were; only what differs is written.
+    Most blocks come out as they were; only what differs is written. Blocks are written one after another, so
+    that what a refresh reads of one lies together.
     """
     rows = records[["source", "source_id"]].assign(block=found.of_record)
     keys = pd.DataFrame({"key_hash": found.key_hash, "block": found.of_key})
     if replaced is None:
         connection.exec_driver_sql("TRUNCATE crm.match_block, crm.match_key")
+        rows, keys = (frame.iloc[np.argsort(frame["block"], kind="stable")] for frame in (rows, keys))
     else:
-        rows, gone = _differences(rows, replaced.rows)
-        kept, mine = crm.match_block, staged(connection, gone)
+        new, gone = _differences(
+            record_keys(rows), rows["block"], record_keys(replaced.rows), replaced.rows["block"]
+        )
+        kept, mine = crm.match_block, staged(connection, replaced.rows[gone])
         same = (kept.c.source == mine.c.source) & (kept.c.source_id == mine.c.source_id)
         connection.execute(sa.delete(kept).where(same))
-        keys, gone = _differences(keys, replaced.keys)
-        ended = any_of(gone["key_hash"].tolist(), sa.BigInteger())
+        rows = rows[new]
+        new, gone = _differences(
+            keys["key_hash"], keys["block"], replaced.keys["key_hash"], replaced.keys["block"]
+        )
+        ended = any_of(replaced.keys["key_hash"].to_numpy()[gone].tolist(), sa.BigInteger())
         connection.execute(sa.delete(crm.match_key).where(crm.match_key.c.key_hash == ended))
+        keys = keys[new]
     append(connection, crm.match_block, rows)
     append(connection, crm.match_key, keys)
 
 
-def _differences(wanted: pd.DataFrame, there: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows to write and rows to take away, of frames with the same columns."""
-    both = wanted.merge(there, how="outer", indicator=True)
-    return (
-        both.loc[both["_merge"] == "left_only", wanted.columns],
-        both.loc[both["_merge"] == "right_only", wanted.columns],
-    )
+def _differences(
+    wanted: Sequence[Any] | pd.Series[Any],
+    block: pd.Series[int],
+    there: Sequence[Any] | pd.Series[Any],
+    stands: pd.Series[int],
+) -> tuple[Bools, Bools]:
+    """Which of the wanted keys, each once, are to be written, and which of those there to be taken away.
+
+    Both are the case for a key that stands in another block than it should.
+    """
+    at = pd.Index(there).get_indexer(pd.Index(wanted))
+    alike = at >= 0
+    alike[alike] = stands.to_numpy()[at[alike]] == block.to_numpy()[alike]
+    gone: Bools = np.ones(len(there), dtype=bool)
+    gone[at[alike]] = False
+    return ~alike, gone
 
 
 def guards_of(connection: sa.Connection, replaced: Reached) -> pd.DataFrame:

@@ -35,9 +35,11 @@ def linked(connection: sa.Connection, records: pd.DataFrame) -> Linked | None:
     mine, link = staged(connection, records), crm.source_link
     same = (link.c.source == mine.c.source) & (link.c.source_id == mine.c.source_id)
     rows = connection.execute(
-        sa.select(link.c.source + ":" + link.c.source_id, link.c.person_id, link.c.organization_id).join(
-            mine, same
-        )
+        sa.select(
+            link.c.source + ":" + link.c.source_id,
+            # As texts: to read ids into objects takes longer than all else here.
+            *(sa.cast(link.c[f"{entity}_id"], sa.Text()) for entity in get_args(Entity)),
+        ).join(mine, same)
     ).all()
     card: dict[Entity, dict[str, str]] = {}
     by_age: dict[Entity, list[str]] = {}

@@ -90,15 +90,29 @@ def _fingerprint(item: object) -> str:
 
 
 def _reason(error: ValidationError) -> str:
-    """`first_name: is too long; created_at: datetime_parsing`: fields and faults, never values."""
+    """`firstName: is too long; createdAt: is no day or time`: fields and faults, never values."""
     faults = []
     for fault in error.errors(include_input=False, include_url=False, include_context=True):
         place = ".".join(
             _safe_name(str(part)) if isinstance(part, str) else "[]" for part in fault["loc"][:3]
         )
         own = fault.get("ctx", {}).get("error")
-        faults.append(f"{place}: {own if isinstance(own, Fault) else fault['type']}")
+        faults.append(f"{place}: {own if isinstance(own, Fault) else _in_words(fault['type'])}")
     return "; ".join(dict.fromkeys(faults))[:500]
+
+
+# The first word of pydantic's name of a fault, which ends in how it came to see it (`bool_parsing`).
+_WORDS = {
+    "missing": "is missing",
+    "bool": "is neither true nor false",
+    "date": "is no day or time",
+    "datetime": "is no day or time",
+    "decimal": "is no amount",
+}
+
+
+def _in_words(kind: str) -> str:
+    return _WORDS.get(kind.split("_", maxsplit=1)[0], kind)
 
 
 def _names(names: Iterable[object]) -> set[str]:

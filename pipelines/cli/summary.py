@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ _LABELS = {
 _ENTITIES = {"person": "person", "organization": "organisation"}
 _SHOWN = "told received stored unchanged suppressed rejected requests".split()
 _COLUMNS = [*_SHOWN, "deleted"]
+_EGRESS = re.compile(r"^connectors\.errors\.\w+: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ def _verdict(
     console.print()
     failed_steps = [event for event in events if event.is_step_failure]
     for event in failed_steps:
-        console.print(f"[red]{_last_part(event.step_key)} failed:[/] {_cause(event)}")
+        console.print(f"[red]{_last_part(event.step_key)} failed:[/] {cause(event)}")
     if failed_steps or not succeeded:
         console.print("[red]The sync failed.[/] Mend what the line above names, then run `make sync` again.")
         return 1
@@ -240,7 +242,7 @@ def _evaluations(events: Sequence[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluat
     ]
 
 
-def _cause(event: dg.DagsterEvent) -> str:
+def cause(event: dg.DagsterEvent) -> str:
     """The innermost message: a Failure's description, or the text of a cleaned error."""
     failure: Any = event.step_failure_data
     if failure.user_failure_data is not None and failure.user_failure_data.description:
@@ -248,7 +250,8 @@ def _cause(event: dg.DagsterEvent) -> str:
     error = failure.error
     while error is not None and error.cause is not None:
         error = error.cause
-    return str(error.message).strip() if error is not None else "see its page in Dagster"
+    # An error of a source says all in its text; the name of its class would only stand in the way.
+    return _EGRESS.sub("", str(error.message)).strip() if error is not None else "see its page in Dagster"
 
 
 def _system_of(payload: type[Payload]) -> str:

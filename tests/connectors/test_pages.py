@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connectors.pages import MAX_NAMES, Page, read_page
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.payloads.pindena import CourseSignup
+from schemas.payloads.tripletex import TripletexInvoice
 
 
 def set_aside(item: object) -> tuple[str, str]:
@@ -40,6 +41,35 @@ def test_a_reason_names_field_and_fault_and_never_the_value() -> None:
         assert source_id == "7"
         assert "kari" not in reason
         assert ": " in reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"Active": {}}, "Active: is neither true nor false"),
+        ({"Active": "perhaps"}, "Active: is neither true nor false"),
+        ({"RegistrationID": None}, "RegistrationID: is not a number"),
+        ({"FirstName": "x" * 2_000}, "FirstName: is too long"),
+    ],
+)
+def test_a_reason_is_written_for_people(fields: dict[str, Any], reason: str) -> None:
+    """They read it in a check, and mend the record at its source."""
+    page = read_page(CourseSignup, [{"RegistrationPersonStructID": 1, "RegistrationID": 2, **fields}])
+    assert [rejected.reason for rejected in page.rejected] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"amount": []}, "amount: is no amount"),
+        ({"invoiceDate": "2026-02-30"}, "invoiceDate: is no day or time"),
+        ({"id": ...}, "id: is missing"),
+    ],
+)
+def test_a_reason_names_amounts_and_days(fields: dict[str, Any], reason: str) -> None:
+    item = {name: value for name, value in ({"id": 1} | fields).items() if value is not ...}
+    (rejected,) = read_page(TripletexInvoice, [item]).rejected
+    assert rejected.reason == reason
 
 
 @pytest.mark.parametrize(

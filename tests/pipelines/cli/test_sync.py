@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from connectors.errors import UnavailableError
 from pipelines.cli import running, summary, sync
 from pipelines.cli.startup import terminal
 from pipelines.defs.jobs import night
@@ -44,3 +45,19 @@ class Result:
 
     all_events: tuple[Any, ...] = ()
     success = True
+
+
+def test_an_error_of_a_source_is_told_in_its_own_words() -> None:
+    """The name of its class says nothing to whoever reads the last line."""
+
+    @dg.op
+    def read() -> None:
+        raise UnavailableError("tripletex GET /customer: answered 503")
+
+    @dg.job
+    def night_of_one() -> None:
+        read()
+
+    result = night_of_one.execute_in_process(raise_on_error=False)
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert summary.cause(failure) == "tripletex GET /customer: answered 503"

@@ -255,9 +255,9 @@ class TestSingleAnswers:
         assert page.received == 8
         assert [rejected.reason for rejected in page.rejected] == [
             "firstName: is not a number",
-            "createdAt: datetime_from_date_parsing",
+            "createdAt: is no day or time",
             "_embedded.emails: is not a list",
             "id: is no 64-bit number",
-            "id: missing",
+            "id: is missing",
             "the record is not an object",
         ]

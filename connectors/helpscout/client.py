@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -22,6 +22,7 @@ from connectors.helpscout.client_answers import embedded, next_link, timestamp
 from connectors.helpscout.client_corrections import Corrections
 from connectors.helpscout.client_count import Count, count
 from connectors.helpscout.client_paging import PagedList
+from connectors.helpscout.client_since import read_since
 from connectors.helpscout.client_token import AccessToken
 from connectors.pages import Page, read_page
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
@@ -92,7 +93,9 @@ class HelpScoutClient:
         """Get a token and nothing else. Raises UnauthorizedError when the credentials are not accepted."""
         self._credentials.headers(self._egress)
 
-    def customers(self, modified_since: datetime | None = None) -> Iterator[Page[HelpScoutCustomer]]:
+    def customers(
+        self, modified_since: datetime | None = None
+    ) -> Generator[Page[HelpScoutCustomer], None, None]:
         """All customers, or those modified since, newest first; a page of the API at a time.
 
         The walk goes from record to record, not from place to place, so that nothing that is added, edited
@@ -114,15 +117,34 @@ class HelpScoutClient:
                 )
                 return
 
+    def changed_customers(self, since: datetime) -> Generator[Page[HelpScoutCustomer], None, int | None]:
+        """Customers modified since (aware), and perhaps some more; none of them is missed.
+
+        Returns how many there are in all where no request is spent on that, else None.
+        """
+        listing = self._list("/v2/customers", "customers", HelpScoutCustomer)
+        outcome = yield from read_since(listing, since)
+        if not outcome.is_complete:
+            yield from self.customers(since)
+        return outcome.told
+
+    def changed_conversations(
+        self, since: datetime
+    ) -> Generator[Page[HelpScoutConversation], None, int | None]:
+        """Conversations of every status, as `changed_customers`."""
+        outcome = yield from read_since(self._conversations(), since)
+        if not outcome.is_complete:
+            yield from self.conversations(since, None)
+        return outcome.told
+
     def conversations(
         self, start: datetime | None, end: datetime | None
-    ) -> Iterator[Page[HelpScoutConversation]]:
+    ) -> Generator[Page[HelpScoutConversation], None, None]:
         """Conversations of every status, modified from `start` until `end` (aware; None: open).
 
         Some may come twice, and some that were modified outside the window; none in it is missed.
         """
-        listing = self._list("/v2/conversations", "conversations", HelpScoutConversation, {"status": "all"})
-        yield from listing.read(start, end)
+        yield from self._conversations().read(start, end)
 
     def mailboxes(self) -> Iterator[Page[HelpScoutMailbox]]:
         """All support inboxes."""
@@ -198,6 +220,9 @@ class HelpScoutClient:
             if cursor is None or cursor in used:
                 raise PermanentError(f"{what}: the link to the next page leads nowhere new")
             used.add(cursor)
+
+    def _conversations(self) -> PagedList[HelpScoutConversation]:
+        return self._list("/v2/conversations", "conversations", HelpScoutConversation, {"status": "all"})
 
     def _list(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +17,8 @@ from connectors.pages import Page, read_page
 from schemas.payloads.base import Payload
 
 P = TypeVar("P", bound=Payload)
+
+_SECOND = timedelta(seconds=1)
 
 
 def timestamp(moment: datetime) -> str:
@@ -95,6 +97,18 @@ class Sheet(Generic[P]):
         }
         return self.ids - newer
 
+    def ids_changed_between(self, start: datetime, end: datetime) -> frozenset[int]:
+        """Ids of the records that show by a time of theirs that they were changed, or made, in between.
+
+        Others may have been as well: when a record was modified is not among what it tells. Times of one
+        change differ by a second.
+        """
+        return frozenset(
+            getattr(record, record.key)
+            for record in self.page.records
+            if any(start + _SECOND <= time < end for time in _times(record))
+        )
+
     def overlaps(self, behind: Sheet[P] | None) -> bool:
         """Whether records moved up from the page behind since it was read."""
         return behind is not None and not self.ids.isdisjoint(behind.ids)
@@ -106,6 +120,12 @@ class Sheet(Generic[P]):
     def _created(self) -> list[datetime]:
         times = (getattr(record, "created_at", None) for record in self.page.records)
         return [time for time in times if time is not None]
+
+
+def _times(record: Payload) -> list[datetime]:
+    """What a record tells of when it was made and changed."""
+    times = (getattr(record, name, None) for name in ("created_at", "source_changed_at", "closed_at"))
+    return [time for time in times if time is not None]
 
 
 def _ids(page: Page[Any]) -> frozenset[int]:

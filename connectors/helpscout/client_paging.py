@@ -91,7 +91,7 @@ class PagedList(Generic[P]):
         """
         window = Window(start, end, by="createdAt" if start is None and end is None else "modifiedAt")
         for _ in range(FOLLOW_UPS):
-            began = self._clock().astimezone(UTC).replace(microsecond=0)
+            began = self.now()
             if not (yield from self._through(window, began)):
                 return
             window = Window(began)
@@ -100,6 +100,46 @@ class PagedList(Generic[P]):
     def read_all(self) -> Iterator[Page[P]]:
         """Every record of a short list that knows no order and no filter."""
         yield from self._until_nothing_new(Window(), self._clock())
+
+    def ask(self, number: int, filters: Mapping[str, str]) -> Sheet[P]:
+        """One page, from 1; `filters` add to the list's query. Empty where the list does not reach so far.
+
+        Raises EgressError; PermanentError also where the search among the filters is not understood.
+        """
+        asked = {**self._query, **filters, "page": number}
+        try:
+            answer = self._egress.request("GET", self._path, query=asked)
+        except PermanentError as error:
+            if error.status in _NOT_UNDERSTOOD and "query" in filters and number == 1:
+                raise _NotSearchableError(f"{self._what}: the search is not understood") from None
+            if error.status == 404 and number > 1:
+                # The list has become shorter than this page is far; what is left of it is to be found out.
+                return Sheet(Page([]), (), frozenset(), told=None, pages=None, has_next=False)
+            raise
+        return Sheet.of(answer.body, self._key, self._payload, number, self._what)
+
+    def filters(self, window: Window, bound: datetime | None) -> dict[str, str]:
+        """Either filter alone selects the window (or more): servers differ in what they heed."""
+        filters = {}
+        if window.start is not None and window.by == "modifiedAt":
+            # Whether the API means "at" or "after" is not known.
+            filters["modifiedSince"] = timestamp(window.start - _SECOND)
+        if self._searchable and (window.start is not None or bound is not None):
+            since = window.start - _SECOND if window.start is not None else _EPOCH
+            until = timestamp(bound) if bound is not None else "*"
+            filters["query"] = f"({window.by}:[{timestamp(since)} TO {until}])"
+        return filters
+
+    def closed(self, bound: datetime) -> datetime:
+        """The bound, when its second has passed: until then records can be modified into the window."""
+        left = (bound + _SECOND - self._clock()).total_seconds()
+        if left > 0:
+            self._sleep(min(left, 1.0))
+        return bound
+
+    def now(self) -> datetime:
+        """The time in whole seconds, as the API tells times."""
+        return self._clock().astimezone(UTC).replace(microsecond=0)
 
     def _through(self, window: Window, began: datetime) -> Generator[Page[P], None, bool]:
         """Read a window by whatever way works. Returns whether records left it meanwhile."""
@@ -121,19 +161,19 @@ class PagedList(Generic[P]):
 
     def _backwards(self, window: Window, began: datetime) -> Generator[Page[P], None, _Outcome]:
         """One pass: the first page, then the last to the second, and the first again if anything moved."""
-        first = self._ask(1, self._filters(window, window.end))
+        first = self.ask(1, self.filters(window, window.end))
         yield self._noted(first)
         if first.told is None or first.pages is None or first.pages <= 1:
             return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
         if first.told >= self._too_deep:
             raise _TooDeepError(first.oldest, PermanentError(f"{self._what}: more records than can be paged"))
-        closed_at = self._closed(began if window.end is None else min(began, window.end))
-        bounded = self._filters(window, closed_at)
+        closed_at = self.closed(began if window.end is None else min(began, window.end))
+        bounded = self.filters(window, closed_at)
         told, received, number = first.told, len(first.items), first.pages
         shrunk = moved = False
         behind: Sheet[P] | None = None
         while number > 1:
-            sheet = self._ask(number, bounded) if behind else self._ask_for_the_last(first, bounded)
+            sheet = self.ask(number, bounded) if behind else self._ask_for_the_last(first, bounded)
             yield self._noted(sheet)
             if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(behind):
                 return _Outcome.UNSURE
@@ -145,7 +185,7 @@ class PagedList(Generic[P]):
             moved |= sheet.overlaps(behind) or sheet.newest_is_after(closed_at)
             told, behind, number = sheet.told, sheet, min(number - 1, sheet.pages)
         if shrunk or moved:
-            yield self._noted(self._ask(1, bounded))
+            yield self._noted(self.ask(1, bounded))
         elif received != told:
             return _Outcome.UNSURE
         return _Outcome.CHANGED if shrunk else _Outcome.COMPLETE
@@ -153,20 +193,13 @@ class PagedList(Generic[P]):
     def _ask_for_the_last(self, first: Sheet[P], bounded: Mapping[str, str]) -> Sheet[P]:
         """The last page. If it is refused, the first tells whether for its depth or for the search."""
         try:
-            return self._ask(first.pages or 1, bounded)
+            return self.ask(first.pages or 1, bounded)
         except UnauthorizedError:
             raise
         except (PermanentError, TransientError) as error:
-            self._ask(1, bounded)
+            self.ask(1, bounded)
             self._too_deep = first.told or 0
             raise _TooDeepError(first.oldest, error) from None
-
-    def _closed(self, bound: datetime) -> datetime:
-        """The bound, when its second has passed: until then records can be modified into the window."""
-        left = (bound + _SECOND - self._clock()).total_seconds()
-        if left > 0:
-            self._sleep(min(left, 1.0))
-        return bound
 
     def _until_nothing_new(self, window: Window, began: datetime) -> Iterator[Page[P]]:
         """Passes from the first page to the last, until one brings no record that was not read before."""
@@ -177,7 +210,9 @@ class PagedList(Generic[P]):
             pages = one.pages
             new = one.older - known
             known |= one.met
-            if one.is_whole() or (not new and (one.was_cut or len(known) + one.nameless >= one.told)):
+            if one.is_whole():
+                return
+            if not new and not one.shrank and (one.was_cut or len(known) + one.nameless >= one.told):
                 return
         logger.warning(
             "%s: still changing after %d passes; the next sweep reads it again", self._what, SWEEPS
@@ -185,10 +220,10 @@ class PagedList(Generic[P]):
 
     def _forwards(self, window: Window, began: datetime, one: _Pass) -> Iterator[Page[P]]:
         """One pass from the first page to the last, noting in `one` what it meets."""
-        filters = self._filters(window, window.end)
+        filters = self.filters(window, window.end)
         number, stale, has_next = 1, 0, True
         while has_next:
-            sheet = self._ask(number, filters)
+            sheet = self.ask(number, filters)
             yield sheet.page
             stale = 0 if sheet.ids - one.met else stale + 1
             if stale > STALE_PAGES:
@@ -199,31 +234,6 @@ class PagedList(Generic[P]):
             # A list can grow as fast as it is read: twice its length is enough when nothing older comes.
             one.was_cut = number >= 2 * one.pages > 0 and bool(sheet.ids) and not older and sheet.has_next
             has_next, number = sheet.has_next and not one.was_cut, number + 1
-
-    def _filters(self, window: Window, bound: datetime | None) -> dict[str, str]:
-        """Either filter alone selects the window (or more): servers differ in what they heed."""
-        filters = {}
-        if window.start is not None and window.by == "modifiedAt":
-            # Whether the API means "at" or "after" is not known.
-            filters["modifiedSince"] = timestamp(window.start - _SECOND)
-        if self._searchable and (window.start is not None or bound is not None):
-            since = window.start - _SECOND if window.start is not None else _EPOCH
-            until = timestamp(bound) if bound is not None else "*"
-            filters["query"] = f"({window.by}:[{timestamp(since)} TO {until}])"
-        return filters
-
-    def _ask(self, number: int, filters: Mapping[str, str]) -> Sheet[P]:
-        asked = {**self._query, **filters, "page": number}
-        try:
-            answer = self._egress.request("GET", self._path, query=asked)
-        except PermanentError as error:
-            if error.status in _NOT_UNDERSTOOD and "query" in filters and number == 1:
-                raise _NotSearchableError(f"{self._what}: the search is not understood") from None
-            if error.status == 404 and number > 1:
-                # The list has become shorter than this page is far; what is left of it is to be found out.
-                return Sheet(Page([]), (), frozenset(), told=None, pages=None, has_next=False)
-            raise
-        return Sheet.of(answer.body, self._key, self._payload, number, self._what)
 
     def _noted(self, sheet: Sheet[P]) -> Page[P]:
         self._read.extend(sheet.ids)
@@ -242,6 +252,8 @@ class _Pass:
     counts: set[int | None] = field(default_factory=set)
     """How many records the API told of."""
     told: int = 0
+    shrank: bool = False
+    """The list became shorter meanwhile: a record may have slipped onto a page that had been read."""
     nameless: int = 0
     """Records without a usable id, and doubles within a page."""
     was_cut: bool = False
@@ -251,14 +263,15 @@ class _Pass:
         """Note one page."""
         self.met |= sheet.ids
         self.older |= older
+        self.shrank |= (sheet.told or 0) < self.told
         self.counts.add(sheet.told)
         self.pages = self.pages or sheet.pages or 0
         self.told = sheet.told or 0
         self.nameless += len(sheet.items) - len(sheet.ids)
 
     def is_whole(self) -> bool:
-        """Whether it met as many different records as there were, and their number stood still."""
-        return self.counts == {len(self.met)}
+        """Whether it met as many records as there were, none of them newer, and their number stood still."""
+        return self.counts == {len(self.met)} and self.met == self.older
 
 
 class _NotSearchableError(PermanentError):

@@ -1,12 +1,16 @@
 """Reads Help Scout: customers and conversations by when they were modified, mailboxes whole.
 
-Deletions show in no list of what changed. So the records are counted each night, and all of them are read
-when the number is not what it should be, or when somebody wants a complete read.
+Deletions show in no list of what changed. So the records are counted each night, if possible by requests that
+read what changed, and all of them are read when the number is not what it should be, or when somebody wants a
+complete read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from connectors.helpscout.client import HelpScoutClient
+from connectors.pages import Page
 from pipelines.sources.census import Census
 from pipelines.sources.deletions import Sweep
 from pipelines.sources.reading import Desk, Run, land, since, until
@@ -19,11 +23,17 @@ def read_customers(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     requests = client.requests_sent
     start = since(desk, HelpScoutCustomer.source, run)
     census = Census(desk, HelpScoutCustomer.source, run, start, client.count_customers)
+
+    def changed() -> Generator[Page[HelpScoutCustomer], None, int | None]:
+        if start is None or run.window:
+            return client.customers(start)
+        return client.changed_customers(start)
+
     return land(
         desk,
         run,
         HelpScoutCustomer,
-        census.pages(lambda: client.customers(modified_since=start), client.customers),
+        census.pages(changed, client.customers),
         client,
         start=start,
         sweep=Sweep(client.customer_fate, census.was_whole),
@@ -37,13 +47,17 @@ def read_conversations(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     requests = client.requests_sent
     start = since(desk, HelpScoutConversation.source, run)
     census = Census(desk, HelpScoutConversation.source, run, start, client.count_conversations)
+
+    def changed() -> Generator[Page[HelpScoutConversation], None, int | None]:
+        if start is None or run.window:
+            return client.conversations(start, until(run))
+        return client.changed_conversations(start)
+
     return land(
         desk,
         run,
         HelpScoutConversation,
-        census.pages(
-            lambda: client.conversations(start, until(run)), lambda: client.conversations(None, None)
-        ),
+        census.pages(changed, lambda: client.conversations(None, None)),
         client,
         start=start,
         sweep=Sweep(client.conversation_fate, census.was_whole),

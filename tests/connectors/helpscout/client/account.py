@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.helpscout.simulator import HelpScoutSimulator
+from connectors.helpscout.simulator_records import timestamp
 from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.pages import Page
 from connectors.simulation.faults import RecordedRequest
@@ -74,6 +75,8 @@ class Churn:
     seed: int = 0
     seconds: float = 0.3
     """What each request takes."""
+    tells: bool = False
+    """Whether an edit shows in a time of the record, as a user's does."""
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -85,7 +88,10 @@ class Churn:
         self.time.moment += timedelta(seconds=self.seconds)
         for _ in range(self.edits if self.state.conversations else 0):
             chosen = self._random.choice(list(self.state.conversations))
-            self.state.change_conversation(chosen, status=self._random.choice(STATUSES))
+            fields = {"status": self._random.choice(STATUSES)}
+            if self.tells:
+                fields["userUpdatedAt"] = timestamp(self.time.moment)
+            self.state.change_conversation(chosen, at=None, **fields)
         for _ in range(self.adds):
             self._next += 1
             self.state.add_conversation(self._next, 1, "Ny sak", mailbox=7)

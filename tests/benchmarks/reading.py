@@ -116,7 +116,8 @@ def _full_and_nightly(desk: Desk, customers: int, conversations: int) -> None:
                 fewest = pages if night == "full" else max(pages, 2)
                 told = f"{records:,} {name}, {night}"
                 print(
-                    f"  Help Scout {told:<39}{pages:>7}{sent:>8}{fewest:>8}{sent / fewest:>8.3f}{seconds:>9.2f}"
+                    f"  Help Scout {told:<39}{pages:>7}{sent:>8}{fewest:>8}"
+                    f"{sent / fewest:>8.3f}{seconds:>9.2f}"
                 )
 
 

@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
+# Compiled once and for all: uncompiled, each process takes twice the time to start, wherever
+# PYTHONDONTWRITEBYTECODE is set or .venv cannot be written to.
+INSTALL = $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode
 export PYTHONPATH := $(CURDIR)
 # So that what is in .venv/bin, dagster-daemon for example, finds the packages here too.
 FIND_HERE = $(BIN)/python -c 'import pathlib, sysconfig; \
@@ -37,8 +40,12 @@ alert-test: .venv/installed ## Send a test alert by webhook and e-mail
 alert-late: .venv/installed ## Tell if the cards were not made last night (for cron: needs no daemon)
 	@$(BIN)/python -m pipelines.cli.alert_late
 
-lint: .venv/installed-test ## Style, types and the direction of imports
+lint: .venv/installed-test ## Style, types, the direction of imports, and the files that only production runs
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/shellcheck dagster_home/production/databases.sh .ci/run
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@$(BIN)/yamllint --strict .yamllint compose.yaml dagster_home/dagster.yaml dagster_home/production schemas/policy.yaml
 
 webhooks: .venv/installed ## Receive webhooks (optional, off without secrets)
 	@$(BIN)/python -m pipelines.cli.webhooks $(ARGS)
@@ -83,12 +90,12 @@ clean: ## Remove the embedded store, Dagster's history and the sandbox's world
 
 .venv/installed: requirements.lock | .venv/bin/uv
 	@echo "Installing what the pipeline needs"
-	@$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@$(INSTALL) -r requirements.lock
 	@$(FIND_HERE)
 	@touch $@
 
 .venv/installed-test: requirements-test.lock | .venv/bin/uv
 	@echo "Installing what the tests need"
-	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-test.lock
+	@$(INSTALL) -r requirements-test.lock
 	@$(FIND_HERE)
 	@touch $@ .venv/installed

@@ -82,8 +82,9 @@ def test_both_homes_differ_in_nothing_but_where_runs_are_kept() -> None:
     assert laptop == production
 
 
-def test_the_script_that_makes_the_databases_is_a_shell_script() -> None:
-    subprocess.run(["sh", "-n", str(PRODUCTION / "databases.sh")], check=True)
+@pytest.mark.parametrize("script", [PRODUCTION / "databases.sh", ROOT / ".ci" / "run"])
+def test_the_linter_of_shell_scripts_has_nothing_to_say(script: Path) -> None:
+    lint("shellcheck", script)
 
 
 def test_the_linter_of_dockerfiles_has_nothing_to_say() -> None:
@@ -95,12 +96,18 @@ def test_the_compose_file_is_one_by_the_specification_of_compose() -> None:
 
 
 def test_the_linter_of_yaml_has_nothing_to_say() -> None:
-    rules = "{extends: default, rules: {line-length: {max: 120}, document-start: disable}}"
-    lint("yamllint", "--strict", "-d", rules, ROOT / "compose.yaml", PRODUCTION.parent)
+    written = (".yamllint", "compose.yaml", "dagster_home/dagster.yaml", "dagster_home/production")
+    lint("yamllint", "--strict", *written, "schemas/policy.yaml")
+
+
+def test_each_of_these_linters_is_part_of_the_command_for_linting() -> None:
+    recipe = (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0]
+    for tool in ("hadolint", "shellcheck", "check-jsonschema", "yamllint"):
+        assert f"$(BIN)/{tool} " in recipe, tool
 
 
 def lint(tool: str, *arguments: str | Path) -> None:
     """Run one of the tools that come with the tests."""
     program = Path(sys.executable).with_name(tool)
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -51,6 +51,10 @@ class DuplicatesError(PermanentError):
     """More than one object fits where one was expected: somebody has to say which is meant."""
 
 
+class NothingMadeError(TransientError):
+    """Tripletex cannot be asked now, and it is certain that nothing was registered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registered(Generic[P]):
     """The object as it now is in Tripletex, and whether it was made just now."""
@@ -93,8 +97,8 @@ class Registration:
 
         A company is known by its organisation number, a private customer by its e-mail address; one of the
         two must be given. Raises ValueError without, DuplicatesError when several fit, PermanentError with
-        the names of the `fields` that Tripletex refuses, and TransientError when it cannot be said yet
-        whether it was registered: call again later, nothing is made twice.
+        the names of the `fields` that Tripletex refuses, NothingMadeError when it was not registered for want
+        of an answer, and TransientError when it cannot be said yet whether it was: call again later.
         """
         _check(fields, CUSTOMER_FIELDS)
         if not fields.get("organization_number") and not fields.get("email"):
@@ -159,12 +163,14 @@ class Registration:
     def _create(
         self, payload: type[P], path: str, body: Mapping[str, object], alike: Callable[[], list[P]]
     ) -> Registered[P]:
-        if present := _single(alike()):
-            return Registered(present, created=False)
         try:
+            if present := _single(alike()):
+                return Registered(present, created=False)
             answer = self._egress.request("POST", path, body=body, accept=(200, 201), weight=1).body
         except AmbiguousError:
             return Registered(self._look_again(payload, alike), created=True)
+        except TransientError as error:
+            raise NothingMadeError(str(error), wait_seconds=error.wait_seconds) from None
         return Registered(_single(alike()) or self._answered(payload, path, answer), created=True)
 
     def _answered(self, payload: type[P], path: str, answer: Any) -> P:

@@ -21,7 +21,12 @@ from connectors.errors import (
     RefusedByPolicyError,
     UnauthorizedError,
 )
-from connectors.tripletex.client_registration import DuplicatesError, Fields, Registered
+from connectors.tripletex.client_registration import (
+    DuplicatesError,
+    Fields,
+    NothingMadeError,
+    Registered,
+)
 from pipelines.identity.normalise.organizations import organization_number
 from pipelines.registration.journal import Journal
 from pipelines.registration.ledger import is_same_person
@@ -30,9 +35,10 @@ from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.payloads.types import OSLO
 
-SETTLES_WITHIN = timedelta(hours=1)
-"""A request whose answer was lost may still take effect, and a search be slow to know what it made. Until
-then it is only looked for."""
+SETTLES_WITHIN = timedelta(hours=24)
+"""A request whose answer was lost may still take effect, and lists be slow to show what it made. It is sent
+again only when a whole read of Tripletex that began so long after it has not shown it. Whoever does not want
+to wait makes the customer in Tripletex by hand: then it is found."""
 
 MAX_FAILURES = 5
 """So many steps in a row that fail for want of an answer mean that Tripletex is down."""
@@ -182,13 +188,19 @@ class _Clerk:
         if self._has_unnumbered_namesake(step):
             return Result(step, "review", "a customer without an organisation number has its e-mail address")
         sent = mapping.pending(step.target)
-        if sent is not None and self.clock() - sent < SETTLES_WITHIN:
-            until = (sent + SETTLES_WITHIN).astimezone(OSLO)
-            return Result(
-                step, "waiting", f"an answer was lost; it is sent again from {until:%H:%M} if it is not there"
+        if sent is not None and not self.journal.was_read(step.target.object, sent + SETTLES_WITHIN):
+            since = (sent + SETTLES_WITHIN).astimezone(OSLO)
+            reason = (
+                "an answer was lost; it is sent again if a night's read of Tripletex from"
+                f" {since:%d.%m. %H:%M} on does not show it"
             )
+            return Result(step, "waiting", reason)
         self.journal.intend(step, self.clock())
-        made = self._creator(step)(step.fields)
+        try:
+            made = self._creator(step)(step.fields)
+        except NothingMadeError:
+            self.journal.withdraw(step.target)
+            raise
         self.journal.settle(step.target, made.record.id, made.created, self.clock())
         return Result(step, "created" if made.created else "linked", step.reason)
 

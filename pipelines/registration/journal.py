@@ -21,6 +21,7 @@ from pipelines.registration.plan import Step
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.policy import load_policy
+from schemas.tables import landing
 from schemas.tables.registration import registration
 
 RECIPIENT, PURPOSE = "tripletex", "billing"
@@ -65,6 +66,14 @@ class Journal:
         with self.engine.connect() as connection:
             return read_mapping(connection, entity_ids)
 
+    def was_read(self, kind: Object, since: datetime) -> bool:
+        """Whether all objects of a kind were read from Tripletex, in a read that began at or after a time."""
+        cursor = landing.cursor.c
+        reads = sa.select(cursor.read_until).where(cursor.source == _PAYLOADS[kind].source)
+        with self.engine.connect() as connection:
+            began = connection.scalar(reads)
+        return began is not None and began >= since
+
     def intend(self, step: Step, now: datetime) -> None:
         """Note that a request is about to be sent, and who learns what by it."""
         with self.engine.begin() as connection:
@@ -95,6 +104,13 @@ class Journal:
                 refused_fields=[],
                 fields_hash=None,
             )
+
+    def withdraw(self, target: Target) -> None:
+        """Note that the request that was about to be sent was not carried out."""
+        entry = registration.c
+        is_it = sa.and_(*(entry[name] == value for name, value in target._asdict().items()))
+        with self.engine.begin() as connection:
+            connection.execute(sa.delete(registration).where(is_it, entry.state == "sending"))
 
     def refuse(self, target: Target, fields: Collection[str], fields_hash: bytes, now: datetime) -> None:
         """Note that Tripletex does not take the fields; nothing was made."""

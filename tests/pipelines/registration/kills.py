@@ -22,8 +22,9 @@ from tests.pipelines.registration.office import Killed, MortalJournal, Office, W
 Fault = Literal["none", "reset", "commit", "cut", "cut_whole", "500", "503", "429", "401", "409"]
 
 _PATH = "^/(customer|contact)"
-_LATE, _LAG = 39, 20
+_LATE, _LAG = 4 * 60, 19 * 60
 """Minutes; together less than SETTLES_WITHIN, beyond which nothing can be promised."""
+_LONG_PAUSE = 30 * 60
 _COMPANIES = ("312345676", "310001376")
 
 
@@ -61,7 +62,7 @@ def histories() -> st.SearchStrategy[list[Round]]:
         late=st.one_of(st.none(), st.integers(0, _LATE)),
         lag=st.one_of(st.just(0), st.integers(0, _LAG)),
         sweep=st.booleans(),
-        pause=st.integers(0, 80),
+        pause=st.one_of(st.integers(0, 80), st.integers(0, _LONG_PAUSE)),
     )
     return st.lists(one, min_size=1, max_size=5)
 

@@ -12,6 +12,7 @@ from connectors.simulation.faults import RecordedRequest
 from connectors.tripletex.simulator import TripletexSimulator
 from pipelines.registration.apply import SETTLES_WITHIN
 from pipelines.registration.journal import BusyError, Journal
+from pipelines.registration.mapping import Target, read_mapping
 from schemas.tables import crm, privacy, registration
 from tests.pipelines.registration.office import Office, Wire
 
@@ -144,18 +145,55 @@ def test_a_value_that_tripletex_refuses_is_told_in_the_plans_words_and_not_sent_
     assert office.apply().counts()["created customer"] == 1
 
 
-def test_a_lost_answer_is_looked_up_and_nothing_sent_until_it_must_have_settled(
+def test_a_lost_answer_is_only_looked_for_until_a_whole_read_a_day_later_did_not_show_it(
     office: Office, simulator: TripletexSimulator
 ) -> None:
-    """A request can take effect minutes after its answer was given up."""
+    """The mere passing of time is no proof: the ledger must have been read to the end since."""
     office.company_orders(1, NUMBER)
     simulator.faults.reset(path="^/customer$", method="POST")
     assert office.apply().counts() == {"failed customer": 1, "waiting contact": 1}
-    assert office.apply().counts() == {"waiting contact": 1, "waiting customer": 1}
+    office.time.moment += SETTLES_WITHIN - timedelta(minutes=1)
+    office.sweep()
+    office.time.moment += timedelta(days=30)
+    outcome = office.apply()
+    assert outcome.counts() == {"waiting contact": 1, "waiting customer": 1}
+    assert "waiting: an answer was lost; it is sent again if a night's read" in str(outcome.reasons())
     assert len(writes(simulator)) == 1
-    office.time.moment += SETTLES_WITHIN
+    office.sweep()
     assert office.apply().counts() == {"created contact": 1, "created customer": 1}
     assert len(office.customers()) == 1
+
+
+def test_a_customer_that_no_search_shows_for_many_hours_is_not_made_again(
+    office: Office, simulator: TripletexSimulator
+) -> None:
+    """The answer was lost and its id with it; the read of the night after next ties it to its card."""
+    card = office.company_orders(1, NUMBER)
+    wire = Wire(office.client._egress, office.time.now, office.state)
+    wire.arm(None, after_answer=False, late=timedelta(hours=3), lag=timedelta(hours=20))
+    assert office.apply().counts()["failed customer"] == 1
+    for _ in range(22):
+        office.time.moment += timedelta(hours=1)
+        office.sweep()
+        assert office.apply().counts() == {"waiting contact": 1, "waiting customer": 1}
+    office.time.moment += timedelta(hours=2)
+    office.sweep()
+    assert office.apply().counts() == {"created contact": 1, "linked customer": 1}
+    assert len(office.customers()) == 1
+    with office.engine.connect() as connection:
+        assert read_mapping(connection, [card]).ids(Target("customer", card)) == {office.customers()[0]["id"]}
+
+
+def test_what_was_certainly_not_carried_out_is_sent_again_at_once(
+    office: Office, simulator: TripletexSimulator
+) -> None:
+    """A refusal for the rate was not carried out: there is nothing to wait for."""
+    office.company_orders(1, NUMBER)
+    simulator.faults.fail(429, path="^/customer$", method="POST", times=20)
+    assert office.apply().counts() == {"failed customer": 1, "waiting contact": 1}
+    assert office.rows(registration.registration) == []
+    simulator.faults.planned.clear()
+    assert office.apply().counts() == {"created contact": 1, "created customer": 1}
 
 
 def test_a_request_that_takes_effect_late_makes_no_second_customer(office: Office) -> None:

@@ -12,7 +12,7 @@ import pytest
 from connectors.errors import EgressError, PermanentError, RefusedByPolicyError, TransientError
 from connectors.simulation.faults import RecordedRequest
 from connectors.tripletex.client import TripletexClient
-from connectors.tripletex.client_registration import DuplicatesError, Registration
+from connectors.tripletex.client_registration import DuplicatesError, NothingMadeError, Registration
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import TripletexState
 
@@ -177,6 +177,17 @@ def test_a_registration_that_did_not_happen_is_made_by_the_next_call(
     assert len(writes(simulator)) == 1
     assert registration.create_customer(COMPANY).created
     assert len(customers(state)) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "^/customer$"), ("POST", "^/customer$")])
+def test_what_was_certainly_not_registered_is_told_so(
+    registration: Registration, simulator: TripletexSimulator, state: TripletexState, method: str, path: str
+) -> None:
+    """Neither the look beforehand nor a refusal for the rate can have made anything."""
+    simulator.faults.fail(429, path=path, method=method, times=20)
+    with pytest.raises(NothingMadeError):
+        registration.create_customer(COMPANY)
+    assert customers(state) == []
 
 
 def test_a_refusal_for_the_rate_was_not_carried_out_and_is_repeated(

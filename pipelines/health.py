@@ -6,7 +6,6 @@ Counts, names of sources and times only. Knows no Dagster.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +54,8 @@ class Health:
 
 def look(connection: sa.Connection) -> Health:
     """Read the numbers."""
+    # A million cards are counted by hashing in that; with less they are walked along an index.
+    connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")
     load, rejected = landing.load, landing.rejected
     aside = (
         sa.select(rejected.c.source, sa.func.count().label("number")).group_by(rejected.c.source).subquery()
@@ -164,16 +165,17 @@ def _fewest(source: str, records: int) -> int:
 
 
 def _overlap(connection: sa.Connection, card: sa.ColumnElement[object]) -> Mapping[tuple[str, ...], int]:
-    """Cards by the systems that meet on them."""
-    source = crm.source_link.c.source
-    sources = sa.func.array_agg(pg.aggregate_order_by(source.distinct(), source)).label("sources")
-    cards = sa.select(sources).where(card.is_not(None)).group_by(card).subquery()
-    found: Counter[tuple[str, ...]] = Counter()
-    for names, number in connection.execute(
-        sa.select(cards.c.sources, sa.func.count()).group_by(cards.c.sources)
-    ):
-        found[tuple(sorted({system_of(name) for name in names}))] += number
-    return found
+    """Cards by the systems that meet on them, a bit for each: so the records of a card need no sorting."""
+    systems = sorted(set(SYSTEMS.values()))
+    first_word = sa.func.split_part(crm.source_link.c.source, "_", 1)
+    bits = {word: 1 << systems.index(system) for word, system in SYSTEMS.items()}
+    met = sa.func.bit_or(sa.case(bits, value=first_word)).label("met")
+    cards = sa.select(met).where(card.is_not(None)).group_by(card).subquery()
+    found = connection.execute(sa.select(cards.c.met, sa.func.count()).group_by(cards.c.met))
+    return {
+        tuple(system for place, system in enumerate(systems) if met >> place & 1): number
+        for met, number in found
+    }
 
 
 def _count(connection: sa.Connection, table: sa.Table) -> int:

@@ -55,6 +55,14 @@ class Bilingual(_Rule):
     en: Annotated[str, StringConstraints(min_length=2)]
 
 
+def _in_both(value: object) -> object:
+    return {"nb": value, "en": value} if isinstance(value, str) else value
+
+
+Named = Annotated[Bilingual, BeforeValidator(_in_both)]
+"""A text in both languages, or one that reads the same in both: a company's name."""
+
+
 class Controller(_Rule):
     name: str
     organization_number: Annotated[str, StringConstraints(pattern=r"^\d{9}$")]
@@ -67,9 +75,12 @@ class Clause(_Rule):
 
 
 class Purpose(_Rule):
+    """Why data are processed, on which legal basis (a key of LEGAL_BASES), and whose they are."""
+
     clauses: Annotated[tuple[str, ...], Field(min_length=1)]
-    legal_basis: Annotated[str, StringConstraints(pattern=r"^gdpr-[0-9a-z-]+$")]
+    legal_basis: str
     text: Bilingual
+    people: Bilingual
 
 
 class DataRule(_Rule):
@@ -117,14 +128,14 @@ class Recipient(_Rule):
     GDPR art. 29, no recipients in the sense of art. 4(9)) are handed files with the categories in `receives`.
     """
 
-    name: str
+    name: Named
     role: LegalRole
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     purposes: Annotated[tuple[str, ...], Field(min_length=1)]
     setting: Annotated[str, StringConstraints(pattern=r"^[A-Z_]+_URL$")] | None = None
     requests: tuple[Request, ...] = ()
     receives: tuple[str, ...] = ()
-    transfer: str | None = None
+    transfer: Named | None = None
 
     @model_validator(mode="after")
     def _is_sent_requests_or_handed_files(self) -> Self:
@@ -264,6 +275,22 @@ CARD_TABLES = frozenset({"crm.person", "crm.organization"})
 PROCESSOR_CLAUSE = "S5"
 """The clause under which data are held for customers and passed on to nobody."""
 
+LEGAL_BASES: Mapping[str, Bilingual] = {
+    name: Bilingual(nb=nb, en=en)
+    for name, nb, en in (
+        ("gdpr-6-1-a", "Samtykke (GDPR art. 6 nr. 1 a)", "Consent (GDPR art. 6(1)(a))"),
+        ("gdpr-6-1-b", "Avtale (GDPR art. 6 nr. 1 b)", "Contract (GDPR art. 6(1)(b))"),
+        ("gdpr-6-1-c", "Rettslig forpliktelse (GDPR art. 6 nr. 1 c)", "Legal obligation (GDPR art. 6(1)(c))"),
+        (
+            "gdpr-6-1-f",
+            "Berettiget interesse (GDPR art. 6 nr. 1 f)",
+            "Legitimate interests (GDPR art. 6(1)(f))",
+        ),
+        ("gdpr-28", "Databehandleravtale (GDPR art. 28)", "Contract as processor (GDPR art. 28)"),
+    )
+}
+"""On what processing can rest here. Vital interests and public tasks (6(1)(d) and (e)) are no company's."""
+
 # The European Economic Area, by ISO 3166 code: GDPR art. 44 starts where this ends.
 EEA = frozenset(
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
@@ -345,6 +372,7 @@ def _references(policy: Policy) -> Iterator[tuple[Place, str, Iterable[str], Col
     """(where, what, names, those that there are) of every place that names something declared elsewhere."""
     for name, purpose in policy.purposes.items():
         yield ("purposes", name, "clauses"), "clause", purpose.clauses, policy.clauses
+        yield ("purposes", name, "legal_basis"), "legal basis", [purpose.legal_basis], LEGAL_BASES
     for name, data in policy.data.items():
         yield ("data", name, "clauses"), "clause", data.clauses, policy.clauses
         yield ("data", name, "purposes"), "purpose", data.purposes, policy.purposes

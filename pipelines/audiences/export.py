@@ -23,7 +23,7 @@ _VIEWS = {
     "important_updates": views.audience_important_updates,
     "course_invitations": views.audience_course_invitations,
 }
-_PURPOSES = {"important_updates": "customer_relationship", "course_invitations": "own_courses"}
+_PURPOSES = {"important_updates": "customer_relationship", "course_invitations": "course_invitations"}
 _COLUMNS = "email full_name organization_name reason legal_basis".split()
 _NOT_PERSONAL = {"system.operations", "organization.public"}
 _OURS = re.compile(rf"(?:{'|'.join(KNOWN)})-\d{{8}}T\d{{6}}Z\.csv")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -40,6 +40,8 @@ class Answer:
     """What and where, in names and numbers; the first few."""
     not_asked: str | None = None
     """Why the question could not be asked; such an answer does not pass."""
+    by_clause: Mapping[str, int] = field(default_factory=dict)
+    """Violations by clause, where the question is about several."""
 
     @property
     def passed(self) -> bool:
@@ -102,14 +104,14 @@ def audit(
         overdue = retention.overdue(connection, policy, now)
         reachable = reachable_tables(connection, role, policy.tables_of_class("processor"))
     if platform is None:
-        return Audit(now, (*answers, _grants(reachable), _expired(overdue)))
+        return Audit(now, (*answers, _grants(reachable), _expired(overdue, policy)))
     with platform.retention.connect() as connection:
         reachable |= platform_grants(connection, role, platform.names)
         rule = policy.retention_of(access_log.DATA).id
         overdue[rule] = access_log.overdue(connection, policy, platform.names, now, holds)
     answers += [
         _grants(reachable),
-        _expired(overdue),
+        _expired(overdue, policy),
         submissions_answer(proof, platform.auditor, platform.names),
     ]
     return Audit(now, tuple(answers))
@@ -139,7 +141,8 @@ def origins_answer(proof: Proof) -> Answer:
         for kind, counts in kinds.items()
         for place, count in sorted(counts.items())
     ]
-    return _answer("every value on a card has its origin", "S6", proof.violations, findings)
+    answer = _answer("every value on a card has its origin", "S6", proof.violations, findings)
+    return _about(answer, "S1", "S2", "S4", "S6")
 
 
 def activities_answer(connection: sa.Connection, policy: Policy, activities: Collection[int]) -> Answer:
@@ -152,19 +155,22 @@ def activities_answer(connection: sa.Connection, policy: Policy, activities: Col
         findings += [f"landing.{source}: activity {one}" for one in sorted(present - configured)]
     asked = asked_activities(connection, policy) - configured
     findings += [f"asked for activity {one}" for one in sorted(asked)]
-    return _answer("no other customer's activity was read or asked for", "S5", len(findings), findings)
+    answer = _answer("no other customer's activity was read or asked for", "S5", len(findings), findings)
+    return _about(answer, "S4", "S5")
 
 
 def structure_answer(connection: sa.Connection, policy: Policy) -> Answer:
     """Every table and column in the database is known to the policy."""
     findings = [f"{one.kind} {one.name}" for one in unknown_structure(connection, policy)]
-    return _answer("every table and column is known to the policy", "S6", len(findings), findings)
+    answer = _answer("every table and column is known to the policy", "S6", len(findings), findings)
+    return _about(answer, *policy.clauses)
 
 
 def recipients_answer(connection: sa.Connection, policy: Policy) -> Answer:
     """Every host that was asked is a declared recipient, and every request a declared one."""
     findings = [f"{one.kind} {one.name}" for one in unknown_requests(connection, policy)]
-    return _answer("every host asked is a declared recipient", "S6", len(findings), findings)
+    answer = _answer("every host asked is a declared recipient", "S6", len(findings), findings)
+    return _about(answer, *policy.clauses)
 
 
 def platform_grants(connection: sa.Connection, role: str, names: PlatformNames) -> dict[str, str]:
@@ -262,10 +268,20 @@ def _grants(reachable: dict[str, str]) -> Answer:
     return _answer("the CRM role has no grant on processor data", "S5", len(findings), findings)
 
 
-def _expired(overdue: dict[str, int]) -> Answer:
+def _expired(overdue: dict[str, int], policy: Policy) -> Answer:
     findings = [f"{rule}: {count}" for rule, count in sorted(overdue.items()) if count]
-    return _answer("nothing is past its period", "S3", sum(overdue.values()), findings)
+    answer = _answer("nothing is past its period", "S3", sum(overdue.values()), findings)
+    by_clause: dict[str, int] = {}
+    for rule in policy.retention:
+        if rule.id in overdue:
+            by_clause[rule.clause] = by_clause.get(rule.clause, 0) + overdue[rule.id]
+    return replace(answer, by_clause=by_clause)
 
 
 def _answer(question: str, clause: str, violations: int, findings: Collection[str]) -> Answer:
     return Answer(question, clause, violations, tuple(findings)[:20])
+
+
+def _about(answer: Answer, *clauses: str) -> Answer:
+    """The same answer, which speaks of several clauses at once."""
+    return replace(answer, by_clause=dict.fromkeys(clauses, answer.violations))

@@ -15,10 +15,15 @@ import sqlalchemy as sa
 
 from pipelines.privacy.audit import Audit
 from pipelines.privacy.periods import OSLO, Period
-from schemas.policy import Bilingual, Policy, RetentionRule
+from schemas.policy import LEGAL_BASES, Bilingual, Policy, RetentionRule
 from schemas.tables import all_tables, qualified
+from schemas.tables.audiences import audience_member
+from schemas.tables.privacy import suppression
 
 Language = Literal["nb", "en"]
+
+FOLDER = "records"
+"""Folder of DAGSTER_HOME with what is generated here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +69,18 @@ def controller_record(policy: Policy, language: Language = "nb") -> str:
     for activity in activities(policy, "controller"):
         purpose = policy.purposes[activity.purpose]
         rows = [
-            (say("basis"), purpose.legal_basis),
+            (say("basis"), say(LEGAL_BASES[purpose.legal_basis])),
             (
                 say("clauses"),
                 ", ".join(f"{name} {say(policy.clauses[name].title)}" for name in purpose.clauses),
             ),
-            (say("people"), say("people_controller")),
-            (say("categories"), ", ".join(say(policy.categories[key]) for key in activity.categories)),
-            (say("recipients"), "; ".join(map(say.recipient, activity.recipients)) or say("none")),
-            (say("transfers"), "; ".join(_transfers(policy, say, activity.recipients)) or say("none")),
-            (say("periods"), "; ".join(dict.fromkeys(map(say.rule, activity.rules)))),
+            *_activity_rows(policy, say, activity),
         ]
-        parts += [f"## {say(purpose.text)}", _table(rows)]
+        parts += [
+            f"## {say(purpose.text)}",
+            _table(rows),
+            *_listed(say, "periods", say.rules(activity.rules)),
+        ]
     parts += [f"## {say('measures_title')}", say("measures"), f"## {say('copies_title')}"]
     parts.append(
         _table([(say(copy.what), f"{say.period(copy.period)}. {say(copy.basis)}") for copy in policy.copies])
@@ -95,15 +100,22 @@ def processor_record(policy: Policy, customers: Iterable[str] | None, language: 
         purpose = policy.purposes[activity.purpose]
         rows = [
             (say("on_behalf_of"), names),
-            (say("processing"), f"{say(purpose.text)} ({purpose.legal_basis})"),
-            (say("categories"), ", ".join(say(policy.categories[key]) for key in activity.categories)),
-            (say("recipients"), "; ".join(map(say.recipient, activity.recipients)) or say("none")),
-            (say("transfers"), "; ".join(_transfers(policy, say, activity.recipients)) or say("none")),
-            (say("periods"), "; ".join(dict.fromkeys(map(say.rule, activity.rules)))),
+            (say("processing"), f"{say(purpose.text)}. {say(LEGAL_BASES[purpose.legal_basis])}"),
+            *_activity_rows(policy, say, activity),
         ]
-        parts.append(_table(rows))
+        parts += [_table(rows), *_listed(say, "periods", say.rules(activity.rules))]
     parts += [f"## {say('measures_title')}", say("measures")]
     return "\n\n".join(parts) + "\n"
+
+
+def _activity_rows(policy: Policy, say: _Speaker, activity: Activity) -> list[tuple[str, str]]:
+    """What the records as controller and as processor both ask for."""
+    return [
+        (say("people"), say(policy.purposes[activity.purpose].people)),
+        (say("categories"), ", ".join(say(policy.categories[key]) for key in activity.categories)),
+        (say("recipients"), "; ".join(map(say.recipient, activity.recipients)) or say("none")),
+        (say("transfers"), "; ".join(_transfers(policy, say, activity.recipients)) or say("none")),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,40 +126,38 @@ class Proof:
     name: str
     passed: bool
     at: datetime
+    asked: bool = True
+    """Whether it could be asked at all; what was not asked has not passed."""
 
 
 def proofs(audit: Audit) -> tuple[Proof, ...]:
-    """The answers of a night's audit as proofs of the clauses."""
-    return tuple(Proof(one.clause, one.question, one.passed, audit.at) for one in audit.answers)
+    """The answers of a night's audit as proofs of the clauses that they speak of."""
+    return tuple(
+        Proof(clause, one.question, one.not_asked is None and not found, audit.at, one.not_asked is None)
+        for one in audit.answers
+        for clause, found in (one.by_clause or {one.clause: one.violations}).items()
+    )
 
 
 def clause_report(policy: Policy, shown: Sequence[Proof], language: Language = "nb") -> str:
-    """Clause by clause: the promise, what enforces it, and what proved it last night.
+    """Clause by clause: the promise, what enforces it, and what proved it last night and when.
 
     A clause without a proof says so: nothing is taken for kept because nobody looked.
     """
     say = _Speaker(policy, language)
-    parts = [say.title("clause_title")]
+    parts = [say.title("clause_title"), *_who(policy, say)]
     for name, clause in policy.clauses.items():
         tables = [table for table, rule in policy.data.items() if name in rule.clauses]
         rules = [rule for rule in policy.retention if rule.clause == name]
-        proved = [one for one in shown if one.clause == name]
-        rows = [
-            (say("promise"), say(clause.promise)),
-            (say("data"), ", ".join(f"`{table}`" for table in tables)),
-            (say("periods"), "; ".join(dict.fromkeys(map(say.rule, rules))) or say("none")),
-            (say("enforced_by"), "; ".join(_enforced_by(policy, name, say))),
-            (
-                say("proved_by"),
-                "; ".join(
-                    f"{say('passed' if one.passed else 'failed')}: {one.name}"
-                    f" ({one.at.astimezone(OSLO):%Y-%m-%d %H:%M})"
-                    for one in proved
-                )
-                or say("not_proved"),
-            ),
+        proved = [say.proof(one) for one in shown if one.clause == name]
+        parts += [
+            f"## {name}: {say(clause.title)}",
+            f"> {say(clause.promise)}",
+            *_listed(say, "proved_by", proved or [say("not_proved")]),
+            *_listed(say, "enforced_by", _enforced_by(policy, name, say)),
+            *_listed(say, "periods", say.rules(rules) or [say("none")]),
+            f"**{say('data')}:** {', '.join(f'`{table}`' for table in tables)}",
         ]
-        parts += [f"## {name}: {say(clause.title)}", _table(rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -167,22 +177,33 @@ class _Speaker:
 
     def period(self, text: str) -> str:
         period = Period.parse(text)
-        unit = self("months" if period.is_months else "days")
-        return f"{period.count} {unit}"
+        unit = "month" if period.is_months else "day"
+        return f"{period.count} {self(unit if period.count == 1 else f'{unit}s')}"
 
-    def rule(self, rule: RetentionRule) -> str:
-        """`36 months: three years after the last contact`."""
+    def rules(self, rules: Iterable[RetentionRule]) -> list[str]:
+        """`36 months: three years after the last contact`, each once."""
+        return list(dict.fromkeys(map(self._rule, rules)))
+
+    def _rule(self, rule: RetentionRule) -> str:
         if rule.at_source is not None:
-            span = f"{self('at_source')} {self.period(rule.at_source)}"
+            span = f"{self.period(rule.at_source)} {self('at_source')}"
         elif rule.period is not None:
             span = self.period(rule.period)
         else:
-            span = self("on_instruction") if rule.instruction_only else f"{self('follows')} {rule.follows}"
+            span = (
+                self("on_instruction") if rule.instruction_only else f"{self('follows')} (`{rule.follows}`)"
+            )
         return f"{span}: {self(rule.basis)}"
 
     def recipient(self, name: str) -> str:
         recipient = self._policy.recipients[name]
-        return f"{recipient.name} ({self(recipient.role)}, {recipient.country})"
+        return f"{self(recipient.name)} ({self(recipient.role)}, {recipient.country})"
+
+    def proof(self, proof: Proof) -> str:
+        """`passed, 2026-11-25 04:00: nothing is past its period`; the time is Norwegian."""
+        state = "passed" if proof.passed else "failed" if proof.asked else "not_asked"
+        question = self(_QUESTIONS[proof.name]) if proof.name in _QUESTIONS else proof.name
+        return f"{self(state)}, {proof.at.astimezone(OSLO):%Y-%m-%d %H:%M}: {question}"
 
 
 def _who(policy: Policy, say: _Speaker) -> Iterable[str]:
@@ -200,25 +221,42 @@ def _transfers(policy: Policy, say: _Speaker, names: Iterable[str]) -> Iterable[
     for name in names:
         recipient = policy.recipients[name]
         if recipient.transfer is not None:
-            yield f"{recipient.name}, {recipient.country}: {recipient.transfer}"
+            yield f"{say(recipient.name)}, {recipient.country}: {say(recipient.transfer)}"
 
 
 def _enforced_by(policy: Policy, clause: str, say: _Speaker) -> Iterable[str]:
     """What keeps a clause, by what the policy says of it."""
-    tables = [rule for rule in policy.data.values() if clause in rule.clauses]
-    if any(rule.data_class == "processor" for rule in tables):
+    tables = {name: rule for name, rule in policy.data.items() if clause in rule.clauses}
+    if any(rule.data_class == "processor" for rule in tables.values()):
         yield say("by_gate")
         yield say("by_grants")
-    recipients = [
-        recipient.name
-        for recipient in policy.recipients.values()
-        if any(clause in policy.purposes[purpose].clauses for purpose in recipient.purposes)
-    ]
-    if recipients:
-        yield f"{say('by_egress')} ({', '.join(recipients)})"
+        yield say("by_instruction")
+    told = [one for one in policy.recipients.values() if _serves(policy, one.purposes, clause)]
+    if systems := [say(one.name) for one in told if one.requests]:
+        yield f"{say('by_egress')}: {'; '.join(systems)}"
+    if people := [say(one.name) for one in told if one.receives]:
+        yield f"{say('by_export')}: {'; '.join(people)}"
+    if not told:
+        yield say("by_nobody")
     if any(rule.clause == clause and rule.expires_after for rule in policy.retention):
         yield say("by_retention")
+    if qualified(audience_member) in tables:
+        yield say("by_audiences")
+    if qualified(suppression) in tables:
+        yield say("by_suppression")
     yield say("by_allow_list")
+
+
+def _serves(policy: Policy, purposes: Iterable[str], clause: str) -> bool:
+    """Whether one of some purposes is the clause's own; one that all clauses have says nothing of it."""
+    clauses = [set(policy.purposes[purpose].clauses) for purpose in purposes]
+    return any(clause in one and one != set(policy.clauses) for one in clauses)
+
+
+def _listed(say: _Speaker, title: str, lines: Iterable[str]) -> Iterable[str]:
+    """A list under its heading, in Markdown."""
+    yield f"**{say(title)}:**"
+    yield "\n".join(f"- {line}" for line in lines)
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> str:
@@ -245,11 +283,6 @@ _WORDS: Mapping[str, Bilingual] = {
         ("basis", "Behandlingsgrunnlag", "Legal basis"),
         ("clauses", "Løfter", "Clauses"),
         ("people", "Hvem opplysningene gjelder", "Data subjects"),
-        (
-            "people_controller",
-            "Kunder, kontaktpersoner hos kunder, kursdeltakere og brukere",
-            "Customers, contact persons of customers, course participants and users",
-        ),
         ("categories", "Opplysninger", "Categories of data"),
         ("recipients", "Mottakere", "Recipients"),
         ("transfers", "Overføring ut av EØS", "Transfers out of the EEA"),
@@ -273,10 +306,12 @@ _WORDS: Mapping[str, Bilingual] = {
         ("copies_title", "Kopier utenfor tabellene", "Copies beside the tables"),
         ("on_behalf_of", "På vegne av", "On behalf of"),
         ("processing", "Behandling", "Processing"),
+        ("month", "måned", "month"),
         ("months", "måneder", "months"),
+        ("day", "dag", "day"),
         ("days", "dager", "days"),
-        ("at_source", "Så lenge det finnes i kilden, og så", "While it is at its source, and then"),
-        ("follows", "Like lenge som", "As long as"),
+        ("at_source", "etter at det er borte fra kilden", "after it is gone from its source"),
+        ("follows", "Like lenge som det som det bygger på", "As long as what it rests on"),
         ("on_instruction", "Etter instruks", "On instruction"),
         ("processor", "databehandler", "processor"),
         ("own_system", "eget system", "own system"),
@@ -286,26 +321,75 @@ _WORDS: Mapping[str, Bilingual] = {
         ("promise", "Løfte", "Promise"),
         ("data", "Tabeller", "Tables"),
         ("enforced_by", "Håndheves av", "Enforced by"),
-        ("proved_by", "Vist av", "Proved by"),
+        ("proved_by", "Kontrollert på databasen", "Checked on the real store"),
         ("not_proved", "Ikke kontrollert", "Not checked"),
+        ("not_asked", "IKKE KONTROLLERT", "NOT CHECKED"),
         ("passed", "i orden", "passed"),
         ("failed", "IKKE i orden", "FAILED"),
         (
             "by_gate",
-            "Definisjonene lastes ikke når deltakeropplysninger kan komme ut",
-            "Definitions that do not load when participants' data could get out",
+            "Kjøringene starter ikke hvis deltakernes opplysninger har en vei ut",
+            "No run starts if participants' data have a way out",
         ),
         (
             "by_grants",
-            "CRM-rollen har ingen rett til deltakernes svar",
-            "A CRM role without any right to participants' answers",
+            "Databaserollen bak CRM har ingen rett til deltakernes svar",
+            "The database role behind the CRM has no right to participants' answers",
         ),
-        ("by_egress", "Bare deklarerte forespørsler slipper ut", "Declared requests only are let out"),
+        (
+            "by_instruction",
+            "Sletting og utlevering bare etter kundens dokumenterte instruks",
+            "Deletion and return on the customer's documented instruction alone",
+        ),
+        (
+            "by_egress",
+            "Bare det som er listet opp kan sendes, og bare til",
+            "Only what is listed can be sent, and only to",
+        ),
+        (
+            "by_export",
+            "Lister utleveres bare til, og hver utlevering noteres",
+            "Lists are handed only to, each noted",
+        ),
+        ("by_nobody", "Ingen utenfor kan sendes noe av dette", "Nobody outside can be sent any of this"),
+        (
+            "by_audiences",
+            "Ingen som har reservert seg, og ingen hvis kundeforhold er over, står på en liste",
+            "Nobody who has objected, or is no customer any more, is on a list",
+        ),
+        (
+            "by_suppression",
+            "Det som er slettet, holdes ute av hver innlesing",
+            "What was erased is kept out of every read",
+        ),
         (
             "by_retention",
-            "Nattlig sletting etter samme regel som kontrollen",
-            "Nightly deletion by the rule that the check uses",
+            "Det som er over fristen, slettes hver natt, etter samme regel som kontrollen bruker",
+            "What is past its period is deleted every night, by the rule that the check uses",
         ),
-        ("by_allow_list", "Bare deklarerte felter leses", "Declared fields only are read"),
+        (
+            "by_allow_list",
+            "Bare opplysninger som er listet opp her, leses og lagres",
+            "Only data that are listed here are read and stored",
+        ),
+    )
+}
+
+_QUESTIONS: Mapping[str, Bilingual] = {
+    en: Bilingual(nb=nb, en=en)
+    for nb, en in (
+        ("hver opplysning på et kort har en kilde", "every value on a card has its origin"),
+        (
+            "ingen annen kundes aktivitet er lest eller spurt etter",
+            "no other customer's activity was read or asked for",
+        ),
+        ("hver tabell og kolonne er kjent for erklæringen", "every table and column is known to the policy"),
+        ("alle som er spurt, er oppgitt som mottakere", "every host asked is a declared recipient"),
+        (
+            "databaserollen bak CRM har ingen rett til deltakernes opplysninger",
+            "the CRM role has no grant on processor data",
+        ),
+        ("ingenting er over fristen", "nothing is past its period"),
+        ("ingenting en deltaker har sendt inn, står på et kort", "no participant's submission is on a card"),
     )
 }

@@ -15,15 +15,12 @@ from pipelines.errors import nothing_personal
 from pipelines.files import write_whole
 from pipelines.privacy import audit_log
 from pipelines.privacy.chain import chain_is_whole
-from pipelines.privacy.records import controller_record, processor_record
+from pipelines.privacy.records import FOLDER, controller_record, processor_record
 from pipelines.privacy.restore import keep_copy
 from pipelines.privacy.submissions import customers
 from pipelines.store.landing import count_rows
 from schemas.policy import load_policy
 from schemas.tables import privacy
-
-RECORDS = "records"
-"""Folder of DAGSTER_HOME with the generated records."""
 
 _AUDIT_LOG = dg.AssetKey(["privacy", privacy.audit_log.name])
 
@@ -86,7 +83,7 @@ def records_of_processing(workbench: Workbench) -> dg.MaterializeResult:
         if platform is not None:
             with platform.connect() as connection:
                 held_for = customers(connection, workbench.platform_names)
-        folder = workbench.settings.dagster_home / RECORDS
+        folder = workbench.settings.dagster_home / FOLDER
         for language in ("nb", "en"):
             write_whole(folder / f"controller.{language}.md", [controller_record(policy, language)])
             write_whole(folder / f"processor.{language}.md", [processor_record(policy, held_for, language)])

@@ -11,9 +11,10 @@ from pipelines.defs.platform.tables import PARTICIPANT_SUBMISSION
 from pipelines.defs.privacy.retention import ip_address_retention, retention_rules
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
+from pipelines.files import write_whole
 from pipelines.findings import Finding
 from pipelines.privacy.audit import Answer, PlatformSide, audit
-from pipelines.privacy.records import Language, clause_report, proofs
+from pipelines.privacy.records import FOLDER, Language, clause_report, proofs
 from schemas.policy import load_policy
 
 _AUDIT = dg.AssetKey(["privacy", "forwarding_audit"])
@@ -60,15 +61,15 @@ def forwarding_audit(workbench: Workbench) -> dg.MaterializeResult:
             role=store.role,
             activities=settings.pindena_course_activities | settings.pindena_order_activities,
         )
+        reports = {name: clause_report(policy, proofs(outcome), said) for name, said in _REPORTS.items()}
+        for name, report in reports.items():
+            write_whole(settings.dagster_home / FOLDER / f"clauses.{_REPORTS[name]}.md", [report])
     answers = {answer.question: answer for answer in outcome.answers}
     return dg.MaterializeResult(
         metadata={
             "questions": len(outcome.answers),
             "violations": outcome.violations,
-            **{
-                name: dg.MarkdownMetadataValue(clause_report(policy, proofs(outcome), language))
-                for name, language in _REPORTS.items()
-            },
+            **{name: dg.MarkdownMetadataValue(report) for name, report in reports.items()},
         },
         check_results=[
             check_result(_finding(answers.get(question), question), name)

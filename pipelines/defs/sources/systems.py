@@ -16,7 +16,7 @@ def systems() -> dg.Definitions:
             dg.AssetSpec(
                 key=dg.AssetKey([system, f"{system}_api"]),
                 group_name=f"sources/{system}",
-                description=f"{policy.recipients[system].name}: asked for the declared fields and no others.",
+                description=f"{policy.recipients[system].name.en}: asked for declared fields and no others.",
                 owners=OWNERS,
                 kinds={"api", system},
                 tags={"data_class": "controller"},

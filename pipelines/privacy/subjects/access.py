@@ -198,10 +198,10 @@ def _recipients(policy: Policy) -> tuple[Row, ...]:
     """Those who hold or may be told the person's data."""
     return tuple(
         {
-            "name": recipient.name,
+            "name": recipient.name.nb,
             "role": recipient.role,
             "country": recipient.country,
-            "transfer": recipient.transfer or "",
+            "transfer": recipient.transfer.nb if recipient.transfer else "",
             "purposes": [policy.purposes[purpose].text.nb for purpose in recipient.purposes],
         }
         for recipient in policy.recipients.values()
@@ -218,7 +218,7 @@ def _disclosures(
         recipient = policy.recipients.get(told.recipient)
         rows.append(
             {
-                "recipient": recipient.name if recipient else told.recipient,
+                "recipient": recipient.name.nb if recipient else told.recipient,
                 "first": told.occurred_at,
                 "last": told.last_at or told.occurred_at,
                 "times": told.times,

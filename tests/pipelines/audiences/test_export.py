@@ -49,7 +49,7 @@ def test_the_disclosure_of_each_person_is_noted_under_the_record_of_the_address(
     with members.engine.connect() as connection:
         rows = connection.execute(sa.select(disclosure)).all()
     assert {(row.recipient, row.purpose, row.source, row.source_id) for row in rows} == {
-        ("own_staff", "own_courses", "helpscout_customer", "1")
+        ("own_staff", "course_invitations", "helpscout_customer", "1")
     }
     assert [row.categories for row in rows] == [["user.behavior", "user.contact.email", "user.name"]] * 2
 

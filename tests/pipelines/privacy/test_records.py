@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 
-from pipelines.privacy.audit import Answer, Audit
+from pipelines.privacy.audit import Answer, Audit, PlatformSide, audit
+from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.records import (
     Language,
     Proof,
@@ -20,7 +23,8 @@ from schemas.policy import Policy, load_policy
 
 POLICY = load_policy()
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
-LANGUAGES = pytest.mark.parametrize("language", ["nb", "en"])
+BOTH: tuple[Language, Language] = ("nb", "en")
+LANGUAGES = pytest.mark.parametrize("language", BOTH)
 
 
 def changed(part: str, key: str, **values: object) -> Policy:
@@ -49,8 +53,9 @@ def test_each_entry_names_what_the_law_asks_for(language: Language) -> None:
     assert len(entries) == len(activities(POLICY, "controller"))
     for entry in entries:
         rows = [line for line in entry.splitlines() if line.startswith("| ") and line != "| | |"]
-        assert len(rows) == 7, "basis, clauses, people, categories, recipients, transfers, periods"
+        assert len(rows) == 6, "basis, clauses, people, categories, recipients, transfers"
         assert all(line.split("|")[2].strip() for line in rows)
+        assert "\n- " in entry, "periods"
 
 
 def test_participants_data_stand_in_the_processors_record_only() -> None:
@@ -80,32 +85,76 @@ def test_a_transfer_out_of_the_eea_is_named_with_its_mechanism() -> None:
     assert "Help Scout PBC, US: Standard contractual clauses" in controller_record(POLICY, "en")
 
 
+def of_clause(text: str, name: str) -> str:
+    return text.split(f"## {name}: ")[1].split("\n## ")[0]
+
+
 @LANGUAGES
 def test_every_clause_is_reported_and_one_without_a_proof_says_so(language: Language) -> None:
     text = clause_report(POLICY, [], language)
+    unproved = {"nb": "- Ikke kontrollert", "en": "- Not checked"}[language]
     for name, clause in POLICY.clauses.items():
-        assert f"## {name}: {getattr(clause.title, language)}" in text
-    unproved = {"nb": "Ikke kontrollert", "en": "Not checked"}[language]
-    assert text.count(unproved) == 6
+        told = of_clause(text, name)
+        assert told.startswith(getattr(clause.title, language))
+        assert f"> {getattr(clause.promise, language)}" in told
+        assert unproved in told
 
 
 def test_the_answers_of_the_audit_are_the_proofs_and_a_failure_stands_out() -> None:
     audit = Audit(
         NOW,
         (
-            Answer("nothing is past its period", "S3", 0),
-            Answer("no grant on processor data", "S5", 2, ("x",)),
+            Answer("nothing is past its period", "S3", 3, by_clause={"S1": 3, "S3": 0}),
+            Answer("the CRM role has no grant on processor data", "S5", 2, ("x",)),
         ),
     )
     text = clause_report(POLICY, proofs(audit), "en")
-    assert "passed: nothing is past its period (2026-11-25 04:00)" in text
-    assert "FAILED: no grant on processor data (2026-11-25 04:00)" in text
-    assert text.count("Not checked") == 4
+    assert "- FAILED, 2026-11-25 04:00: nothing is past its period" in of_clause(text, "S1")
+    assert "- passed, 2026-11-25 04:00: nothing is past its period" in of_clause(text, "S3")
+    assert "- FAILED, 2026-11-25 04:00: the CRM role has no grant on" in of_clause(text, "S5")
+    assert text.count("Not checked") == 3
+    assert "- IKKE i orden, 2026-11-25 04:00: ingenting er over fristen" in clause_report(
+        POLICY, proofs(audit), "nb"
+    )
 
 
-def test_a_question_that_was_not_asked_proves_nothing() -> None:
-    audit = Audit(NOW, (Answer("no submission is on a card", "S5", 0, not_asked="there is no role"),))
-    assert proofs(audit) == (Proof("S5", "no submission is on a card", False, NOW),)
+def test_a_question_that_was_not_asked_proves_nothing_and_says_so() -> None:
+    question = "no participant's submission is on a card"
+    audit = Audit(NOW, (Answer(question, "S5", 0, not_asked="there is no role"),))
+    assert proofs(audit) == (Proof("S5", question, False, NOW, asked=False),)
+    assert f"- NOT CHECKED, 2026-11-25 04:00: {question}" in clause_report(POLICY, proofs(audit), "en")
+
+
+def test_a_real_audit_proves_every_clause_and_is_told_in_both_languages(
+    crm_engine: sa.Engine, platform_engine: sa.Engine
+) -> None:
+    side = PlatformSide(platform_engine, platform_engine, PlatformNames())
+    outcome = audit(crm_engine, side, POLICY, now=NOW, role="kundekort_pipeline", activities=[])
+    assert len(outcome.answers) == 7
+    texts = {language: clause_report(POLICY, proofs(outcome), language) for language in BOTH}
+    for name in POLICY.clauses:
+        assert len(re.findall(r"^- passed, 2026-11-25 04:00: ", of_clause(texts["en"], name), re.M)) >= 3
+    for answer in outcome.answers:
+        assert answer.question in texts["en"]
+        assert answer.question not in texts["nb"], "told in English"
+
+
+def test_what_enforces_a_clause_names_those_who_are_told_under_it_and_no_others() -> None:
+    text = clause_report(POLICY, [], "en")
+    for name in ("S3", "S5"):
+        assert "- Nobody outside can be sent any of this" in of_clause(text, name)
+        assert "Help Scout" not in of_clause(text, name)
+    assert "only to: Help Scout PBC; Tripletex AS" in of_clause(text, "S1")
+    assert "alerts" not in text, "operators are told nothing of anybody"
+
+
+def test_the_norwegian_record_has_no_english_in_it() -> None:
+    """Every text that is told in English is another one in Norwegian, names of companies aside."""
+    nb, en = (controller_record(POLICY, language) + clause_report(POLICY, [], language) for language in BOTH)
+    lines = {line for line in en.splitlines() if re.search("[a-z]{3}", line)} & set(nb.splitlines())
+    assert lines == {"## S1: Support"}, "the word is the same"
+    for word in ("Those at", "own registration", "contractual clauses", "gdpr-", "As long as"):
+        assert word not in nb
 
 
 def test_a_bar_in_a_text_does_not_break_the_table() -> None:

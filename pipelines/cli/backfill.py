@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from rich.console import Console
 
 from pipelines.cli.running import run_nightly
 from pipelines.cli.startup import NOT_STARTED, check_doors, configured, prepare_store, terminal
 from pipelines.settings import Settings
-from pipelines.sources.estimate import estimate
+from pipelines.sources.estimate import estimate, lines_of, problem_of_days
 from pipelines.store.database import open_store
 from schemas.payloads.types import OSLO
 from schemas.policy import load_policy
@@ -28,9 +28,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True, metavar="DAY")
     parser.add_argument("--yes", action="store_true", help="start without asking")
     given = parser.parse_args(arguments)
-    yesterday = datetime.now(OSLO).date() - timedelta(days=1)
-    if not given.first <= given.last <= yesterday:
-        parser.error(f"the days must run forward and end before today (at most {yesterday})")
+    if problem := problem_of_days(given.first, given.last, datetime.now(OSLO).date()):
+        parser.error(problem)
     console = terminal()
     try:
         load_policy()
@@ -51,15 +50,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _say_cost(console: Console, settings: Settings, first: date, last: date) -> None:
-    start = datetime.combine(first, time.min, OSLO)
-    end = datetime.combine(last + timedelta(days=1), time.min, OSLO)
     store = open_store(settings)
     with store.crm.connect() as connection:
-        costs = estimate(connection, settings, start, end)
+        costs = estimate(connection, settings, first, last)
     store.close()
-    console.print(f"Backfill of {(last - first).days + 1} days will take at least")
-    for cost in costs:
-        console.print(f"  {cost.source:<24}{cost.requests:>8,} requests{cost.minutes:>8.1f} min")
+    for line in lines_of(costs, first, last):
+        console.print(line)
 
 
 def _agreed(console: Console) -> bool:

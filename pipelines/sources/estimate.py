@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
 from pipelines.settings import Settings
 from pipelines.sources.clients import System, is_configured
+from schemas.payloads.types import OSLO
 from schemas.tables.landing import TABLES
 
 
@@ -32,20 +34,25 @@ _WINDOWED: tuple[tuple[str, System, str, int, int], ...] = (
 )
 
 
-def estimate(
-    connection: sa.Connection, settings: Settings, start: datetime, end: datetime
-) -> tuple[Cost, ...]:
-    """The cost of reading the windowed sources again from `start` to `end` (aware, end exclusive).
+def problem_of_days(first: date, last: date, today: date) -> str | None:
+    """What is wrong with a range of days to read again, both included; `today` is that of Norway."""
+    yesterday = today - timedelta(days=1)
+    if not first <= last <= yesterday:
+        return f"the days must run forward and end before today (at most {yesterday})"
+    return None
 
-    Customers of Help Scout are listed from `start` on, without an end; participants' lists take one request
+
+def estimate(connection: sa.Connection, settings: Settings, first: date, last: date) -> tuple[Cost, ...]:
+    """The cost of reading the windowed sources again from one Norwegian day to another, both included.
+
+    Customers of Help Scout are listed from `first` on, without an end; participants' lists take one request
     each. What changed at a source since it was last read is not known here, so the figures are a floor.
     """
     costs = []
     for source, system, clock, page, per_minute in _WINDOWED:
         if not is_configured(settings, system):
             continue
-        column = TABLES[source].c[clock]
-        within = column >= start if source == "helpscout_customer" else column.between(start, end)
+        within = _within(TABLES[source].c[clock], first, None if source == "helpscout_customer" else last)
         records = connection.scalar(sa.select(sa.func.count()).where(within)) or 0
         requests = max(1, math.ceil(records / page))
         costs.append(Cost(source, system, records, requests, requests / per_minute))
@@ -56,3 +63,25 @@ def estimate(
         ):
             costs.append(Cost(source, "pindena", 0, len(activities), 0.0))
     return tuple(costs)
+
+
+def lines_of(costs: Sequence[Cost], first: date, last: date) -> list[str]:
+    """The estimate in lines, for the terminal and for Dagster's page of a run."""
+    days = (last - first).days + 1
+    return [
+        f"Backfill of {days} {'day' if days == 1 else 'days'} will take at least",
+        *(f"  {cost.source:<24}{cost.requests:>8,} requests{cost.minutes:>8.1f} min" for cost in costs),
+    ]
+
+
+def _within(column: sa.Column[object], first: date, last: date | None) -> sa.ColumnElement[bool]:
+    """From the first day to the last or without an end, for a column of days as for one of moments."""
+    end = last + timedelta(days=1) if last else None
+    if isinstance(column.type, sa.Date):
+        return column >= first if end is None else sa.and_(column >= first, column < end)
+    start = datetime.combine(first, time(), OSLO)
+    return (
+        column >= start
+        if end is None
+        else sa.and_(column >= start, column < datetime.combine(end, time(), OSLO))
+    )

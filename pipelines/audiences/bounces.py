@@ -7,7 +7,7 @@ What was erased is not noted; what a person's erasure finds here goes with it.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -30,6 +30,10 @@ Kind = Literal["hard", "soft"]
 
 _PREFIX = "bounced address\0"
 _COLUMNS = "address_hmac key_id kind code bounced_at run_id".split()
+_NEWER = sql.SQL(
+    "(excluded.bounced_at > target.bounced_at"
+    " OR (excluded.bounced_at = target.bounced_at AND excluded.kind = 'hard' AND target.kind = 'soft'))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,7 @@ def note_bounces(
     digest, key_id = digest_under(secrets[0], _PREFIX), _key_id(secrets[0])
     forget_bounces(connection, secrets[1:], [one.address for one in fresh])
     rows = [(digest(one.address), key_id, one.kind, one.code, one.bounced_at, run_id) for one in fresh]
-    newer = sql.SQL(
-        "(excluded.bounced_at > target.bounced_at"
-        " OR (excluded.bounced_at = target.bounced_at AND excluded.kind = 'hard' AND target.kind = 'soft'))"
-    )
-    written = upsert(connection, email_bounce, _COLUMNS, rows, newer=newer).changed
+    written = upsert(connection, email_bounce, _COLUMNS, rows, newer=_NEWER).changed
     return Noting(noted=written, known=len(fresh) - written, suppressed=len(newest) - len(fresh))
 
 
@@ -99,6 +99,32 @@ def hard_bounces(connection: sa.Connection, secrets: Sequence[bytes]) -> Noted:
         if known := frozenset(map(bytes, connection.scalars(stored))):
             under.append((digest_under(secret, _PREFIX), known))
     return Noted(tuple(under))
+
+
+def renew_bounces(engine: sa.Engine, secrets: Sequence[bytes], met: Collection[str]) -> int:
+    """Move what is noted of some addresses under an earlier secret to the present one; return how many.
+
+    Hashes cannot be made anew without the addresses, so it is done when one is met, as in the suppression
+    ledger; in time an old secret can be thrown away. Of two notes of an address the newer one counts.
+    """
+    if not met or len(secrets) < 2:
+        return 0
+    digest, key_id = digest_under(secrets[0], _PREFIX), _key_id(secrets[0])
+    with engine.begin() as connection:
+        # An erasure that looks meanwhile would see neither the old note nor the new one.
+        Suppression(secrets[0], secrets[1:]).keep_out_erasures(connection)
+        old = _hashes(met, secrets[1:])
+        found = connection.execute(sa.delete(email_bounce).where(_among(old)).returning(email_bounce)).all()
+        newest = {
+            old[bytes(row.address_hmac)]: row
+            for row in sorted(found, key=lambda row: (row.bounced_at, row.kind == "hard"))
+        }
+        rows = [
+            (digest(address), key_id, row.kind, row.code, row.bounced_at, row.run_id)
+            for address, row in newest.items()
+        ]
+        upsert(connection, email_bounce, _COLUMNS, rows, newer=_NEWER)
+    return len(rows)
 
 
 def count_bounces(connection: sa.Connection, secrets: Sequence[bytes]) -> dict[str, int]:

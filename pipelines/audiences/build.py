@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from pipelines.audiences import rules
+from pipelines.audiences.bounces import renew_bounces
 from pipelines.audiences.screening import leave_out, screen
 from pipelines.store.bulk import replace_from
 from schemas.payloads.types import OSLO
@@ -60,7 +61,8 @@ def build_audiences(
             connection.exec_driver_sql(statement, days)
         connection.exec_driver_sql(rules.WORDS, _wordings())
         _plan_for(connection, many=False)
-        leave_out(connection, screening.result())
+        screened = screening.result()
+        leave_out(connection, screened)
         _plan_for(connection, many=True)
         for statement in rules.CANDIDATES:
             connection.exec_driver_sql(statement, _AGAINST)
@@ -72,13 +74,16 @@ def build_audiences(
             _write(connection, run_id, now)
         else:
             connection.exec_driver_sql(rules.PREVIEW)
-        return Audiences(
+        built = Audiences(
             members=_counted(connection, rules.MEMBERS),
             came={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "in"},
             went={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "out"},
             excluded=_counted(connection, rules.EXCLUSIONS),
             changed=sum(row.number for row in changes),
         )
+    if keep:
+        renew_bounces(engine, secrets, screened.bounced)
+    return built
 
 
 def _plan_for(connection: sa.Connection, *, many: bool) -> None:

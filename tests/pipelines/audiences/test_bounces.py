@@ -19,7 +19,9 @@ from pipelines.audiences.bounces import (
     forget_bounces,
     hard_bounces,
     note_bounces,
+    renew_bounces,
 )
+from pipelines.audiences.build import build_audiences
 from pipelines.audiences.findings import nobody_whose_address_bounced
 from pipelines.audiences.rules import BOUNCED, FELL_BACK
 from pipelines.privacy.keys import email_keys
@@ -176,6 +178,58 @@ def test_a_changed_secret_recognises_the_old_entries_and_replaces_them(town: Tow
         assert count_bounces(connection, [new]) == {"hard": 0, "soft": 1, "unrecognised": 1}
         finding = nobody_whose_address_bounced(connection, [new])
     assert (finding.passed, finding.numbers["unrecognised_bounces"]) == (False, 1)
+
+
+NEW = b"n" * 32
+
+
+def key_ids(town: Town) -> set[str]:
+    with town.engine.connect() as connection:
+        return set(connection.scalars(sa.select(email_bounce.c.key_id)))
+
+
+def test_what_is_met_under_an_old_secret_moves_to_the_present_one(town: Town) -> None:
+    contact(town, OLA)
+    note(town, OLA, PRIVATE)
+    before = key_ids(town)
+    build_audiences(town.engine, [NEW, SECRET], "run", NOW)
+    assert OLA not in town.updated()
+    assert held(town, OLA, PRIVATE, secrets=(NEW,)) == [True, False], "nobody has met the other"
+    assert held(town, OLA, PRIVATE) == [False, True], "it is there once"
+    with town.engine.connect() as connection:
+        (one,) = bounces_of(connection, [NEW], [OLA])
+    assert (one["kind"], one["code"], one["at"]) == ("hard", "5.1.1", NOW - timedelta(days=1))
+    after = key_ids(town)
+    assert before < after
+
+    build_audiences(town.engine, [NEW, SECRET], "run", NOW)
+    assert (rows(town), key_ids(town)) == (2, after)
+
+
+def test_a_preview_moves_nothing(town: Town) -> None:
+    contact(town, OLA)
+    note(town, OLA)
+    build_audiences(town.engine, [NEW, SECRET], "run", NOW, keep=False)
+    assert held(town, OLA) == [True]
+
+
+def test_of_notes_under_both_secrets_the_newer_one_counts(town: Town) -> None:
+    """A hard bounce that was found out under a present secret is not made soft by an older note, or lost."""
+    note(town, OLA, PRIVATE, at=NOW - timedelta(days=9), kind="soft")
+    with town.engine.begin() as connection:
+        for address, days in ((OLA, 3), (PRIVATE, 30)):
+            one = Bounce(address, NOW - timedelta(days=days), "hard")
+            note_bounces(connection, [NEW], Suppression(NEW), [one], "run", NOW)
+    assert renew_bounces(town.engine, [NEW, SECRET], [OLA, PRIVATE]) == 2
+    assert rows(town) == 2
+    assert held(town, OLA, PRIVATE, secrets=(NEW,)) == [True, False]
+
+
+def test_without_an_earlier_secret_nothing_is_moved(town: Town) -> None:
+    note(town, OLA)
+    assert renew_bounces(town.engine, [SECRET], [OLA]) == 0
+    assert renew_bounces(town.engine, [SECRET, NEW], []) == 0
+    assert held(town, OLA) == [True]
 
 
 def test_what_is_held_of_a_person_can_be_told_and_taken_away(town: Town) -> None:

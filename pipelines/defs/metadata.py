@@ -15,6 +15,8 @@ from schemas.tables import qualified
 
 OWNERS = ["team:data"]
 _HOLDS_SHOWN = 5
+_RULES_SHOWN = 10
+_NOTHING = dg.MarkdownMetadataValue("nothing")
 SINGLETON_SHARE = {"person": "people_of_one_record", "organization": "organizations_of_one_record"}
 """By kind of card: the metadata that holds the share of cards with one source record, 0 to 1."""
 
@@ -44,7 +46,8 @@ def table_tags(table: sa.Table) -> dict[str, str]:
 
 def reconciliation(tally: Tally, rows: int, seconds: float) -> dict[str, Any]:
     """The numbers of one read, the same keys every time so that Dagster plots them, and as a table."""
-    counts = tally.counts() | {"distinct": tally.distinct, "difference": tally.difference}
+    more = {"distinct": tally.distinct, "difference": tally.difference, "dropped": tally.dropped}
+    counts = tally.counts() | more
     return {
         "configured": True,
         "dagster/row_count": rows,
@@ -100,17 +103,35 @@ def markdown_table(name: str, value: str, rows: Mapping[str, int]) -> dg.Markdow
     return dg.MarkdownMetadataValue("\n".join([f"| {name} | {value} |", "|---|---:|", *lines]))
 
 
-def retention_plan(plans: Sequence[Plan]) -> dg.MarkdownMetadataValue:
+def retention_plan(plans: Sequence[Plan]) -> dict[str, dg.MarkdownMetadataValue]:
+    """What would be deleted now: the rules with the most rows, what is due next, and each rule in full.
+
+    The first two are short enough for Dagster to show them at once.
+    """
+    now = sorted((plan for plan in plans if plan.rows or plan.held), key=lambda plan: -plan.rows)
+    due = [f"| {plan.rule} | {plan.cutoff:%Y-%m-%d} | {plan.rows:,} | {plan.held:,} |" for plan in now]
+    if len(due) > _RULES_SHOWN:
+        rest = now[_RULES_SHOWN:]
+        rows, held = sum(plan.rows for plan in rest), sum(plan.held for plan in rest)
+        due[_RULES_SHOWN:] = [f"| {len(rest)} others | | {rows:,} | {held:,} |"]
+    later = sorted((plan.next_at, plan.rule) for plan in plans if plan.next_at)
+    coming = [f"| {moment:%Y-%m-%d} | {rule} |" for moment, rule in later[:_RULES_SHOWN]]
+    return {
+        "due_now": _table(["| rule | older than | rows | held |", "|---|---|---:|---:|"], due),
+        "due_next": _table(["| day (UTC) | rule |", "|---|---|"], coming),
+        "plan": plan_in_full(plans),
+    }
+
+
+def plan_in_full(plans: Sequence[Plan]) -> dg.MarkdownMetadataValue:
     """What each rule would delete now, what a hold keeps, and when the next row expires."""
     lines = [
         f"| {plan.rule} | {plan.data} | {plan.cutoff:%Y-%m-%d %H:%M} | {plan.rows:,} | {plan.held:,} | "
         f"{f'{plan.next_at:%Y-%m-%d}' if plan.next_at else '–'} |"
         for plan in plans
     ]
-    return dg.MarkdownMetadataValue(
-        "\n".join(
-            ["| rule | data | older than (UTC) | rows | held | next |", "|---|---|---|---:|---:|---|", *lines]
-        )
+    return _table(
+        ["| rule | data | older than (UTC) | rows | held | next |", "|---|---|---|---:|---:|---|"], lines
     )
 
 
@@ -123,5 +144,11 @@ def holds_that_count(plans: Sequence[Plan]) -> dict[str, Any]:
 
 
 def removals(done: Sequence[Removal]) -> dg.MarkdownMetadataValue:
-    """What each rule deleted."""
-    return markdown_table("rule", "rows removed", {removal.rule: removal.rows for removal in done})
+    """What each rule deleted that deleted anything."""
+    rows = {removal.rule: removal.rows for removal in done if removal.rows}
+    return markdown_table("rule", "rows removed", rows) if rows else _NOTHING
+
+
+def _table(head: Sequence[str], lines: Sequence[str]) -> dg.MarkdownMetadataValue:
+    """A Markdown table; without lines, a word."""
+    return dg.MarkdownMetadataValue("\n".join([*head, *lines])) if lines else _NOTHING

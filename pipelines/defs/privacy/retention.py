@@ -6,7 +6,7 @@ import dagster as dg
 
 from pipelines.defs.crm.assets import SOURCE_LINK
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, holds_that_count, removals, retention_plan
+from pipelines.defs.metadata import OWNERS, holds_that_count, plan_in_full, removals, retention_plan
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.platform.tables import ACCESS_LOG
 from pipelines.defs.privacy.options import Retention
@@ -73,7 +73,7 @@ def retention_rules(
             "applied": config.apply,
             "rows_removed": sum(removal.rows for removal in done),
             "tables_rewritten": len(rewritten),
-            "plan": retention_plan(plans),
+            **retention_plan(plans),
             "removed": removals(done),
             **holds_that_count(plans),
         },
@@ -138,7 +138,7 @@ def ip_address_retention(
             "rows_removed": rows,
             "partitions_dropped": partitions,
             "tables_rewritten": len(rewritten),
-            "plan": retention_plan([plan]),
+            "plan": plan_in_full([plan]),
             **holds_that_count([plan]),
         },
         check_results=[check_result(nothing_overdue({plan.rule: overdue}), "no_expired_ip_address")],

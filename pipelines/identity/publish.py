@@ -6,7 +6,6 @@ caller commit. Must not know how cards come about.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,7 +17,6 @@ from pipelines.identity import facts, invariants
 from pipelines.identity.golden import Cards
 from pipelines.identity.match import Matching
 from pipelines.identity.reach import (
-    RULED,
     Ledger,
     Reach,
     Totals,
@@ -26,7 +24,9 @@ from pipelines.identity.reach import (
     difference,
     facts_of,
     only_affected,
+    only_different,
     stage,
+    standing,
 )
 from pipelines.identity.records import canonical_order
 from pipelines.store.bulk import Written, append, replace, replace_from, stage_scope
@@ -123,21 +123,18 @@ def publish(
     if reach is not None:
         scopes = stage(connection, reach, ledger)
         frames = only_affected(frames, reach.affected)
-    before = by_rule(connection, scopes)
-    written = {
-        table.name: replace(
-            connection,
-            table,
-            frame,
-            touch="updated_at" if "updated_at" in table.c else None,
-            within=None if scopes is None else scopes.tables[table],
-        )
-        for table, frame in frames.items()
-    }
+    there = standing(connection, scopes)
+    before, after = by_rule(there), by_rule(frames)
+    written = {}
+    for table, frame in frames.items():
+        within = None if scopes is None else scopes.tables[table]
+        if table in there:
+            frame, within = only_different(connection, table, frame, there[table])
+        touch = "updated_at" if "updated_at" in table.c else None
+        written[table.name] = replace(connection, table, frame, touch=touch, within=within)
     written |= _write_facts(connection, reach)
     written["identity_event"] = append(connection, crm.identity_event, event_rows(ledger, run_id))
     invariants.check(connection, None if scopes is None else scopes.touched)
-    after = {name: Counter(frames[table]["rule"]) for name, table in RULED.items()}
     return _published(written, ledger, {name: difference(after[name], before[name]) for name in before})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
@@ -17,7 +18,7 @@ from pipelines.identity import facts, invariants
 from pipelines.identity.affected import Affected
 from pipelines.identity.ledger import Assignment
 from pipelines.identity.previous import staged
-from pipelines.store.bulk import Scope, stage_scope
+from pipelines.store.bulk import Scope, read_frame, stage_scope
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
 
@@ -26,6 +27,9 @@ Totals = Mapping[str, Any]
 
 RULED: Mapping[str, sa.Table] = {"links": crm.match_link, "affiliations": crm.affiliation}
 """Tables whose rows are counted by rule, by the name of the number."""
+
+TIES = (crm.match_link, crm.match_review, crm.affiliation)
+"""Tables that are compared with the store as far as a change can reach, beyond the cards it changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +141,49 @@ def facts_of(
     return found
 
 
-def by_rule(connection: sa.Connection, scopes: Scopes | None) -> dict[str, Counter[str]]:
-    """How many rows of each rule stand within the scopes, by name in RULED."""
-    found: dict[str, Counter[str]] = {}
+def standing(connection: sa.Connection, scopes: Scopes | None) -> dict[sa.Table, pd.DataFrame]:
+    """The rows of the tables of TIES within the scopes as they are, all columns."""
+    found: dict[sa.Table, pd.DataFrame] = {}
     if scopes is None:
         return found
-    for name, table in RULED.items():
+    for table in TIES:
         scope = scopes.tables[table]
         same = sa.and_(*(table.c[mine] == scope.table.c[its] for mine, its in scope.columns.items()))
-        counted = sa.select(table.c.rule, sa.func.count()).join(scope.table, same).group_by(table.c.rule)
-        found[name] = Counter(dict(map(tuple, connection.execute(counted))))
+        texts = [_as_text(column) for column in table.columns]
+        found[table] = read_frame(connection, sa.select(*texts).join(scope.table, same))
     return found
+
+
+def only_different(
+    connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, there: pd.DataFrame
+) -> tuple[pd.DataFrame, Scope]:
+    """The rows that are not there as they should be, and a scope of these and of those that should not be.
+
+    Most ties come out as they were. A row that is taken for different and is not costs a comparison in the
+    database, and nothing else.
+    """
+    wanted = list(frame[list(there.columns)].astype(object).itertuples(index=False, name=None))
+    stands = list(there.itertuples(index=False, name=None))
+    known, asked = set(stands), set(wanted)
+    different = np.fromiter((row not in known for row in wanted), dtype=bool, count=len(wanted))
+    ended = np.fromiter((row not in asked for row in stands), dtype=bool, count=len(stands))
+    keys = [column.name for column in table.primary_key]
+    return frame[different], stage_scope(connection, table, there.loc[ended, keys], "ended")
+
+
+def by_rule(frames: Mapping[sa.Table, pd.DataFrame]) -> dict[str, Counter[str]]:
+    """How many rows of each rule there are, by name in RULED."""
+    return {name: Counter(frames[table]["rule"]) for name, table in RULED.items() if table in frames}
 
 
 def difference(after: Counter[str], before: Counter[str]) -> dict[str, int]:
     """How many more there are of each rule, or fewer."""
     return {rule: after[rule] - before[rule] for rule in after | before if after[rule] != before[rule]}
+
+
+def _as_text(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """Ids as the texts that frames hold: to read them into objects takes longer than all else here."""
+    return sa.cast(column, sa.Text()).label(column.name) if isinstance(column.type, sa.Uuid) else column
 
 
 def _texts(**columns: list[str]) -> pd.DataFrame:

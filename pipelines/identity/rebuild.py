@@ -45,7 +45,12 @@ from pipelines.identity.publish import (
     take_turn,
 )
 from pipelines.identity.reach import Ledger, Reach, Totals
-from pipelines.identity.records import canonical_order, read_records, record_keys
+from pipelines.identity.records import (
+    canonical_order,
+    no_garbage_collection,
+    read_records,
+    record_keys,
+)
 from pipelines.identity.reporting import IdentityReport, count_all, moved, report
 from pipelines.store.bulk import append, read_frame
 from schemas.policy import load_policy
@@ -201,7 +206,8 @@ class _Work:
         self._clock.lap("find")
         records = read_records(self._connection, kept.live)
         self._clock.lap("read")
-        return self._made(records, _Part(changes, kept, known, mine, gone, guards, state.totals))
+        with no_garbage_collection():
+            return self._made(records, _Part(changes, kept, known, mine, gone, guards, state.totals))
 
     def _made(self, records: pd.DataFrame, part: _Part | None) -> IdentityReport:
         found, published = self._published(records, part)

@@ -81,7 +81,7 @@ def read_records(connection: sa.Connection, only: Mapping[str, Sequence[str]] | 
     """
     chunks: dict[str, list[Any]] = {name: [] for name in ("source", *COLUMNS)}
     shared: dict[str, str] = {}
-    with _no_garbage_collection():
+    with no_garbage_collection():
         for source in SOURCES:
             if only is None:
                 _read(connection, source, _STATEMENTS[source], chunks, shared)
@@ -106,6 +106,18 @@ def canonical_order(records: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]
     rank = np.empty(len(ids), dtype=np.int64)
     rank[np.lexsort((identifier, source))] = np.arange(len(ids))
     return rank
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Millions of small objects would be walked again and again; next to none of them is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _only(source: str, ids: Sequence[str]) -> sa.Select[Any]:
@@ -179,18 +191,6 @@ def _frame(chunks: dict[str, list[Any]]) -> pd.DataFrame:
         else:
             columns[name] = pd.Series(np.concatenate(parts) if parts else _array([]), dtype=object)
     return pd.DataFrame(columns, copy=False)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Millions of small lists would be walked again and again; none of them is garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _select(source: str, **given: sa.ColumnElement[Any]) -> sa.Select[Any]:

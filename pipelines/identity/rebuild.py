@@ -28,7 +28,6 @@ from pipelines.identity.changes import (
     write_blocks,
     write_state,
 )
-from pipelines.identity.closure import Blocks
 from pipelines.identity.features import Features, features
 from pipelines.identity.golden import golden
 from pipelines.identity.keys import match_keys
@@ -210,20 +209,23 @@ class _Work:
             return self._made(records, _Part(changes, kept, known, mine, gone, guards, state.totals))
 
     def _made(self, records: pd.DataFrame, part: _Part | None) -> IdentityReport:
-        found, published = self._published(records, part)
+        published = self._published(records, part)
         self._clock.lap("publish")
-        write_blocks(self._connection, records, found, None if part is None else part.kept)
         totals = count_all(self._connection) if part is None else moved(part.totals, published)
         write_state(self._connection, self._rules, self._decisions, totals)
         analyze(self._connection, published)
-        self._clock.lap("blocks")
+        self._clock.lap("totals")
         return report(totals, len(records), published, self._clock.seconds)
 
-    def _published(self, records: pd.DataFrame, part: _Part | None) -> tuple[Blocks, Published]:
+    def _published(self, records: pd.DataFrame, part: _Part | None) -> Published:
         """Match, name, make golden and write; the frames of it, large as they are, end here."""
         data = features(records)
+        self._clock.lap("features")
         found = blocks_of(records, data, self._decisions, self._keyer)
         self._clock.lap("keys")
+        write_blocks(self._connection, records, found, None if part is None else part.kept)
+        del found  # not needed while all else is at its largest
+        self._clock.lap("blocks")
         matching = self._matcher(data, self._decisions)
         self._clock.lap("match")
         known = None if part is None else part.known
@@ -233,7 +235,7 @@ class _Work:
         self._clock.lap("ids")
         cards = golden(records, matching, ledger.people, ledger.organizations, own_domains=self._own_domains)
         self._clock.lap("golden")
-        return found, publish(
+        return publish(
             self._connection,
             records,
             matching,

@@ -311,7 +311,7 @@ _WORDS: Mapping[str, Bilingual] = {
         ("day", "dag", "day"),
         ("days", "dager", "days"),
         ("at_source", "etter at det er borte fra kilden", "after it is gone from its source"),
-        ("follows", "Like lenge som det som det bygger på", "As long as what it rests on"),
+        ("follows", "Så lenge grunnlaget finnes", "As long as what it rests on"),
         ("on_instruction", "Etter instruks", "On instruction"),
         ("processor", "databehandler", "processor"),
         ("own_system", "eget system", "own system"),
@@ -348,8 +348,8 @@ _WORDS: Mapping[str, Bilingual] = {
         ),
         (
             "by_export",
-            "Lister utleveres bare til, og hver utlevering noteres",
-            "Lists are handed only to, each noted",
+            "Lister utleveres, og det noteres hver gang, bare til",
+            "Lists are handed out, and it is noted each time, only to",
         ),
         ("by_nobody", "Ingen utenfor kan sendes noe av dette", "Nobody outside can be sent any of this"),
         (

@@ -107,13 +107,15 @@ def land(
     sweep: Sweep | None = None,
     requests_before: int | None = None,
     refused: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    dropped: Callable[[], Mapping[str, int]] = dict,
     moves_cursor: Callable[[], bool] = lambda: True,
     also: Callable[[sa.Connection, Tally], None] = lambda connection, tally: None,
 ) -> Tally:
     """Land all pages, then move the cursor and write the reconciliation in one transaction.
 
     `requests_before`: requests that the client had sent when the read began, where it began before this;
-    `refused`: declared fields that the API does not know, by source, filled while the pages are read.
+    `refused`: declared fields that the API does not know, by source, filled while the pages are read;
+    `dropped`: how many rows the client has left out until now, by source, because nobody asked for them.
     With `fate`, the pages are the whole source: landed records that did not come are looked up one by one,
     and those that are gone are marked as deleted. `sweep` says the same with conditions. Too many at once
     are left alone and told in the tally; the read stands.
@@ -122,6 +124,7 @@ def land(
     """
     began = datetime.now(UTC)
     requests = client.requests_sent if requests_before is None else requests_before
+    left_out = dropped().get(payload.source, 0)
     sweep = Sweep(fate) if fate else sweep
     lander = Lander(
         desk.engine,
@@ -141,6 +144,7 @@ def land(
     with desk.engine.begin() as connection:
         tally.deleted = mark_deleted(connection, payload, found.gone)
         tally.requests = client.requests_sent - requests
+        tally.dropped = dropped().get(payload.source, 0) - left_out
         tally.refused_fields = tuple(refused.get(payload.source, ()))
         if run.kind == "nightly" and moves_cursor():
             move_cursor(connection, payload.source, run.started_at)

@@ -50,6 +50,7 @@ def read_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         start=None,
         fate=client.customer_fate,
         refused=client.refused_fields,
+        dropped=lambda: client.dropped_rows,
     )
 
 
@@ -64,6 +65,7 @@ def read_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         start=None,
         fate=client.contact_fate,
         refused=client.refused_fields,
+        dropped=lambda: client.dropped_rows,
     )
 
 
@@ -94,6 +96,7 @@ def read_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         start=start,
         sweep=Sweep(client.invoice_fate, among=lambda table: looked_for),
         refused=client.refused_fields,
+        dropped=lambda: client.dropped_rows,
     )
 
 
@@ -113,6 +116,7 @@ def read_subscriptions(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         start=None,
         sweep=Sweep(_subscription_fate(desk, client), was_whole=lambda: not pages.refused),
         refused=client.refused_fields,
+        dropped=lambda: client.dropped_rows,
         moves_cursor=lambda: not pages.refused,
     )
 

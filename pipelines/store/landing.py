@@ -53,6 +53,8 @@ class Tally:
     """Of these, the ones that the source did not show."""
     refused_deletions: int = 0
     """Missing rows that were not marked as deleted because they were too many at once."""
+    dropped: int = 0
+    """Rows that came though the API was not asked for them, and were left out before they were received."""
     requests: int = 0
     unknown_fields: dict[str, int] = field(default_factory=dict)
     seen_fields: set[str] = field(default_factory=set)

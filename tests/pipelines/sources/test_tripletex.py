@@ -18,6 +18,7 @@ from connectors.simulation.server import LoopbackServer
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import Line, TripletexState, encode_token
+from pipelines.defs.metadata import reconciliation
 from pipelines.sources.findings import adds_up, list_was_served, no_mass_deletion
 from pipelines.sources.reading import Desk, Run
 from pipelines.sources.tripletex import REREAD, read_invoices, read_subscriptions
@@ -196,6 +197,24 @@ def test_each_line_lands_once_and_an_unchanged_night_writes_nothing(
     first, second = (read_subscriptions(desk, client, run) for run in (FIRST, NEXT))
     assert (first.received, first.stored, first.difference) == (3, 3, 0)
     assert (second.stored, second.unchanged, second.compared, second.missing) == (0, 3, 3, 0)
+
+
+def test_rows_that_nobody_asked_for_are_told_and_not_received(
+    desk: Desk,
+    client: TripletexClient,
+    simulator: TripletexSimulator,
+    state: TripletexState,
+    subscribe: Callable[..., int],
+) -> None:
+    """A server that ignores a parameter shows in the numbers of each read, not in the rows."""
+    subscribe(isClosed=True)
+    state.add_order(state.add_customer("Fjellvik Bakeri AS"), [Line("Bistand")], order_date=TODAY)
+    assert read_subscriptions(desk, client, FIRST).dropped == 0
+    simulator.switches.ignored = frozenset({"isSubscription"})
+    for run in (NEXT, replace(NEXT, run_id="run-3")):
+        tally = read_subscriptions(desk, client, run)
+        assert (tally.dropped, tally.received, tally.difference) == (1, 1, 0)
+        assert reconciliation(tally, rows=1, seconds=0.1)["dropped"] == 1
 
 
 def test_a_change_of_the_order_is_seen_though_the_versions_of_its_lines_stay(

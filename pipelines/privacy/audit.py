@@ -161,14 +161,16 @@ def activities_answer(connection: sa.Connection, policy: Policy, activities: Col
 
 def structure_answer(connection: sa.Connection, policy: Policy) -> Answer:
     """Every table and column in the database is known to the policy."""
-    findings = [f"{one.kind} {one.name}" for one in unknown_structure(connection, policy)]
+    unknown = unknown_structure(connection, policy)
+    findings = [policy.at(one.place, f"{one.kind} {one.name}") for one in unknown]
     answer = _answer("every table and column is known to the policy", "S6", len(findings), findings)
     return _about(answer, *policy.clauses)
 
 
 def recipients_answer(connection: sa.Connection, policy: Policy) -> Answer:
     """Every host that was asked is a declared recipient, and every request a declared one."""
-    findings = [f"{one.kind} {one.name}" for one in unknown_requests(connection, policy)]
+    unknown = unknown_requests(connection, policy)
+    findings = [policy.at(one.place, f"{one.kind} {one.name}") for one in unknown]
     answer = _answer("every host asked is a declared recipient", "S6", len(findings), findings)
     return _about(answer, *policy.clauses)
 

@@ -225,6 +225,8 @@ def _check_card(connection: sa.Connection, wanted: Wanted) -> None:
 
 def _check_rows(policy: Policy, wanted: Wanted) -> None:
     rule = policy.retention_of(wanted.data)
+    if rule.instruction_only:
+        raise HoldError(f"rows of {wanted.data} go on the customer's instruction alone, and never by time")
     if rule.expires_after is None:
         raise HoldError(
             f"rows of {wanted.data} have no period of their own ({rule.id}): hold the card, or the rows of "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from schemas.policy import Policy
+from schemas.policy import Place, Policy
 from schemas.tables import metadata, qualified, views
 from schemas.tables.privacy import request_log
 
@@ -18,8 +18,10 @@ class Unknown:
     """Something that exists and that the policy does not know."""
 
     kind: str
-    """table, column, category, recipient, request or activity."""
+    """table, column, category, recipient or request."""
     name: str
+    place: Place
+    """Where the policy would have to know it."""
 
 
 def unknown_structure(connection: sa.Connection, policy: Policy) -> tuple[Unknown, ...]:
@@ -44,13 +46,14 @@ def unknown_structure(connection: sa.Connection, policy: Policy) -> tuple[Unknow
         table = known.get(row.name)
         if table is None or row.name not in policy.data:
             if row.name not in seen:
-                found.append(Unknown("table", row.name))
+                found.append(Unknown("table", row.name, ("data",)))
         elif row.column_name is not None and row.column_name not in table.c:
-            found.append(Unknown("column", f"{row.name}.{row.column_name}"))
+            found.append(Unknown("column", f"{row.name}.{row.column_name}", ("data", row.name)))
         elif row.column_name is not None:
             category = table.c[row.column_name].info["category"]
             if category not in policy.categories:
-                found.append(Unknown("category", f"{row.name}.{row.column_name}: {category}"))
+                name = f"{row.name}.{row.column_name}: {category}"
+                found.append(Unknown("category", name, ("categories",)))
         seen.add(row.name)
     return tuple(found)
 
@@ -64,12 +67,13 @@ def unknown_requests(connection: sa.Connection, policy: Policy) -> tuple[Unknown
     for row in asked:
         recipient = policy.recipients.get(row.recipient)
         if recipient is None:
-            found.append(Unknown("recipient", row.recipient))
+            found.append(Unknown("recipient", row.recipient, ("recipients",)))
         elif not any(
             request.method == row.method and _pattern(request.path, request.allow).fullmatch(row.path)
             for request in recipient.requests
         ):
-            found.append(Unknown("request", f"{row.recipient} {row.method} {row.path}"))
+            name = f"{row.recipient} {row.method} {row.path}"
+            found.append(Unknown("request", name, ("recipients", row.recipient, "requests")))
     return tuple(sorted(set(found), key=lambda one: (one.kind, one.name)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -32,6 +33,7 @@ INSTRUCTION = [
     "--document", "arkiv/2026/17",
 ]  # fmt: skip
 
+PAGE = Path(__file__).parents[3] / "OPERATIONS.md"
 Output = pytest.CaptureFixture[str]
 
 
@@ -277,6 +279,16 @@ class TestRestrictions:
         assert rows(store, privacy.hold)[0].lifted_at is None
 
 
+def test_every_command_that_the_page_gives_is_one(store: sa.Engine, capsys: Output) -> None:
+    """What can be asked may be refused, but is never not understood."""
+    given = re.findall(r'make privacy ARGS="?([^"`\n]+)"?', PAGE.read_text(encoding="utf-8"))
+    assert len(given) > 8
+    for command in given:
+        filled = command.replace("NUMBER", "1").replace("ID", "00000000-0000-4000-8000-000000000000")
+        assert main(shlex.split(filled)) in (0, 2), command
+    capsys.readouterr()
+
+
 class TestDisclosures:
     def test_who_was_told_what_about_a_card_and_no_value(self, store: sa.Engine, capsys: Output) -> None:
         sending = Sending("helpscout", "DELETE", "/v2/customers/{id}", ("id",))
@@ -301,3 +313,12 @@ class TestDisclosures:
         with pytest.raises(SystemExit):
             main(["disclosures", "--card", "sol"])
         assert "person:ID or organization:ID" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["disclosures"], HOLD])
+@pytest.mark.parametrize("card", ["person:1", "person:", "customer:1"])
+def test_a_card_that_cannot_be_is_refused_in_one_line(command: list[str], card: str, capsys: Output) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--card", card])
+    assert ended.value.code == 2
+    assert "argument --card" in capsys.readouterr().err

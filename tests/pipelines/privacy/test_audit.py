@@ -16,7 +16,7 @@ from pipelines.privacy.audit import Answer, Audit, PlatformSide, audit, platform
 from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.unproved import CHANGES, WHOLE
 from pipelines.store.engines import PIPELINE_ROLE, RETENTION_ROLE, make_engine
-from schemas.policy import Policy, load_policy
+from schemas.policy import POLICY_FILE, Policy, load_policy
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
 from schemas.tables.privacy import audit_log, request_log
@@ -244,18 +244,34 @@ class TestActivities:
         assert failing(run(store, platform)).findings == ("asked for activity 900",)
 
 
+def at(text: str, *keys: str) -> str:
+    """A finding with the line of policy.yaml under which it would have to be declared."""
+    lines, line = POLICY_FILE.read_text(encoding="utf-8").splitlines(), 0
+    for depth, key in enumerate(keys):
+        start = f"{'  ' * depth}{key}:"
+        line = next(number for number, one in enumerate(lines) if number >= line and one.startswith(start))
+    return f"policy.yaml line {line + 1} ({'.'.join(keys)}): {text}"
+
+
 class TestRecipients:
     """Nobody is asked anything that the policy does not declare."""
 
     def test_a_recipient_that_nobody_declared(self, store: sa.Engine, platform: PlatformSide) -> None:
         ask(store, "newsletter", "/v1/send")
-        assert failing(run(store, platform)).findings == ("recipient newsletter",)
+        assert failing(run(store, platform)).findings == (
+            at("recipients:", "(recipients): recipient newsletter"),
+        )
 
     def test_a_path_that_nobody_declared(self, store: sa.Engine, platform: PlatformSide) -> None:
         ask(store, "brreg", "/enheter/{number}")
         assert run(store, platform).passed
         ask(store, "brreg", "/enheter/{number}/roller")
-        assert failing(run(store, platform)).findings == ("request brreg GET /enheter/{number}/roller",)
+        assert failing(run(store, platform)).findings == (
+            at(
+                "recipients: brreg: requests:",
+                "(recipients.brreg.requests): request brreg GET /enheter/{number}/roller",
+            ),
+        )
 
 
 class TestStructure:
@@ -263,7 +279,7 @@ class TestStructure:
 
     def test_a_table_that_nobody_declared(self, store: sa.Engine, platform: PlatformSide) -> None:
         change(store, "CREATE TABLE landing.scratch (email text)")
-        assert failing(run(store, platform)).findings == ("table landing.scratch",)
+        assert failing(run(store, platform)).findings == (at("table landing.scratch", "data"),)
 
     def test_a_schema_of_somebody_else_is_not_ours_to_judge(
         self, store: sa.Engine, platform: PlatformSide
@@ -274,11 +290,13 @@ class TestStructure:
 
     def test_a_view_counts_as_a_table(self, store: sa.Engine, platform: PlatformSide) -> None:
         change(store, "CREATE VIEW crm.everyone AS SELECT * FROM crm.person")
-        assert failing(run(store, platform)).findings == ("table crm.everyone",)
+        assert failing(run(store, platform)).findings == (at("table crm.everyone", "data"),)
 
     def test_a_column_that_nobody_declared(self, store: sa.Engine, platform: PlatformSide) -> None:
         change(store, "ALTER TABLE crm.person ADD COLUMN birthday date")
-        assert failing(run(store, platform)).findings == ("column crm.person.birthday",)
+        assert failing(run(store, platform)).findings == (
+            at("data: crm.person:", "(data.crm.person): column crm.person.birthday"),
+        )
 
 
 class TestGrants:

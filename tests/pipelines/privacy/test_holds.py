@@ -297,6 +297,10 @@ class TestLifting:
 REFUSED: Mapping[str, tuple[Wanted, str]] = {
     "an unknown table": (replace(INVOICE, data="landing.nothing"), "no such table"),
     "a table without a period": (replace(INVOICE, data="crm.invoice"), r"no period of their own \(cards\)"),
+    "what is the customer's": (
+        replace(INVOICE, data="platform.participant_submission"),
+        "on the customer's instruction alone",
+    ),
     "a column that says who": (
         replace(INVOICE, data="landing.tripletex_contact", column="email", value="sol.vik"),
         "named by one of customer_id, id",

@@ -132,13 +132,14 @@ PREPARE = (
     "CREATE TEMPORARY TABLE met_email (value text, audience text, reason text) ON COMMIT DROP",
     "CREATE TEMPORARY TABLE met_phone (value text, audience text, reason text) ON COMMIT DROP",
     "CREATE TEMPORARY TABLE bounced (email text NOT NULL) ON COMMIT DROP",
+    "CREATE TEMPORARY TABLE mailbox (email text NOT NULL, mailbox text NOT NULL) ON COMMIT DROP",
     "CREATE TEMPORARY TABLE wording (way smallint, fell_back boolean, reason text, legal_basis text)"
     " ON COMMIT DROP",
 )
 """Temporary tables that the rules ask. Parameters: `today`; `since`, after which an invoice counts."""
 
 RECOGNISED = (
-    "ANALYZE met_email, met_phone, bounced",
+    "ANALYZE met_email, met_phone, bounced, mailbox",
     """
     INSERT INTO left_out SELECT person_id, met.audience, met.reason
     FROM met_email AS met JOIN crm.person_email ON person_email.email = met.value
@@ -165,7 +166,7 @@ CANDIDATES = (
         ON left_out.audience IS NULL OR left_out.audience = one.audience
     GROUP BY one.audience, left_out.person_id
     """,
-    "ANALYZE against, bounced, bounced_person, wording",
+    "ANALYZE against, bounced_person, wording",
     # The address on the card, a person's own before a mailbox that several share, one that works before all.
     """
     CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
@@ -203,18 +204,22 @@ CANDIDATES = (
         ON against.audience = 'course_invitations' AND against.person_id = nearest.person_id
     """,
     "ANALYZE candidate",
-    # One letter to one mailbox: of several persons under one address the one whose own it rather is.
+    # One letter to one mailbox, however it is written: of several persons under it the one whose own it
+    # rather is, at the address that names it plainly.
     """
     UPDATE candidate SET against = %(same_mailbox)s
     FROM (
-        SELECT audience, person_id,
-            row_number() OVER (PARTITION BY audience, email ORDER BY is_role_address, person_id) AS place
-        FROM candidate
+        SELECT audience, person_id, row_number() OVER (
+                PARTITION BY audience, shared.mailbox
+                ORDER BY is_role_address, candidate.email <> shared.mailbox, person_id
+            ) AS place
+        FROM candidate LEFT JOIN mailbox USING (email)
         JOIN (
-            SELECT audience, email FROM candidate WHERE against IS NULL
-            GROUP BY audience, email HAVING count(*) > 1
-        ) AS shared USING (audience, email)
-        WHERE against IS NULL
+            SELECT audience, coalesce(mailbox.mailbox, candidate.email) AS mailbox
+            FROM candidate LEFT JOIN mailbox USING (email) WHERE against IS NULL
+            GROUP BY 1, 2 HAVING count(*) > 1
+        ) AS shared USING (audience)
+        WHERE against IS NULL AND shared.mailbox = coalesce(mailbox.mailbox, candidate.email)
     ) AS placed
     WHERE placed.place > 1
         AND candidate.audience = placed.audience AND candidate.person_id = placed.person_id

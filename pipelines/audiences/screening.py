@@ -45,6 +45,8 @@ class Screened:
     )
     """By kind: address or number, audience (None: both) and reason."""
     bounced: set[str] = field(default_factory=set)
+    mailboxes: dict[str, str] = field(default_factory=dict)
+    """Addresses that are another way to write a mailbox (`ola+kurs@`, dots at Gmail), with the mailbox."""
 
 
 def screen(engine: sa.Engine, snapshot: str, secrets: Sequence[bytes]) -> Screened:
@@ -70,6 +72,7 @@ def leave_out(connection: sa.Connection, screened: Screened) -> None:
     for kind, met in screened.left_out.items():
         _copy(connection, f"met_{kind} (value, audience, reason)", met)
     _copy(connection, "bounced (email)", ((address,) for address in screened.bounced))
+    _copy(connection, "mailbox (email, mailbox)", screened.mailboxes.items())
     for statement in rules.RECOGNISED:
         connection.exec_driver_sql(statement)
 
@@ -97,15 +100,15 @@ def _screen(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind, 
     objected = noted_objections(connection, secrets, kind)
     erased = Suppression(secrets[0], secrets[1:]).noted(connection, kind)
     hard = hard_bounces(connection, secrets) if kind == "email" else None
-    if not objected and not erased and not hard:
+    if kind == "phone" and not objected and not erased:
         return
     left_out, bounced = screened.left_out[kind], screened.bounced
     for text in _contacts(connection, kind):
         if hard and hard.holds(text):
             bounced.add(text)
-        if not objected and not erased:
-            continue
         for value in values_of(kind, text):
+            if value != text and kind == "email":
+                screened.mailboxes[text] = value
             if objected and objected.holds(value):
                 left_out.add((text, MARKETING, OBJECTED))
             if erased and erased.holds(value):

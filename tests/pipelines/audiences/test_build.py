@@ -13,7 +13,7 @@ from pipelines.audiences import rules
 from pipelines.audiences.findings import no_ended_customer, nobody_who_objected
 from pipelines.privacy.keys import email_keys, phone_keys
 from pipelines.privacy.subjects.rights import object_to_marketing
-from pipelines.privacy.suppression import Suppression
+from pipelines.privacy.suppression import Suppression, SuppressionError
 from schemas.tables import crm, privacy
 from schemas.tables.landing import TABLES
 from tests.pipelines.audiences.conftest import NOW, SECRET, Town
@@ -267,6 +267,103 @@ def test_several_persons_at_one_mailbox_get_one_letter(town: Town) -> None:
     for _ in range(3):
         town.contact(town.person(POST, role=True), customer, POST)
     assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("ola+kurs@fjellrev.example.no", OLA),
+        ("o.la@gmail.com", "ola@gmail.com"),
+        ("ola@googlemail.com", "ola@gmail.com"),
+    ],
+)
+def test_one_mailbox_gets_one_letter_however_it_is_written(town: Town, written: str, plain: str) -> None:
+    """Two cards that could not be told to be one person's, or are two persons', lead to the same mailbox."""
+    customer = town.customer()
+    cards = {town.person(address): address for address in (written, plain)}
+    for card, address in cards.items():
+        town.contact(card, customer, address)
+    assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+    assert (set(town.updated()), set(town.invited())) == ({plain}, {plain})
+
+
+def test_a_mailbox_that_nobody_has_in_its_plain_form_still_gets_a_letter(town: Town) -> None:
+    customer = town.customer()
+    for tag in ("faktura", "kurs"):
+        town.contact(
+            town.person(f"ola+{tag}@fjellrev.example.no"), customer, f"ola+{tag}@fjellrev.example.no"
+        )
+    assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+
+
+def test_several_mailboxes_of_one_company_on_one_card_get_one_letter(town: Town) -> None:
+    person = town.person("kontor@fjellrev.example.no", POST, role=True)
+    town.contact(person, town.customer(), POST)
+    assert town.build().members == {"important_updates": 1, "course_invitations": 1}
+
+
+def test_who_was_two_cards_and_is_one_gets_one_letter(town: Town) -> None:
+    """The card that went is noted as gone; its address is another one of the card that stays."""
+    customer = town.customer()
+    stays, goes = town.person(OLA), town.person("ola@privat.example.no")
+    town.contact(stays, customer, OLA)
+    town.contact(goes, customer, "ola@privat.example.no")
+    assert town.build("first").members == {"important_updates": 2, "course_invitations": 2}
+    with town.engine.begin() as connection:
+        for table in (crm.source_link, crm.person_email):
+            connection.execute(sa.update(table).where(table.c.person_id == goes).values(person_id=stays))
+        connection.execute(
+            sa.update(crm.person_email).where(crm.person_email.c.email != OLA).values(is_primary=False)
+        )
+        connection.execute(sa.delete(crm.person).where(crm.person.c.person_id == goes))
+    assert town.build("second").members == {"important_updates": 1, "course_invitations": 1}
+    assert {row.person_id for row in (*town.updated().values(), *town.invited().values())} == {stays}
+    assert {why for _, _, why in town.changes("second")} == {"has no card any more"}
+
+
+def test_an_objection_by_any_address_of_the_card_keeps_all_of_them_out(town: Town) -> None:
+    person = town.person(OLA, "ola@privat.example.no")
+    town.contact(person, town.customer(), OLA)
+    objects(town, "ola@privat.example.no")
+    town.build()
+    assert (town.invited(), set(town.updated())) == ({}, {OLA})
+
+
+def test_who_was_merged_with_somebody_who_objected_is_not_invited_by_the_other_address(town: Town) -> None:
+    """The note is on the address, so it is the whole card's from the night of the merge on."""
+    customer = town.customer()
+    ola, other = town.person(OLA), town.person("ola@privat.example.no")
+    town.contact(ola, customer, OLA)
+    objects(town, "ola@privat.example.no")
+    town.build("first")
+    assert set(town.invited()) == {OLA}
+    with town.engine.begin() as connection:
+        connection.execute(
+            sa.update(crm.person_email)
+            .where(crm.person_email.c.person_id == other)
+            .values(person_id=ola, is_primary=False)
+        )
+    town.build("second")
+    assert town.invited() == {}
+
+
+def test_who_has_no_card_or_no_address_is_written_to_by_nobody(town: Town) -> None:
+    """Records that no card was made of yet, and cards that show no address."""
+    customer = town.customer()
+    town.contact(town.person(), customer, OLA)
+    town.put(TABLES["tripletex_contact"], id=900, customer_id=customer[1], email=KARI, content_hash=b"")
+    assert town.build().members == {}
+
+
+def test_what_cannot_be_recognised_stops_the_build_and_leaves_the_audiences(town: Town) -> None:
+    """An objection under a secret that is not configured could be anybody's."""
+    contact_of_an_active_customer(town)
+    town.build("first")
+    with town.engine.begin() as connection:
+        object_to_marketing(connection, b"o" * 32, email_keys(OLA), NOW)
+    with pytest.raises(SuppressionError, match="PRIVACY_SECRET"):
+        town.build("second")
+    assert (set(town.invited()), town.changes("second")) == ({OLA}, [])
 
 
 def test_a_person_at_several_customers_gets_one_letter(town: Town) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from datetime import UTC, datetime
 
 from connectors.errors import EgressError
@@ -18,6 +19,8 @@ from pipelines.settings import load_settings
 
 def main() -> int:
     """Look once; returns the exit code."""
+    # Cron sends whatever is printed; Dagster's remarks about itself are none of it.
+    warnings.simplefilter("ignore")
     import dagster as dg
 
     from pipelines.defs.alerts import cards_made_at

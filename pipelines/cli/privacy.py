@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+import uuid
 from contextlib import closing
 from datetime import UTC, date, datetime, time
 
@@ -252,7 +253,7 @@ def _parser() -> argparse.ArgumentParser:
     recording = orders.add_parser("record")
     recording.add_argument("kind", choices=("delete", "return"))
     recording.add_argument("--customer", required=True, help="as the registration system names it")
-    recording.add_argument("--activity", type=int, help="default: all of the customer's events")
+    recording.add_argument("--activity", type=_number, help="default: all of the customer's events")
     recording.add_argument("--before", type=date.fromisoformat, required=True, metavar="DAY")
     recording.add_argument("--received", type=date.fromisoformat, metavar="DAY", help="default: now")
     orders.add_parser("list")
@@ -273,7 +274,7 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_argument("--card", type=_card, required=True, metavar="person:ID")
     subjects.add_parser("key")
     for command in (lifting, withdrawing, handing):
-        command.add_argument("number", type=int)
+        command.add_argument("number", type=_number)
     for command in (setting, lifting):
         command.add_argument("--reason", required=True)
     for command in (recording, withdrawing, handing):
@@ -289,7 +290,17 @@ def _card(text: str) -> tuple[str, str]:
     data = next((data for data, kind in CARDS.items() if kind == entity), None)
     if data is None or not card_id:
         raise argparse.ArgumentTypeError("a card is written person:ID or organization:ID")
+    try:
+        uuid.UUID(card_id)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a card is named by its id, as crm.source_link has it") from None
     return data, card_id
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 1 << 63:
+        raise argparse.ArgumentTypeError("a number is needed; `list` shows them")
+    return int(text)
 
 
 def _midnight(day: date) -> datetime:

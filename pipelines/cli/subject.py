@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import get_args
@@ -65,9 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     opening.add_argument("--correct", action="append", default=[], metavar="SOURCE:ID:FIELD=VALUE")
     commands.add_parser("list")
     showing = commands.add_parser("show")
-    showing.add_argument("number")
+    showing.add_argument("number", type=_number)
     applying = commands.add_parser("apply")
-    applying.add_argument("number")
+    applying.add_argument("number", type=_number)
     applying.add_argument("--tell", action="store_true", help="also delete, blank or correct at the sources")
     return parser
 
@@ -86,11 +87,14 @@ def _handle(console: Console, settings: Settings, given: argparse.Namespace) -> 
                 _print(console, show(office, drawer, request.request_id, now))
             case "list":
                 with store.crm.connect() as connection:
-                    for request in unanswered(connection):
-                        console.print(
-                            f"{request.request_id}  {request.kind:<14}received {request.received_on}"
-                            f"  due {request.due_on}"
-                        )
+                    waiting = unanswered(connection)
+                for request in waiting:
+                    console.print(
+                        f"{request.request_id}  {request.kind:<14}received {request.received_on}"
+                        f"  due {request.due_on}"
+                    )
+                if not waiting:
+                    console.print("No request waits for an answer.")
             case "show":
                 _print(console, show(office, drawer, given.number, now))
             case "apply":
@@ -113,6 +117,13 @@ def _print(console: Console, report: Report) -> None:
         console.print(f"  at the source {done.source}: {done.action}, {done.result}{fields}{problem}")
     for path in report.files:
         console.print(f"  written: {path}")
+
+
+def _number(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError("that is no number of a request; `list` shows them") from None
 
 
 def _hints(given: argparse.Namespace) -> Hints:

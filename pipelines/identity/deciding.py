@@ -64,8 +64,10 @@ class Decision:
 def consider(engine: sa.Engine, decisions: Sequence[Decision], withdrawn: Sequence[int] = ()) -> Preview:
     """What the decisions, and the withdrawal of earlier ones by number, would do. Changes nothing.
 
-    Raises DecisionError, and ContradictionError when they contradict each other or earlier ones.
+    Raises DecisionError, also for a number that no decision has, and ContradictionError when they contradict
+    each other or earlier ones.
     """
+    _check_numbers(engine, withdrawn)
     return preview(engine, _frame(engine, decisions), withdrawn=list(withdrawn))
 
 
@@ -76,6 +78,7 @@ def decide(
 
     Raises as `consider`; nothing is written then.
     """
+    _check_numbers(engine, withdrawn)
     frame = _frame(engine, decisions)
     preview(engine, frame, withdrawn=list(withdrawn))
     with engine.begin() as connection:
@@ -84,6 +87,16 @@ def decide(
             sa.delete(crm.match_decision).where(crm.match_decision.c.decision_id.in_(list(withdrawn)))
         )
     return refresh(engine, run_id)
+
+
+def _check_numbers(engine: sa.Engine, numbers: Sequence[int]) -> None:
+    """Raises DecisionError for a number that no decision has."""
+    decision_id = crm.match_decision.c.decision_id
+    with engine.connect() as connection:
+        known = set(connection.scalars(sa.select(decision_id).where(decision_id.in_(list(numbers)))))
+    for number in numbers:
+        if number not in known:
+            raise DecisionError(f"there is no decision {number}; `make decide ARGS=list` shows them")
 
 
 def _frame(engine: sa.Engine, decisions: Sequence[Decision]) -> pd.DataFrame:

@@ -69,7 +69,7 @@ class Hints:
     """Records that somebody decided to be another's."""
 
     def keys(self) -> frozenset[Key]:
-        """The hints in their normal forms. Raises HintError for one that is no address or number."""
+        """The hints in their normal forms. Raises HintError for one that is no address, number or record."""
         found: set[Key] = set()
         for text in self.emails:
             keys = email_keys(text)
@@ -81,6 +81,11 @@ class Hints:
             if not keys:
                 raise HintError("a phone hint is not a phone number")
             found.update(keys)
+        for source, source_id in {*self.records, *self.include, *self.exclude}:
+            if source not in _PAYLOADS:
+                raise HintError(f"a record hint names none of the sources: {', '.join(sorted(_PAYLOADS))}")
+            if not _NUMBER.fullmatch(source_id):
+                raise HintError("a record hint has an id that is no number")
         if not found and not self.records and not self.include:
             raise HintError("give at least one e-mail address, phone number or source record")
         return frozenset(found)
@@ -330,8 +335,6 @@ def _on_same_cards(connection: sa.Connection, mine: Mapping[RecordId, SourceReco
 def _by_ids(connection: sa.Connection, records: Iterable[RecordId]) -> list[SourceRecord]:
     by_source: dict[str, list[str]] = defaultdict(list)
     for source, source_id in records:
-        if source not in _PAYLOADS:
-            raise HintError("a record hint names a source that is not read")
         by_source[source].append(source_id)
     found = []
     for source, ids in sorted(by_source.items()):

@@ -101,3 +101,11 @@ def test_a_decision_that_cannot_be_is_refused(
     assert "Nothing was done." in shown
     assert told in shown
     assert people(store) == 2
+
+
+def test_a_decision_that_there_is_not_cannot_be_taken_back(
+    store: sa.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for more in ([], ["--apply"]):
+        assert main(["withdraw", "4711", *more]) == 2
+        assert "there is no decision 4711" in capsys.readouterr().out

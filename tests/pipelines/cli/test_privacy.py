@@ -176,6 +176,13 @@ class TestHolds:
         assert acts(store) == []
 
 
+@pytest.mark.parametrize("number", ["99999999999999999999", "0", "-1", "en"])
+def test_what_is_no_number_is_not_asked_for(store: sa.Engine, capsys: Output, number: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["hold", "lift", number, "--reason", "avsluttet"])
+    assert capsys.readouterr().err
+
+
 class TestInstructions:
     def test_it_is_shown_first_then_recorded_listed_and_withdrawn(
         self, store: sa.Engine, capsys: Output

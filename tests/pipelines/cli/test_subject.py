@@ -1,0 +1,76 @@
+"""`make subject`: what is written wrongly is said in one line, and no request is opened by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.cli.subject import main
+from pipelines.settings import Settings
+from schemas.tables.privacy import subject_request
+
+
+@pytest.fixture(autouse=True)
+def store(
+    crm_engine: sa.Engine, crm_url: sa.URL, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> sa.Engine:
+    """An empty store, which the command opens; a source is configured, so that no sandbox starts."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("CRM_DATABASE_URL", crm_url.render_as_string(hide_password=False))
+    monkeypatch.setenv("PRIVACY_SECRET", "a secret of these tests alone, and long enough")
+    for name, value in (("APP_ID", "app"), ("APP_SECRET", "secret"), ("URL", "https://help.example.no")):
+        monkeypatch.setenv(f"HELPSCOUT_{name}", value)
+    return crm_engine
+
+
+def opened(engine: sa.Engine) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(subject_request)) or 0
+
+
+@pytest.mark.parametrize("command", ["show", "apply"])
+@pytest.mark.parametrize("number", ["x", "17", "../../etc/passwd"])
+def test_what_is_no_number_of_a_request_is_refused(
+    command: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, number])
+    assert ended.value.code == 2
+    assert "no number of a request" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ("unknown:1", "none of the sources: brreg_unit, course_signup"),
+        ("helpscout_customer:kari", "an id that is no number"),
+        ("helpscout_customer", "SOURCE:ID"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--record", "--include", "--exclude"])
+def test_a_record_that_cannot_be_opens_no_request(
+    store: sa.Engine, option: str, record: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["open", "access", "--email", "kari@example.no", option, record]) == 2
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert opened(store) == 0
+
+
+def test_an_empty_list_says_so_and_a_request_is_listed(
+    store: sa.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list"]) == 0
+    assert "No request waits" in capsys.readouterr().out
+    assert main(["open", "access", "--email", "kari@example.no"]) == 0
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    assert "access" in listed
+    assert "No request waits" not in listed
+    assert "kari" not in listed
+    assert opened(store) == 1

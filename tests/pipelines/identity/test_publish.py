@@ -310,5 +310,7 @@ def test_the_report_counts_by_rule(crm_engine: sa.Engine, world: Landing) -> Non
     report = _rebuild(crm_engine)
     assert sum(report.links.values()) == len(_rows(crm_engine, crm.match_link)) > 0
     assert sum(report.affiliations.values()) == len(_rows(crm_engine, crm.affiliation)) == 1
-    assert set(report.seconds) == {"read", "keys", "match", "ids", "golden", "publish", "blocks"}
+    assert set(report.seconds) == {
+        *("read", "features", "keys", "blocks", "match", "ids", "golden", "publish", "totals")
+    }
     assert (report.largest_person, report.reviews) == (3, len(_rows(crm_engine, crm.match_review)))

@@ -1,7 +1,7 @@
 """After a restored backup: what was erased since then is erased again, before anything else runs.
 
-A backup is older than the last erasures, its ledger too. So the ledger is copied apart from the database
-(keyed hashes, no values), and the copy is put back over the restored store.
+A backup is older than the last erasures and objections, its ledgers too. So these are copied apart from the
+database (keyed hashes, no values), and the copy is put back over the restored store.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.privacy.subjects.finding import SourceRecord, source_record
 from pipelines.privacy.suppression import Suppression
 from schemas.policy import load_policy
 from schemas.tables import landing
-from schemas.tables.privacy import suppression, suppression_key
+from schemas.tables.privacy import objection, suppression, suppression_key
 
 ROWS = 5_000
 LEDGER_COPY = "suppression_ledger.jsonl"
@@ -51,7 +51,7 @@ class Reapplied:
 
 
 def copy_ledger(connection: sa.Connection) -> Iterator[str]:
-    """The suppression ledger as lines of JSON, for a place apart from the database and its backups."""
+    """The suppression ledger and the objections to marketing as lines of JSON, for a place apart."""
     keys = connection.execute(sa.select(suppression_key).order_by(suppression_key.c.key_id))
     for row in keys:
         yield json.dumps({"key_id": row.key_id, "created_at": row.created_at.isoformat()}) + "\n"
@@ -67,6 +67,15 @@ def copy_ledger(connection: sa.Connection) -> Iterator[str]:
                 "last_met_at": row.last_met_at.isoformat(),
             }
             yield json.dumps(entry) + "\n"
+    objections = connection.execute(sa.select(objection).order_by(*objection.primary_key.columns))
+    for row in objections:
+        entry = {
+            "objection": bytes(row.key_hmac).hex(),
+            "key_kind": row.key_kind,
+            "key_id": row.key_id,
+            "created_at": row.created_at.isoformat(),
+        }
+        yield json.dumps(entry) + "\n"
 
 
 def keep_copy(engine: sa.Engine, home: Path) -> Path:
@@ -99,12 +108,16 @@ def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now:
 def _put_back(connection: sa.Connection, copy: Iterable[str]) -> int:
     keys: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
+    objected: list[dict[str, Any]] = []
     for number, line in enumerate(copy, 1):
         try:
             row = json.loads(line)
             moments = {name: datetime.fromisoformat(row[name]) for name in row if name.endswith("_at")}
             if "key_hmac" in row:
                 entries.append(row | moments | {"key_hmac": bytes.fromhex(row["key_hmac"])})
+            elif "objection" in row:
+                noted = {"key_hmac": bytes.fromhex(row.pop("objection"))}
+                objected.append(row | moments | noted)
             else:
                 keys.append(row | moments)
         except (ValueError, TypeError, AttributeError):
@@ -114,6 +127,8 @@ def _put_back(connection: sa.Connection, copy: Iterable[str]) -> int:
     before = connection.execute(sa.select(sa.func.count()).select_from(suppression)).scalar_one()
     for start in range(0, len(entries), ROWS):
         connection.execute(pg.insert(suppression).on_conflict_do_nothing(), entries[start : start + ROWS])
+    for start in range(0, len(objected), ROWS):
+        connection.execute(pg.insert(objection).on_conflict_do_nothing(), objected[start : start + ROWS])
     after = connection.execute(sa.select(sa.func.count()).select_from(suppression)).scalar_one()
     return int(after - before)
 

@@ -40,7 +40,7 @@ class Office:
     previous: Sequence[bytes] = ()
     """Secrets before the present one, under which objections may still be noted."""
     keep_copy: Callable[[], object] = lambda: None
-    """Copies the suppression ledger to a place apart (`restore.keep_copy`): backups are older than it."""
+    """Copies erasures and objections to a place apart (`restore.keep_copy`): backups are older."""
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -97,7 +97,9 @@ def handle_objection(office: Office, request: Request, hints: Hints, now: dateti
     with office.engine.begin() as connection:
         keys = hints.keys() | find(connection, hints).keys
         noted = rights.object_to_marketing(connection, office.secret, keys, now)
-        return _closed(connection, office, request, "done", {"keys_noted": noted}, now)
+        receipt = _closed(connection, office, request, "done", {"keys_noted": noted}, now)
+    office.keep_copy()
+    return receipt
 
 
 def handle_disclosures(
@@ -115,7 +117,9 @@ def handle_withdrawal(office: Office, request: Request, hints: Hints, now: datet
     with office.engine.begin() as connection:
         keys = hints.keys() | find(connection, hints).keys
         freed = rights.withdraw_objection(connection, office.secrets, keys)
-        return _closed(connection, office, request, _done(freed), {"keys_freed": freed}, now)
+        receipt = _closed(connection, office, request, _done(freed), {"keys_freed": freed}, now)
+    office.keep_copy()
+    return receipt
 
 
 def handle_release(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:

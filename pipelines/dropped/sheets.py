@@ -16,7 +16,8 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-SUFFIXES = frozenset({".csv", ".xlsx"})
+SUFFIXES = frozenset({".csv", ".xlsx", ".xlsm", ".xls", ".ods"})
+"""What is meant to be loaded. What is no CSV or XLSX is refused, so that whoever put it there is told."""
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED = 100 * 1024 * 1024
 MAX_ROWS = 50_000
@@ -28,6 +29,10 @@ Row = tuple[int, Sequence[str]]
 _DELIMITERS = ";,\t"
 _SEPARATOR_HINT = re.compile(r"sep=(.)\r?\n")
 _MERGED = b"<mergeCell "
+_MACROS = "xl/vbaproject.bin"
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+"""How Excel's older files begin, and those with a password."""
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -45,15 +50,20 @@ def read_content(path: Path) -> bytes:
 def read_sheet(content: bytes) -> Iterator[Row]:
     """The rows of a file that hold anything, the title row first. Raises SheetFault, if only in between."""
     # By content: an Excel file that was saved as .csv is still one.
+    if content.startswith(_COMPOUND):
+        raise SheetFault("the workbook is of an older kind or has a password: save it as XLSX without one")
     rows = _workbook_rows(content) if content.startswith(b"PK\x03\x04") else _text_rows(content)
     first = next(rows, None)
     if first is None:
         raise SheetFault("the file is empty")
     yield first
-    for count, row in enumerate(rows, start=1):
+    for count, (number, cells) in enumerate(rows, start=1):
         if count > MAX_ROWS:
             raise SheetFault(f"the file has more than {MAX_ROWS:,} rows")
-        yield row
+        for place, cell in enumerate(cells, start=1):
+            if cell in _ERRORS:
+                raise SheetFault(f"row {number}, column {place}: a formula has no value there, but an error")
+        yield number, cells
 
 
 def columns_by_title(titles: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -130,12 +140,14 @@ def _workbook_rows(content: bytes) -> Iterator[Row]:
 
 
 def _refuse_hostile(content: bytes) -> None:
-    """A workbook that unpacks to far more than it is, or whose merged cells would leave others empty."""
+    """A workbook that unpacks to far more than it is, has macros, or merged cells that leave others empty."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > MAX_UNPACKED:
             raise SheetFault("the workbook is larger than it may be when unpacked")
         for member in members:
+            if member.filename.casefold() == _MACROS:
+                raise SheetFault("the workbook has macros: save it as XLSX without them")
             if member.filename.startswith("xl/worksheets/") and _MERGED in archive.read(member):
                 raise SheetFault("the workbook has merged cells: unmerge them and fill each cell")
 

@@ -133,5 +133,23 @@ def test_hidden_and_other_files_are_left_alone(desk: Desk, tmp_path: Path) -> No
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(512), "older kind"),
+        ("a.ods", b"PK\x03\x04" + bytes(64), "no workbook that can be read"),
+    ],
+)
+def test_a_table_of_another_kind_is_set_aside_with_what_to_do(
+    desk: Desk, tmp_path: Path, name: str, content: bytes, word: str
+) -> None:
+    """Left alone, it would never be loaded and nobody would know."""
+    (tmp_path / name).write_bytes(content)
+    intake = load(desk, tmp_path)
+    assert (intake.set_aside, intake.loaded) == (1, 0)
+    assert word in intake.faults[0]
+    assert not (tmp_path / name).exists()
+
+
 def test_a_folder_that_is_not_there_holds_nothing(desk: Desk, tmp_path: Path) -> None:
     assert load(desk, tmp_path / "ikke her") == Intake()

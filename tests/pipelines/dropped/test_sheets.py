@@ -97,6 +97,26 @@ def test_a_formula_in_a_workbook_is_never_read_as_what_it_says() -> None:
     assert read(workbook(put))[1] == ["", OLA[1]]
 
 
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!"])
+def test_a_formula_that_failed_is_refused_and_not_taken_for_a_value(error: str) -> None:
+    """A look-up that found nothing would else become the name of a company."""
+    told = "row 2, column 2: a formula has no value"
+    assert told in fault(workbook(lambda book: None, TITLES, ["Ola Eksempel", error]))
+    assert told in fault(f"Navn;E-post\nOla Eksempel;{error}\n")
+
+
+def test_a_workbook_with_macros_is_refused() -> None:
+    file = io.BytesIO(workbook())
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"\xcc\x61")
+    assert "has macros" in fault(file.getvalue())
+
+
+def test_an_old_workbook_and_one_with_a_password_say_what_to_do() -> None:
+    """Both lie in the container that Excel wrote before 2007."""
+    assert "save it as XLSX" in fault(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
+
+
 def test_merged_cells_are_refused() -> None:
     """All but the first of them are empty: a company would become a private person."""
 

@@ -78,15 +78,17 @@ def candidates(
 ) -> Candidates:
     """All pairs of clusters worth a look."""
     seen = pd.concat(list(_witnesses(data, organizations, keys, pairs)), ignore_index=True)
-    seen["cluster"] = cluster[seen["row"].to_numpy()]
-    seen["name"] = pairs.of_row[seen["row"].to_numpy()]
+    row = seen["row"].to_numpy()
+    seen["cluster"] = cluster[row].astype(np.int32)
+    seen["name"] = pairs.of_row[row].astype(np.int32)
     seen = seen[seen["name"] >= 0].drop(columns="row").drop_duplicates()
     pieces = list(_pairs(data, seen, pairs))
     if not pieces:
         empty = np.zeros(0, dtype=np.int64)
         return Candidates(empty, empty, empty, empty, empty)
     frame = pd.concat(pieces, ignore_index=True)
-    frame["relation"] = _relations(pairs, frame["name_a"].to_numpy(), frame["name_b"].to_numpy())
+    names = (frame[name].to_numpy(dtype=np.int64) for name in ("name_a", "name_b"))
+    frame["relation"] = _relations(pairs, *names)
     near_only = frame["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])
     frame = frame[
         (frame["relation"] >= Relation.INITIAL) & (~near_only | (frame["relation"] >= Relation.VARIANT))
@@ -224,7 +226,9 @@ def _codes(texts: list[str]) -> Ints:
 def _frame(kind: str, key: Ints, row: Ints, value: Ints | None = None) -> pd.DataFrame:
     """Lines of one kind of witness; `value` is what near keys are compared by."""
     values = np.zeros(len(row), dtype=np.int64) if value is None else value
-    return pd.DataFrame({"kind": KINDS.index(kind), "key": key, "row": row, "value": values}).astype(np.int64)
+    frame = pd.DataFrame({"kind": KINDS.index(kind), "key": key, "row": row, "value": values})
+    # Half the width: these are the largest frames of the matching.
+    return frame.astype(np.int32)
 
 
 def _pairs(data: Features, seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.DataFrame]:

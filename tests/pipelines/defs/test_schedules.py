@@ -7,7 +7,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 
 import dagster as dg
+import dagster._daemon  # its parts can be imported after the whole only
 import pytest
+import time_machine
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+from dagster._scheduler.scheduler import launch_scheduled_runs
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from pipelines.defs.partitions import DAILY, TIMEZONE
@@ -125,3 +132,40 @@ def test_every_scheduled_night_applies_retention(definitions: dg.Definitions, na
     assert resolved is not None
     for step in ("privacy__retention", "privacy__ip_address_retention"):
         assert resolved["ops"][step]["config"]["apply"] is True
+
+
+def look_at_the_clock(
+    instance: dg.DagsterInstance, workspace: WorkspaceProcessContext, now: datetime
+) -> None:
+    """What the daemon does at this moment, as one that has just been started."""
+    logger = dg.get_dagster_logger()
+    with time_machine.travel(now, tick=False):
+        done = list(launch_scheduled_runs(workspace, logger, now.astimezone(UTC), iteration_times={}))
+    assert [error for error in done if error] == []
+
+
+# Dagster itself, when it looks at a schedule in its own process.
+@pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning")
+@pytest.mark.parametrize("outage", [3, 9])
+def test_nights_that_were_missed_are_made_up_for_by_one_run_that_goes_on_from_the_cursor(
+    instance: dg.DagsterInstance, nothing_configured: None, outage: int
+) -> None:
+    """Dagster's own daemon over the definitions as they are loaded, down for some nights and back at noon."""
+    module = LoadableTargetOrigin(module_name="pipelines.definitions")
+    here = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(module, location_name="kundekort"))
+    monday = datetime(2026, 6, 1, 12, tzinfo=OSLO)
+    back = monday + (1 + outage) * DAY
+    with WorkspaceProcessContext(instance, here) as workspace:
+        look_at_the_clock(instance, workspace, monday)
+        assert instance.get_runs_count() == 0
+        look_at_the_clock(instance, workspace, monday + DAY)
+        before = {run.run_id for run in instance.get_runs()}
+        look_at_the_clock(instance, workspace, back)
+        new = [run for run in instance.get_runs() if run.run_id not in before]
+        look_at_the_clock(instance, workspace, back + timedelta(minutes=1))
+    assert sorted(run.job_name for run in new) == ["nightly", "retention"]
+    assert instance.get_runs_count() == len(before) + len(new) == 4
+    [night] = [run for run in new if run.job_name == "nightly"]
+    with time_machine.travel(back, tick=False):
+        # The newest day alone is read from the cursor on (windows.py), so the whole gap is.
+        assert night.tags["dagster/partition"] == DAILY.get_last_partition_key()

@@ -28,7 +28,7 @@ _HISTORY = dg.AssetKey(["privacy", "dagster_history"])
     ],
 )
 def dagster_history(context: dg.AssetExecutionContext, config: Retention) -> dg.MaterializeResult:
-    """Removes finished runs, their events and files that policy.yaml gives no more time."""
+    """Removes runs, events, ticks, backfills and files that policy.yaml gives no more time."""
     policy, now = load_policy(), datetime.now(UTC)
     with nothing_personal():
         done = prune_history(context.instance, policy, now) if config.apply else HistoryRemoval()
@@ -39,6 +39,9 @@ def dagster_history(context: dg.AssetExecutionContext, config: Retention) -> dg.
             "runs_removed": done.runs,
             "events_removed": done.events,
             "folders_removed": done.files,
+            "old_states_removed": done.state.states,
+            "ticks_removed": done.state.ticks,
+            "backfills_removed": done.state.backfills,
         },
         check_results=[check_result(nothing_overdue({RUNS: left} if config.apply else {}), "no_old_runs")],
     )

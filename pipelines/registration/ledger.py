@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity.normalise.emails import email
 from pipelines.identity.normalise.organizations import organization_number
@@ -36,10 +38,10 @@ class Ledger:
     """Contact persons by customer, each with the card of the person (`person_id`)."""
 
 
-def read_ledger(connection: sa.Connection) -> Ledger:
-    """The whole ledger as it was landed."""
+def read_customers(connection: sa.Connection) -> Ledger:
+    """All customers as they were landed, without their contacts."""
     ledger = Ledger()
-    link, customer, contact = source_link, _CUSTOMER, _CONTACT
+    link, customer = source_link, _CUSTOMER
     statement = (
         sa.select(*(customer.c[name] for name in _READ), link.c.organization_id, link.c.person_id)
         .select_from(customer.outerjoin(link, _linked("tripletex_customer", customer)))
@@ -47,16 +49,22 @@ def read_ledger(connection: sa.Connection) -> Ledger:
     )
     for row in connection.execute(statement).mappings():
         add_customer(ledger, dict(row))
-    people = (
+    return ledger
+
+
+def read_contacts(connection: sa.Connection, ledger: Ledger, customer_ids: Iterable[int]) -> None:
+    """Put the contact persons of some customers into the ledger: of all, they would be many times as many."""
+    link, contact = source_link, _CONTACT
+    wanted = sa.literal(sorted(customer_ids), pg.ARRAY(sa.BigInteger()))
+    statement = (
         sa.select(
             *(contact.c[name] for name in CONTACT_READ), contact.c.id, contact.c.customer_id, link.c.person_id
         )
         .select_from(contact.outerjoin(link, _linked("tripletex_contact", contact)))
-        .where(contact.c.deleted_at_source.is_(None), contact.c.customer_id.is_not(None))
+        .where(contact.c.deleted_at_source.is_(None), contact.c.customer_id == sa.func.any(wanted))
     )
-    for row in connection.execute(people).mappings():
+    for row in connection.execute(statement).mappings():
         ledger.contacts[row["customer_id"]].append(dict(row))
-    return ledger
 
 
 CONTACT_READ = "first_name last_name email mobile work_phone is_inactive".split()

@@ -107,6 +107,19 @@ def make_plan(
     return Plan(tuple(steps))
 
 
+def customers_in_question(
+    judged: Iterable[tuple[Applicant, Verdict]], ledger: Ledger, registered: Registered
+) -> set[int]:
+    """The companies' customers in Tripletex whose contact persons a plan asks about."""
+    found: set[int] = set()
+    for applicant, verdict in judged:
+        target, organization = customer_target(applicant, verdict), applicant.organization
+        if verdict.status == "enriched" and target is not None and organization is not None:
+            found |= registered.ids(target) | ledger.by_card.get(organization.id, set())
+            found |= ledger.by_number.get(organization.number or "", set())
+    return found
+
+
 def fields_hash(fields: Fields, secret: bytes) -> bytes:
     """Keyed hash of what a step would send, so that nothing personal is kept of it."""
     text = json.dumps(dict(fields), sort_keys=True, ensure_ascii=False)

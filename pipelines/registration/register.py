@@ -12,9 +12,9 @@ from pipelines.applications.reading import read_applicants
 from pipelines.applications.verdicts import judge
 from pipelines.registration.apply import Outcome, Service, apply
 from pipelines.registration.journal import Journal
-from pipelines.registration.ledger import read_ledger
+from pipelines.registration.ledger import read_contacts, read_customers
 from pipelines.registration.mapping import read_mapping
-from pipelines.registration.plan import Plan, Step, make_plan
+from pipelines.registration.plan import Plan, Step, customers_in_question, make_plan
 from pipelines.store.bulk import replace
 from schemas.tables.registration import registration_plan
 
@@ -23,7 +23,9 @@ def plan_registrations(engine: sa.Engine, secret: bytes, now: datetime) -> Plan:
     """What is to be registered as the store stands. Sends and writes nothing; `now` is aware."""
     with engine.connect() as connection:
         judged = [(applicant, judge(applicant, now)) for applicant in read_applicants(connection)]
-        return make_plan(judged, read_ledger(connection), read_mapping(connection), secret)
+        registered, ledger = read_mapping(connection), read_customers(connection)
+        read_contacts(connection, ledger, customers_in_question(judged, ledger, registered))
+        return make_plan(judged, ledger, registered, secret)
 
 
 def store_plan(engine: sa.Engine, plan: Plan) -> int:

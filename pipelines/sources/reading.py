@@ -36,6 +36,9 @@ OVERLAP = timedelta(hours=6)
 
 Kind = Literal["nightly", "backfill", "webhook"]
 
+TELL_EVERY = timedelta(seconds=10)
+"""How often a read that takes long says how far it has come."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -134,7 +137,8 @@ def land(
         expired=desk.expired,
     )
     malformed: set[str] = set()
-    tally = lander.land(_noting(pages, malformed) if sweep else pages)
+    told = _telling(pages, payload.source, lambda: client.requests_sent - requests)
+    tally = lander.land(_noting(told, malformed) if sweep else told)
     found = Vanished()
     if sweep and sweep.was_whole():
         limit = None if run.allow_mass_deletion else desk.limit
@@ -192,6 +196,17 @@ def note_requests(
         connection.execute(
             insert.on_conflict_do_update(index_elements=request_log.primary_key.columns, set_=add), rows
         )
+
+
+def _telling(pages: Iterable[Page[Any]], source: str, requests: Callable[[], int]) -> Iterator[Page[Any]]:
+    """The pages; how far the read has come is logged on the way, for whoever looks at the run meanwhile."""
+    said, received = datetime.now(UTC), 0
+    for page in pages:
+        received += page.received
+        if datetime.now(UTC) - said >= TELL_EVERY:
+            said = datetime.now(UTC)
+            logger.info("%s: %d received so far, %d requests", source, received, requests())
+        yield page
 
 
 def _noting(pages: Iterable[Page[Any]], malformed: set[str]) -> Iterator[Page[Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from connectors.errors import PermanentError, TransientError, UnauthorizedError
 from connectors.fate import Gone, MovedTo, Present
@@ -16,7 +17,7 @@ from connectors.pages import Page, read_page
 from pipelines.privacy.suppression import Suppression
 from pipelines.sources.deletions import DeletionLimit
 from pipelines.sources.findings import no_mass_deletion
-from pipelines.sources.reading import OVERLAP, Desk, Run, land, since, until
+from pipelines.sources.reading import OVERLAP, TELL_EVERY, Desk, Run, land, since, until
 from pipelines.store.landing import live_keys, read_cursor
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.tables.landing import load
@@ -210,3 +211,33 @@ def test_each_read_leaves_its_reconciliation(desk: Desk) -> None:
     assert numbers == {
         "kind": "nightly", "told": 2, "received": 2, "stored": 2, "requests": 1, "deleted": 0,
     }  # fmt: skip
+
+
+def test_a_read_that_takes_long_says_every_ten_seconds_how_far_it_has_come(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Four pages of two records, a third of the time apart: the fourth is late enough for a line."""
+    source = Source([])
+    with (
+        time_machine.travel(NIGHT, tick=False) as clock,
+        caplog.at_level("INFO", "pipelines.sources.reading"),
+    ):
+
+        def pages() -> Iterator[Page[HelpScoutCustomer]]:
+            for number in range(4):
+                source.requests_sent += 1
+                yield read_page(HelpScoutCustomer, [{"id": 2 * number}, {"id": 2 * number + 1}])
+                clock.shift(TELL_EVERY / 3 + timedelta(seconds=0.1))
+
+        land(desk, NIGHTLY, HelpScoutCustomer, pages(), source, start=None)
+    assert caplog.messages == [
+        "helpscout_customer: 8 received so far, 4 requests",
+        "helpscout_customer: 8 received, 8 stored, 0 unchanged, 4 requests",
+    ]
+
+
+def test_a_read_that_is_quick_says_only_what_came_of_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    source = Source([1, 2])
+    with time_machine.travel(NIGHT, tick=False), caplog.at_level("INFO", "pipelines.sources.reading"):
+        land(desk, NIGHTLY, HelpScoutCustomer, source.pages(), source, start=None)
+    assert caplog.messages == ["helpscout_customer: 2 received, 2 stored, 0 unchanged, 1 requests"]

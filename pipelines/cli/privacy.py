@@ -197,15 +197,25 @@ def _covered(settings: Settings, store: Store, one: instructions.Instruction) ->
 def _list_instructions(console: Console, settings: Settings, store: Store) -> None:
     with store.crm.connect() as connection:
         waiting = instructions.open_instructions(connection)
-    for one in waiting:
-        listed = _covered(settings, store, one) if one.listed_rows is None else f"{one.listed_rows:,}"
-        events = "all events" if one.activity_id is None else f"activity {one.activity_id}"
+        past = instructions.ended_instructions(connection)
+    for done in past:
         _line(
             console,
-            f"{one.instruction_id:>6}  {one.kind} {one.customer_org}, {events}, submitted before"
-            f" {_day(one.submitted_before)}: {one.state}, {listed} submissions",
+            f"{_about(done.instruction)}: {done.ended} {_day(done.at)}, {done.rows_removed:,} deleted",
+        )
+    for one in waiting:
+        listed = _covered(settings, store, one) if one.listed_rows is None else f"{one.listed_rows:,}"
+        _line(
+            console,
+            f"{_about(one)}: {one.state}, {listed} submissions",
         )
     _line(console, f"{len(waiting):,} instructions are open.")
+
+
+def _about(one: instructions.Instruction) -> str:
+    events = "all events" if one.activity_id is None else f"activity {one.activity_id}"
+    day = _day(one.submitted_before)
+    return f"{one.instruction_id:>6}  {one.kind} {one.customer_org}, {events}, submitted before {day}"
 
 
 def _list_restrictions(console: Console, engine: sa.Engine) -> None:

@@ -95,6 +95,32 @@ def check(customer_org: str, document: str, submitted_before: datetime, received
         raise InstructionError("an instruction is about what was submitted before it was received")
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An instruction that is carried out or withdrawn, and how many submissions were deleted."""
+
+    instruction: Instruction
+    ended: Literal["carried out", "withdrawn"]
+    at: datetime
+    rows_removed: int
+
+
+def ended_instructions(connection: sa.Connection) -> tuple[Ended, ...]:
+    """Instructions that are carried out or withdrawn, in the order in which they came."""
+    rows = connection.execute(
+        sa.select(instruction).where(sa.not_(_is_open())).order_by(instruction.c.instruction_id)
+    )
+    return tuple(
+        Ended(
+            _instruction(row),
+            "carried out" if row.carried_out_at is not None else "withdrawn",
+            row.carried_out_at or row.withdrawn_at,
+            row.rows_removed or 0,
+        )
+        for row in rows
+    )
+
+
 def open_instructions(connection: sa.Connection) -> tuple[Instruction, ...]:
     """Instructions that are neither carried out nor withdrawn, in the order in which they came."""
     rows = connection.execute(sa.select(instruction).where(_is_open()).order_by(instruction.c.instruction_id))

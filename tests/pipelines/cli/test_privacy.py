@@ -206,6 +206,12 @@ class TestInstructions:
         assert main(["instruction", "withdraw", number, "--document", "arkiv/2026/19", "--apply"]) == 0
         (one,) = rows(store, privacy.instruction)
         assert (one.withdrawn_at, one.withdrawn_document) == (NOW, "arkiv/2026/19")
+        capsys.readouterr()
+        main(["instruction", "list"])
+        assert words(capsys).strip() == (
+            f"{number} delete 310000004, all events, submitted before 2026-11-01:"
+            " withdrawn 2026-11-25, 0 deleted 0 instructions are open."
+        )
         assert acts(store) == ["instruction_received", "instruction_withdrawn"]
 
     def test_what_was_handed_over_is_noted(self, store: sa.Engine, capsys: Output) -> None:

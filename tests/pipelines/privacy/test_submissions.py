@@ -98,6 +98,8 @@ class TestDeletion:
         submissions.carry_out(crm_engine, platform, instruct(crm_engine), NOW)
         with crm_engine.connect() as connection:
             assert instructions.open_instructions(connection) == ()
+            (done,) = instructions.ended_instructions(connection)
+            assert (done.ended, done.at, done.rows_removed) == ("carried out", NOW, 15)
             assert audit_log.verify(connection).entries == 2
 
     def test_one_that_was_taken_back_is_not_carried_out(

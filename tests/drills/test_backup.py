@@ -28,7 +28,7 @@ from pipelines.store.engines import PIPELINE_ROLE, READER_ROLE
 from pipelines.store.migrate import migration_config
 from tests.e2e.home import ROOT, Home
 
-pytestmark = pytest.mark.xdist_group("sync")
+pytestmark = pytest.mark.xdist_group("drills")
 
 SECRET = "the secret of a drill, kept apart"
 SCHEMAS = ("crm", "landing", "privacy")

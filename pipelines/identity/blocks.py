@@ -30,7 +30,7 @@ from pipelines.identity.features import (
 )
 from pipelines.identity.guards import Standing, judge_keys
 from pipelines.identity.name_pairs import NamePairs
-from pipelines.identity.normalise.organizations import core_of
+from pipelines.identity.normalise.organizations import core_of, names_within
 from pipelines.identity.normalise.text import squashed
 from pipelines.identity.organizations import Organizations
 
@@ -102,11 +102,13 @@ def _company_names(data: Features) -> Iterator[tuple[str, list[str], Ints]]:
         for slip in deletion_keys(name)
     ]
     yield "company_slip", [slip for slip, _ in slips], row[np.array([at for _, at in slips], dtype=np.int64)]
+    within = {at: names_within(data.company_texts[at]) for at in np.unique(code).tolist()}
     more: list[tuple[str, int]] = []
     for at, owner in zip(code.tolist(), row.tolist(), strict=True):
         name = data.companies[at]
         if name.department:
             more.append((core_of((*name.words, name.department)), owner))
+        more.extend((part.core, owner) for part in within[at])
     yield "company", [text for text, _ in more], np.array([owner for _, owner in more], dtype=np.int64)
     towns = [
         (f"{shorter} {tail}", owner)

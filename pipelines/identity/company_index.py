@@ -106,10 +106,10 @@ class CompanyIndex:
 
 
 def without_last_words(name: CompanyName) -> list[tuple[str, str]]:
-    """(core, tail) of the name without its last word or two, which may be a town."""
+    """(core, tail) of the name without its last words, which may be a town (`Skei i Jølster`)."""
     return [
         (core_of(name.words[:-cut]), core_of(name.words[-cut:]))
-        for cut in (1, 2)
+        for cut in (1, 2, 3)
         if len(name.words) > cut and not DISTINGUISHING.issuperset(name.words[-cut:])
     ]
 

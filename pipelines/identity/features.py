@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.identity.normalise.addresses import address_key, postal_code
-from pipelines.identity.normalise.domains import says_nothing, website_domain
+from pipelines.identity.normalise.domains import domain_written, says_nothing, website_domain
 from pipelines.identity.normalise.emails import Email, email, name_in_local
 from pipelines.identity.normalise.lexicon import GIVEN_SKELETONS
 from pipelines.identity.normalise.names import NO_NAME, PersonName, name_from_local, person_name
@@ -106,7 +106,7 @@ class Features:
     postal_code: Objects
     city: Objects  # squashed
     address: Objects  # address_key
-    website: Objects  # registrable domain
+    website: Objects  # registrable domain; for a person, the one that is written as the organisation
     form: Objects  # organisation form of a unit
     status: Objects  # status of a unit
     is_company: Bools  # the record is an organisation and carries no person
@@ -151,6 +151,13 @@ def features(records: pd.DataFrame) -> Features:
     company_texts[bears & is_company] = own_name[bears & is_company]
     company_texts[bears & ~is_company] = None
 
+    website = _mapped(column("website"), website_domain)
+    named = company_texts.copy()
+    named[bears] = None
+    written = _mapped(named, domain_written)
+    is_address = np.array([value is not None for value in written], dtype=bool)
+    website[is_address] = written[is_address]
+    company_texts[is_address] = [value.split(".", 1)[0].replace("-", " ") for value in written[is_address]]
     company_codes, company_uniques = _factorized(company_texts)
     companies = [company_name(text) for text in company_uniques]
     company_numbers = np.array([name.number for name in companies] or [None], dtype=object)
@@ -185,7 +192,7 @@ def features(records: pd.DataFrame) -> Features:
         postal_code=_mapped(column("postal_code"), postal_code),
         city=_mapped(column("city"), lambda text: squashed(text) or None),
         address=_addresses(column("address"), column("postal_code")),
-        website=_mapped(column("website"), website_domain),
+        website=website,
         form=column("organization_form"),
         status=column("unit_status"),
         is_company=is_company,

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipelines.identity.features import Bools, Features, Ints, distinct
 from pipelines.identity.name_pairs import NamePairs
-from pipelines.identity.normalise.emails import Email, name_in_local
+from pipelines.identity.normalise.emails import Email, is_family_local, name_in_local
 from pipelines.identity.normalise.names import PersonName, Relation, name_from_local, relation, same_token
 from pipelines.identity.normalise.text import folded, squashed
 
@@ -89,7 +89,7 @@ def _static(data: Features, not_identifying: frozenset[tuple[str, str]], emails:
     for at, value in enumerate(data.email_values):
         if value.is_placeholder or ("email", value.key) in not_identifying:
             standing[at] = Standing.WORTHLESS
-        elif value.is_role:
+        elif value.is_role or is_family_local(value.local):
             standing[at] = Standing.SHARED
     of_company = np.zeros(len(data.phone_values), dtype=bool)
     of_company[data.phones.value[data.is_company[data.phones.row]]] = True

@@ -35,7 +35,7 @@ from pipelines.identity.features import (
     Objects,
     mail_domain,
 )
-from pipelines.identity.normalise.organizations import NOTHING, CompanyName, core_of
+from pipelines.identity.normalise.organizations import NOTHING, CompanyName, core_of, names_within
 from pipelines.identity.normalise.text import squashed
 
 # A domain that only one organisation is seen with, and whose name is unlike it, must be seen at so many
@@ -140,6 +140,8 @@ class _Resolver:
         self.row_former = data.former.by_row(self.size)
         self._facts_of: dict[int, _Facts] = {}
         self.other_names: dict[int, list[CompanyName]] = defaultdict(list)  # former ones, customers' own
+        self.names_domain = np.array([site is not None for site in data.website], dtype=bool)
+        self.names_domain &= ~data.is_company  # a person gives a domain for the name of an organisation
         self.lines: dict[int, set[int]] = {}  # phones on the organisations' own records
         self.owner: dict[str, int] = {}
         self.domain_votes: dict[str, Counter[int]] = {}
@@ -154,11 +156,12 @@ class _Resolver:
         self._customers_of_their_own(bearing)
         self._contacts()
         self._lines()
-        rest = np.flatnonzero((self.node < 0) & (self.data.source != CONTACT) & ~self.data.is_company)
-        self._by_name(rest)
+        rest = (self.node < 0) & (self.data.source != CONTACT) & ~self.data.is_company
+        self._by_name(np.flatnonzero(rest & ~self.names_domain))
         self._domains()
         self._helpscout_groups()
         self._by_domain(np.flatnonzero((self.node < 0) & ~self.data.is_company & self._may_belong()))
+        self._by_domain_as_name(np.flatnonzero(rest & self.names_domain & (self.node < 0)))
         self._by_written_name(np.flatnonzero((self.node < 0) & ~self.data.is_company))
         self._by_mailbox(np.flatnonzero((self.node < 0) & ~self.data.is_company & self._may_belong()))
         self._decide()
@@ -273,6 +276,7 @@ class _Resolver:
             found = self.index.exact(_with_department(name))
         found = found or self.index.similar(name)
         found = found or self.index.in_town(name, self._city)
+        found = found or self._both_named(company)
         nodes = {candidate.node for candidate in found}
         main = [candidate for candidate in found if self.parent.get(candidate.node) not in nodes]
         if name.department and len(main) < len(found):
@@ -281,6 +285,12 @@ class _Resolver:
             if len(there) == 1:
                 return there
         return main
+
+    def _both_named(self, company: int) -> list[Candidate]:
+        """The sub-units of a text that names them and those above them: `Fana skole / Bergen kommune`."""
+        found = [self.index.exact(name) for name in names_within(self.data.company_texts[company])]
+        named = {candidate.node for part in found for candidate in part}
+        return [hit for part in found for hit in part if self.parent.get(hit.node) in named]
 
     def _by_name(self, rows: Ints) -> None:
         """Rows whose text means one organisation; then, with what that tells of domains, the others."""
@@ -323,12 +333,13 @@ class _Resolver:
         """A slip needs a second witness unless the name is long and begins alike; and nothing against it."""
         if candidate.grade > 1:
             return True
-        written, known = self._company(row), self.names[candidate.node]
+        written = self._company(row)
         if self._speaks_for(row, candidate.node):
             return True
         if self._spelled(row, written) or self._elsewhere(row, candidate.node):
             return False
-        return len(written.core) >= SURE_WITH_A_SLIP and written.core[:1] == known.core[:1]
+        initials = {known.core[:1] for known in self._bears(candidate.node)}
+        return len(written.core) >= SURE_WITH_A_SLIP and written.core[:1] in initials
 
     def _spelled(self, row: int, name: CompanyName) -> bool:
         """Whether a domain of the record spells the name; one that is written so then is no slip."""
@@ -563,10 +574,19 @@ class _Resolver:
                 self._assign(row, node, "domain", 0.95)
                 continue
             below = [child for child in self.below.get(node, ()) if self._may_mean(written, child)]
-            if self._may_mean(written, node) or self._is_short_for(row, node):
+            if self._may_mean(written, node) or self.names_domain[row] or self._is_short_for(row, node):
                 self._assign(row, node, "domain_and_name", 0.95)
             elif below:
                 self._assign(row, below[0] if len(below) == 1 else node, "domain_and_name", 0.95)
+
+    def _by_domain_as_name(self, rows: Ints) -> None:
+        """Rows that give a domain for a name, at which nobody was seen: by the name that it spells."""
+        for row in rows.tolist():
+            if self.data.website[row] in self.domain_votes:
+                continue  # it was judged, and is nobody's
+            meant = self._meant(int(self.data.company[row]))
+            if len(meant) == 1 and meant[0].grade > 1:
+                self._assign(row, meant[0].node, meant[0].rule, _SCORES[meant[0].grade])
 
     # Organisations that the register does not know.
 

@@ -43,6 +43,8 @@ HOSTING = frozenset(
     """.split()
 )
 
+# What people write for a company is an address only under an ending that is hardly a word.
+_ADDRESS = re.compile(r"^(?:https?://)?[a-z0-9æøå.-]+\.(?:no|com|net|org|eu|se|dk)/?$")
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
 _TYPO_TARGETS = (
     "gmail.com",
@@ -92,6 +94,13 @@ def website_domain(raw: str | None) -> str | None:
     host = raw.strip().lower().split("://")[-1].split("/")[0].split("?")[0].split("@")[-1].split(":")[0]
     domain = registrable_domain(host)
     return None if domain is None or says_nothing(domain) else domain
+
+
+def domain_written(text: str | None) -> str | None:
+    """The domain of a text that is a web address and nothing else (`fjord.no`, `www.fjord.no`), else None."""
+    if not text or not _ADDRESS.match(text.strip().lower()):
+        return None
+    return website_domain(text)
 
 
 def says_nothing(domain: str) -> bool:

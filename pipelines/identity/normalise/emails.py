@@ -138,6 +138,23 @@ def is_role_local(local: str) -> bool:
     return not any(skeleton(part) in GIVEN_SKELETONS for part in parts)
 
 
+def is_family_local(local: str) -> bool:
+    """Whether a local part names a household (`fam.hansen`, `familien_berg`) or a couple (`kariogper`)."""
+    parts = [part.rstrip(_NUMERALS) for part in _LOCAL_SPLIT.split(folded(local))]
+    if not _FAMILY.isdisjoint(parts) or parts[0].startswith("familien"):
+        return True
+    ends = "".join(parts)
+    return any(
+        skeleton(ends[: at.start()]) in GIVEN_SKELETONS and skeleton(ends[at.end() :]) in GIVEN_SKELETONS
+        for at in _AND.finditer(ends)
+        if at.start() > 1
+    )
+
+
+_FAMILY = frozenset({"fam", "familie", "familien", "family"})
+_AND = re.compile("og|and")
+
+
 class LocalName(NamedTuple):
     """A person's name read off a local part: tokens in folded form."""
 

@@ -79,9 +79,11 @@ _DEPARTMENT_WORDS = frozenset(
     """.split()
 )
 _SEPARATED = re.compile(r"\s+[-–]\s+|\s*,\s+|\s+/\s+")
+# "Firma Kari Hansen": what it is, before the name.
+_KIND_BEFORE = re.compile(r"^(?:firma(?:et)?|bedrift(?:en)?|selskapet)\b[\s:]+(?=\S{3})", re.IGNORECASE)
 # "FjordAS": a form written without the blank before it. Capitals after a small letter, so that "Haas" and
 # "HAAS" stay what they are.
-_GLUED_FORM = re.compile(r"(?<=[a-zæøå0-9])(ASA|AS|ANS|NUF)$")
+_GLUED_FORM = re.compile(r"(?<=[a-zæøå0-9])(ASA|AS|ANS|NUF|DA|SA|BA|KS|IKS|ENK)$")
 # "Norsk Tennis for.": with its dot, at the end, where a preposition cannot stand.
 _SHORT_ASSOCIATION = re.compile(r"(?<=\s)for\.$", re.IGNORECASE)
 
@@ -104,7 +106,7 @@ PLACEHOLDER_COMPANIES = frozenset(
     privat privatperson privatkunde ingen ingenfirma ingenbedrift selvstendig selvstendignaringsdrivende
     na none frilans frilanser freelance freelancer pensjonist student arbeidsledig ukjent test x xx xxx
     firma bedrift ikkeaktuelt ingenarbeidsgiver enkeltpersonforetak enk as hjemme meg megselv egetfirma
-    jobbsoker null
+    jobbsoker jobbsøker arbeidssøker null nei ja ufør uføretrygdet trygdet hjemmeværende
     """.split()
 )
 
@@ -137,7 +139,7 @@ def company_name(raw: str | None) -> CompanyName:
     >>> company_name("Fjord & Fjell A/S avd. Bergen v/ Kari Hansen")[:5]
     ('fjordfjell', 'fjordfjell|AS', 'AS', 'bergen', 'Kari Hansen')
     """
-    text = clean(raw)
+    text = clean(raw).rstrip(" !?;:*")
     if not text:
         return NOTHING
     number = None
@@ -147,7 +149,7 @@ def company_name(raw: str | None) -> CompanyName:
         if number:
             text = (text[: embedded.start()] + " " + text[embedded.end() :]).strip(" ,()-")
             text = re.sub(r"[\s,(]*\borg\.?\s*-?(?:nr|nummer)\.?:?\s*$", "", text, flags=re.IGNORECASE)
-    text, person = _without_contact(text)
+    text, person = _without_contact(_KIND_BEFORE.sub("", text))
     text, department = _without_department(_SHORT_ASSOCIATION.sub("forening", text))
     text = _GLUED_FORM.sub(r" \1", text)
     words, form, tail = _without_form([word for word in _WORDS.findall(text) if word.strip(".")])
@@ -169,6 +171,12 @@ def _as_written(words: list[str]) -> str:
 def core_of(words: Iterable[str]) -> str:
     """The key of folded words in a row."""
     return squashed("".join(words))
+
+
+def names_within(text: str | None) -> tuple[CompanyName, ...]:
+    """The names on either side of dashes, commas and strokes: `Fana skole / Bergen kommune` has two."""
+    parts = _SEPARATED.split(clean(text) or "")
+    return tuple(name for part in parts if (name := company_name(part)).core) if len(parts) > 1 else ()
 
 
 def _without_department(text: str) -> tuple[str, str | None]:

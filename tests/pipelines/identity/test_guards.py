@@ -87,6 +87,14 @@ def test_a_role_mailbox_joins_nobody() -> None:
     assert person[0] != person[2]
 
 
+def test_a_familys_mailbox_joins_only_equal_names() -> None:
+    mailbox = ["fam.hansen@epost.example.no"]
+    mother = [record(SIGNUP, name="Kari Hansen", emails=mailbox) for _ in range(2)]
+    nameless = record("helpscout_customer", emails=mailbox)
+    person = matched(*mother, nameless).person
+    assert person[0] == person[1] != person[2]
+
+
 def test_the_switchboard_of_a_customer_joins_no_one_word_names() -> None:
     customer = record("tripletex_customer", company="Fjord AS", phones=["42000009"], is_private=False)
     one = record(SIGNUP, name="Kari", phones=["42000009"])

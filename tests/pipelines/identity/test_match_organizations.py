@@ -312,3 +312,49 @@ def test_a_domain_two_members_of_a_group_share_is_of_none_unless_one_is_nearly_a
         for at in range(20)
     ]
     assert linked(*units, *of_both, *staff, nameless)[-1] == 0
+
+
+def test_a_web_address_for_a_name_means_the_owner_of_the_domain() -> None:
+    units = [unit(A, "LYSNE AS"), unit(B, "LYSNE DRIFT AS"), unit(C, "TIND BAKERI AS")]
+    shared = [
+        record(CUSTOMER, company="Lysne AS", organization_number=A, emails=["a@lysne.example.no"]),
+        record(CUSTOMER, company="Lysne Drift AS", organization_number=B, emails=["b@lysne.example.no"]),
+        record(CUSTOMER, company="Tind Bakeri AS", organization_number=C, website="tindbakeri.example.no"),
+    ]
+    people = [
+        record(SIGNUP, name="Kari Hansen", company="www.tindbakeri.example.no"),
+        record(SIGNUP, name="Ola Berg", company="lysne.example.no"),
+    ]
+    assert linked(*units, *shared, *people) == [0, 1, 2, 2, None]
+
+
+def test_a_web_address_nobody_was_seen_at_means_the_name_it_spells() -> None:
+    units = [unit(A, "TIND BAKERI AS"), *namesakes()[1:]]
+    people = [
+        record(SIGNUP, name="Kari Hansen", company="tind-bakeri.example.no"),
+        record(SIGNUP, name="Liv Moe", company="tindregnskap.example.no"),
+    ]
+    assert linked(*units, *people) == [0, None]
+
+
+def test_a_sub_unit_that_is_named_with_those_above_it_is_found() -> None:
+    units = [
+        unit(A, "FANA KOMMUNE", organization_form="ORGL"),
+        unit(B, "SOLBAKKEN SKOLE", organization_form="BEDR", parent_number=A),
+        unit(C, "SOLBAKKEN SKOLE", organization_form="BEDR"),
+    ]
+    texts = [
+        "Solbakken skole / Fana kommune",
+        "Fana kommune, Solbakken skole",
+        "Fana kommune - Tindvika skole",
+    ]
+    people = [record(SIGNUP, name="Kari Hansen", company=text) for text in texts]
+    assert linked(*units, *people) == [1, 1, None]
+
+
+def test_a_town_of_three_words_and_a_former_name_are_read_together() -> None:
+    units = [
+        unit(A, "NYE TIND AS", former_names=["LYSNE BAKERI AS"], city="BØ I TELEMARK"),
+        unit(B, "LYSNE BAKERI AS", city="BODØ"),
+    ]
+    assert linked(*units, record(SIGNUP, name="Kari Hansen", company="Lysne Bakeri (Bø i Telemark)")) == [0]

@@ -11,6 +11,7 @@ from pipelines.identity.normalise.domains import intended_domain, registrable_do
 from pipelines.identity.normalise.emails import (
     email,
     email_address,
+    is_family_local,
     is_role_local,
     name_in_local,
     plain_address,
@@ -178,3 +179,13 @@ def test_the_owner_of_a_host_is_its_registrable_domain(host: str, domain: str | 
 )
 def test_a_web_site_gives_its_domain_unless_it_is_a_platform(raw: str | None, domain: str | None) -> None:
     assert website_domain(raw) == domain
+
+
+@pytest.mark.parametrize("local", ["fam.hansen", "familien_berg", "familienberg", "kariogper", "fam.berg2"])
+def test_a_household_is_told_from_a_person(local: str) -> None:
+    assert is_family_local(local)
+
+
+@pytest.mark.parametrize("local", ["kari.hansen", "georg", "famke.berg", "sandra", "skog", "ogmundsen"])
+def test_a_person_is_not_taken_for_a_household(local: str) -> None:
+    assert not is_family_local(local)

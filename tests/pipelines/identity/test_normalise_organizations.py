@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.identity.normalise.addresses import address_key, postal_code
-from pipelines.identity.normalise.organizations import company_name, looks_like_a_company, organization_number
+from pipelines.identity.normalise.domains import domain_written
+from pipelines.identity.normalise.organizations import (
+    company_name,
+    looks_like_a_company,
+    names_within,
+    organization_number,
+)
 
 
 def number(body: int) -> str | None:
@@ -94,6 +100,12 @@ def test_near_names_keep_different_keys(one: str, other: str) -> None:
         ("Fjord Bakeri avd. Bergen - HR", "fjordbakeri", None, "bergen", None),
         ("Fjord - Bakeri og drift", "fjordbakeridrift", None, None, None),
         ("FjordBakeriAS", "fjordbakeri", "AS", None, None),
+        ("FjordBakeriDA", "fjordbakeri", "DA", None, None),
+        ("Fjord AS!", "fjord", "AS", None, None),
+        ("Firma Kari Hansen", "karihansen", None, None, None),
+        ("Firmapost AS", "firmapost", "AS", None, None),
+        ("nei", "", None, None, None),
+        ("Hjemmeværende", "", None, None, None),
         ("Haas", "has", None, None, None),
         ("HAAS", "has", None, None, None),
         ("Norsk Tind for.", "norsktindforening", None, None, None),
@@ -109,6 +121,30 @@ def test_a_company_name_is_taken_apart(
 ) -> None:
     name = company_name(text)
     assert (name.core, name.form, name.department, name.person) == (core, form, department, person)
+
+
+def test_the_names_on_either_side_of_a_stroke_are_read() -> None:
+    assert [name.core for name in names_within("Fana skole / Bergen kommune")] == [
+        "fanaskole",
+        "bergenkommune",
+    ]
+    assert names_within("Fana skole") == names_within(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("fjord.example.no", "fjord.example.no"),
+        (" https://www.Fjord.example.no/ ", "fjord.example.no"),
+        ("Fjord.example.no AS", None),
+        ("St.Olav", None),
+        ("facebook.com", None),
+        ("Fjord Bakeri", None),
+        (None, None),
+    ],
+)
+def test_a_text_that_is_a_web_address_is_told_from_a_name(text: str | None, domain: str | None) -> None:
+    assert domain_written(text) == domain
 
 
 def test_a_number_in_the_name_is_found() -> None:

@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, postgres_directory: Path) 
     folder = Path(tempfile.mkdtemp(prefix="wire-", dir=postgres_directory.parent))
     folder.chmod(0o755)
     world, hook = tmp_path_factory.mktemp("wire") / "world", Hook()
-    server = LoopbackServer(hook)
-    with Sandbox(world) as sandbox:
+    with closing(LoopbackServer(hook)) as server, Sandbox(world) as sandbox:
         home = Home.make(
             folder / "home", sandbox.environment() | {"ALERT_WEBHOOK_URL": f"{server.url}/hemmelig"}
         )
@@ -147,7 +147,6 @@ def watched(tmp_path_factory: pytest.TempPathFactory, postgres_directory: Path) 
             act(kind, *subject, "apply", number, "--tell")
         act("alert", "-m", "pipelines.cli.alert_test")
         yield Watched(acts, tuple(hook.heard), store, tuple(ledger(home)), submitted(home, store))
-    server.close()
 
 
 def plant(home: Home, world: Path) -> None:
@@ -264,12 +263,10 @@ def _records(request: RecordedRequest, said: Mapping[str, set[str]], store: Rows
         for value in said.get("user.contact.email", set()) | said.get("organization.public", set())
     }
     assert values, "a request about nobody who can be told apart"
-    rows = store["landing.order_form"]
-    return [
-        f"order_form:{row['id']}"
-        for row in rows
-        if any(v in json.dumps(row, default=str).lower() for v in values)
-    ]
+    forms = {f"order_form:{row['id']}": json.dumps(row, default=str) for row in store["landing.order_form"]}
+    found = [record for record, text in forms.items() if any(value in text.lower() for value in values)]
+    assert found, "a request about somebody who is on no order form"
+    return found
 
 
 def written(act: Act) -> dict[Line, set[str]]:

@@ -170,6 +170,7 @@ def _length(one: RowHold) -> tuple[bool, datetime]:
     return one.until is None, one.until or _NEVER
 
 
+_LAST_DAY = date(9999, 12, 30)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -179,8 +180,9 @@ def last_day(until: datetime | None) -> date | None:
 
 
 def end_of(day: date) -> datetime:
-    """The end of a day in Norway (UTC)."""
-    return datetime.combine(day + timedelta(days=1), time.min, OSLO).astimezone(UTC)
+    """The end of a day in Norway (UTC); "for ever" ends with the calendar."""
+    following = min(day, _LAST_DAY) + timedelta(days=1)
+    return datetime.combine(following, time.min, OSLO).astimezone(UTC)
 
 
 def _declared(policy: Policy, now: datetime) -> tuple[RowHold, ...]:

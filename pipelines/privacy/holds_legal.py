@@ -23,6 +23,9 @@ from schemas.tables.privacy import hold
 
 # What a text may not hold, since it is shown in reports: addresses, and numbers of persons and phones.
 _PERSONAL = re.compile(r"@|\d(?:[ .-]?\d){7,}")
+# A day, as laws are cited by (LOV-2004-11-19-73), is none of them.
+_DAY = re.compile(r"(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:-\d{1,4})?(?![ .-]?\d)")
+_YEARS = 100
 _LONGEST = 300
 # Categories of columns that name rows without saying who anybody is.
 _NAMING = frozenset({"user.unique_id", "organization.public", OPERATIONS})
@@ -129,13 +132,15 @@ def check(connection: sa.Connection, policy: Policy, wanted: Wanted, now: dateti
         check_text(name, text, example)
     if wanted.until is not None and end_of(wanted.until) <= now:
         raise HoldError(f"{wanted.until} is over")
+    if wanted.until is not None and wanted.until.year > now.year + _YEARS:
+        raise HoldError("a hold as long as that ends when it is lifted: give no day")
 
 
 def check_text(name: str, text: str, example: str) -> None:
     """Raise HoldError where a text is missing, or could say who somebody is."""
     if not text.strip():
         raise HoldError(f"{name} is needed: {example}")
-    if _PERSONAL.search(text) or len(text) > _LONGEST or not text.strip().isprintable():
+    if _PERSONAL.search(_DAY.sub("", text)) or len(text) > _LONGEST or not text.strip().isprintable():
         raise HoldError(
             f"{name} may hold no address and no long number, and no more than {_LONGEST} signs: {example}"
         )

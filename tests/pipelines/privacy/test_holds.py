@@ -81,6 +81,15 @@ def card_of(engine: sa.Engine, source: str, source_id: str, entity: str = "perso
         return str(connection.scalar(found))
 
 
+def declared(until: date, **rows: str) -> Policy:
+    """The policy with a hold on an invoice, or on other rows."""
+    document = POLICY.model_dump(by_alias=True)
+    reason = {"nb": "En tvist", "en": "A dispute"}
+    named = {"data": "landing.tripletex_invoice", "column": "id", "value": "71", **rows}
+    document["holds"] = [{"id": "dispute", "reason": reason, "until": until, **named}]
+    return Policy.model_validate(document)
+
+
 @pytest.fixture
 def store(crm_engine: sa.Engine, sources: Any) -> sa.Engine:
     """Two support contacts with an inquiry each, and two invoices: all long past their periods."""
@@ -186,13 +195,6 @@ class TestKeeping:
 class TestContradictions:
     """Of several holds on the same rows the longest counts, wherever it stands, and the report says why."""
 
-    def policy(self, until: date, **rows: str) -> Policy:
-        document = POLICY.model_dump(by_alias=True)
-        reason = {"nb": "En tvist", "en": "A dispute"}
-        named = {"data": "landing.tripletex_invoice", "column": "id", "value": "71", **rows}
-        document["holds"] = [{"id": "dispute", "reason": reason, "until": until, **named}]
-        return Policy.model_validate(document)
-
     @pytest.mark.parametrize(
         ("in_policy", "wins", "why"),
         [
@@ -212,7 +214,7 @@ class TestContradictions:
     def test_one_in_the_policy_and_one_in_the_table(
         self, store: sa.Engine, in_policy: date, wins: str, why: str
     ) -> None:
-        policy = self.policy(in_policy)
+        policy = declared(in_policy)
         put_by(store, INVOICE)
         with store.connect() as connection:
             plans = retention.preview(connection, policy, NOW, ["landing.tripletex_invoice"])
@@ -235,7 +237,7 @@ class TestContradictions:
 
     def test_a_card_can_be_held_by_the_policy_too(self, store: sa.Engine) -> None:
         card = card_of(store, "helpscout_customer", "2")
-        policy = self.policy(date(2031, 1, 1), data="crm.person", column="person_id", value=card)
+        policy = declared(date(2031, 1, 1), data="crm.person", column="person_id", value=card)
         expire(store, policy)
         assert left(store, "helpscout_customer") == {2}
         assert left(store, "tripletex_invoice") == {72}
@@ -317,8 +319,16 @@ REFUSED: Mapping[str, tuple[Wanted, str]] = {
     "no reason": (replace(INVOICE, reason=""), "a reason is needed"),
     "an address in the reason": (replace(INVOICE, reason="sak mot sol@example.no"), "may hold no address"),
     "a number of a person in it": (replace(INVOICE, reason="sak mot 310175 00011"), "no long number"),
+    "a number that begins like a day": (
+        replace(INVOICE, reason="sak mot 2001-01-75 00011"),
+        "no long number",
+    ),
     "a phone number in the basis": (replace(INVOICE, basis="ring 21 99 90 01"), "no long number"),
     "a day that is over": (replace(INVOICE, until=date(2026, 11, 24)), "2026-11-24 is over"),
+    "a day that no period can be counted from": (
+        replace(INVOICE, until=date.max),
+        "ends when it is lifted: give no day",
+    ),
     "a card by another column": (replace(INVOICE, data="crm.person"), "named by its person_id"),
     "a card by a name": (
         replace(INVOICE, data="crm.person", column="person_id", value="Sol Vik"),
@@ -342,6 +352,21 @@ def test_a_hold_that_would_keep_nothing_or_says_who_somebody_is_is_refused(
     with store.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(hold)) == 0
         assert audit_log.verify(connection).entries == 0
+
+
+@pytest.mark.parametrize("basis", ["LOV-2004-11-19-73 § 13", "lov 2004-11-19 nr. 73", "kjennelse 2026-01-17"])
+def test_a_law_may_be_cited_by_its_day(store: sa.Engine, basis: str) -> None:
+    put_by(store, replace(INVOICE, basis=basis))
+    with store.connect() as connection:
+        assert [one.basis for one in legal_holds(connection)] == [basis]
+
+
+def test_a_hold_of_the_policy_may_last_as_long_as_the_calendar(store: sa.Engine) -> None:
+    expire(store, declared(date.max))
+    assert left(store, "tripletex_invoice") == {71}
+    with store.connect() as connection:
+        (ruling,) = rulings(load_holds(connection, declared(date.max), NOW))
+    assert "keeps it until 9999-12-30" in ruling.why
 
 
 def test_a_rule_that_is_not_there_is_refused() -> None:

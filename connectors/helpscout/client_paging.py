@@ -203,7 +203,7 @@ class PagedList(Generic[P]):
 
     def _until_nothing_new(self, window: Window, began: datetime) -> Iterator[Page[P]]:
         """Passes from the first page to the last, until one brings no record that was not read before."""
-        known, pages = set(self._read), 0
+        known, pages, quiet = set(self._read), 0, 0
         for _ in range(SWEEPS):
             one = _Pass(pages)
             yield from self._forwards(window, began, one)
@@ -212,7 +212,10 @@ class PagedList(Generic[P]):
             known |= one.met
             if one.is_whole():
                 return
-            if not new and not one.shrank and (one.was_cut or len(known) + one.nameless >= one.told):
+            brought_all = not one.shrank and (one.was_cut or len(known) + one.nameless >= one.told)
+            quiet = quiet + 1 if brought_all and not new else 0
+            # As many may have come as went, and one have slipped past the pages that were asked for.
+            if quiet == (1 if one.was_cut or one.met == one.older else 2):
                 return
         logger.warning(
             "%s: still changing after %d passes; the next sweep reads it again", self._what, SWEEPS

@@ -22,7 +22,7 @@ from schemas.payloads.base import Payload
 P = TypeVar("P", bound=Payload)
 
 MOST_PAGES = 100
-"""Behind so many the requests that are saved are less than one in a hundred, and a pass takes longer."""
+"""Beyond these, the request that is saved is less than one in a hundred, and a list has time to change."""
 
 _NEWEST_CHANGE_FIRST = {"sortField": "modifiedAt", "sortOrder": "desc"}
 

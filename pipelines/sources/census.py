@@ -117,8 +117,8 @@ class Census:
     def _differs(self, told: int | None, made: dict[Any, datetime]) -> bool:
         """Whether there are more or fewer records than those counted before and those that came since."""
         if self._before is not None and told is not None:
-            later = sum(time > self._until for time in made.values())
-            self._now = Count(told - later, self._until)
+            until = max(self._until, self._before.made_until)
+            self._now = Count(told - sum(time > until for time in made.values()), until)
             if not self._difference(self._now, self._before, made):
                 return False
             # What came or went between two requests makes a difference as well; one that is bounded tells.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.budget import RequestBudget
@@ -29,6 +29,8 @@ from tests.connectors.helpscout.client.account import Churn, FakeTime, add_conve
     deletes=st.integers(0, 2),
     seed=st.integers(0, 10**6),
 )
+@example(20, 6, timedelta(0), 2, 0.0, 3.0, 2, 2, 2, 112963)
+@example(20, 6, timedelta(0), 2, 0.0, 3.0, 2, 2, 2, 357456)
 def test_nothing_that_was_there_throughout_is_missed(
     loopback: LoopbackServer,
     records: int,

@@ -13,7 +13,15 @@ from datetime import date, datetime
 from rich.console import Console
 
 from pipelines.cli.running import run_nightly
-from pipelines.cli.startup import NOT_STARTED, check_doors, configured, prepare_store, terminal
+from pipelines.cli.startup import (
+    NOT_STARTED,
+    StartError,
+    check_doors,
+    configured,
+    day,
+    prepare_store,
+    terminal,
+)
 from pipelines.settings import Settings
 from pipelines.sources.estimate import estimate, lines_of, problem_of_days
 from pipelines.store.database import open_store
@@ -24,8 +32,8 @@ from schemas.policy import load_policy
 def main(arguments: list[str]) -> int:
     """Backfill once; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, prog="make backfill")
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY")
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True, metavar="DAY")
+    parser.add_argument("--from", dest="first", type=day, required=True, metavar="DAY")
+    parser.add_argument("--to", dest="last", type=day, required=True, metavar="DAY")
     parser.add_argument("--yes", action="store_true", help="start without asking")
     given = parser.parse_args(arguments)
     if problem := problem_of_days(given.first, given.last, datetime.now(OSLO).date()):
@@ -59,7 +67,12 @@ def _say_cost(console: Console, settings: Settings, first: date, last: date) -> 
 
 
 def _agreed(console: Console) -> bool:
-    return console.input("Start? [y/N] ").strip().casefold() in ("y", "yes", "j", "ja")
+    """Whether somebody said yes. Raises StartError where nobody can, in cron for example."""
+    try:
+        answer = console.input("Start? [y/N] ")
+    except EOFError:
+        raise StartError("Nobody is there to agree; YES=1 (--yes) starts without asking") from None
+    return answer.strip().casefold() in ("y", "yes", "j", "ja")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.cli.startup import NOT_STARTED, day, terminal
 from pipelines.privacy import holds_legal, instructions, submissions
 from pipelines.privacy.disclosures import disclosures_about
 from pipelines.privacy.holds import EVERY, last_day
@@ -258,14 +258,14 @@ def _parser() -> argparse.ArgumentParser:
     setting.add_argument("--column", help="default: the table's key")
     setting.add_argument("--value", metavar="NUMBER")
     setting.add_argument("--basis", required=True)
-    setting.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="default: until lifted")
+    setting.add_argument("--until", type=day, metavar="DAY", help="default: until lifted")
     orders = subjects.add_parser("instruction").add_subparsers(dest="act", required=True)
     recording = orders.add_parser("record")
     recording.add_argument("kind", choices=("delete", "return"))
     recording.add_argument("--customer", required=True, help="as the registration system names it")
     recording.add_argument("--activity", type=_number, help="default: all of the customer's events")
-    recording.add_argument("--before", type=date.fromisoformat, required=True, metavar="DAY")
-    recording.add_argument("--received", type=date.fromisoformat, metavar="DAY", help="default: now")
+    recording.add_argument("--before", type=day, required=True, metavar="DAY")
+    recording.add_argument("--received", type=day, metavar="DAY", help="default: now")
     orders.add_parser("list")
     withdrawing, handing = orders.add_parser("withdraw"), orders.add_parser("handed-over")
     restrictions = subjects.add_parser("restriction").add_subparsers(dest="act", required=True)
@@ -275,7 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     ending.add_argument(
         "--person-was-told",
         dest="told",
-        type=date.fromisoformat,
+        type=day,
         required=True,
         metavar="DAY",
         help="the person was told on that day that it will be lifted",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -32,6 +34,14 @@ class StartError(RuntimeError):
 
 # What stops a command before it has written anything; each message is one line that names what to mend.
 NOT_STARTED = (ConfigurationError, DatabaseError, PolicyError, StartError)
+
+
+def day(text: str) -> date:
+    """A day on a command line. Raises argparse.ArgumentTypeError, which says how one is written."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a day is written 2026-03-31") from None
 
 
 def terminal() -> Console:

@@ -18,12 +18,12 @@ import argparse
 import sys
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import get_args
 
 from rich.console import Console
 
-from pipelines.cli.startup import NOT_STARTED, configured, terminal
+from pipelines.cli.startup import NOT_STARTED, configured, day, terminal
 from pipelines.privacy.subjects.drawer import Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints
 from pipelines.privacy.subjects.requests import Kind, unanswered
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     opening.add_argument("--record", action="append", default=[], metavar="SOURCE:ID")
     opening.add_argument("--include", action="append", default=[], metavar="SOURCE:ID")
     opening.add_argument("--exclude", action="append", default=[], metavar="SOURCE:ID")
-    opening.add_argument("--received", type=date.fromisoformat, metavar="DAY", help="default: today")
+    opening.add_argument("--received", type=day, metavar="DAY", help="default: today")
     opening.add_argument("--correct", action="append", default=[], metavar="SOURCE:ID:FIELD=VALUE")
     commands.add_parser("list")
     showing = commands.add_parser("show")

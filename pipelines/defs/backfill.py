@@ -1,6 +1,6 @@
 """The job that says what a backfill will cost before anybody launches it, as `make backfill` does."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 from pydantic import Field
@@ -14,15 +14,17 @@ from schemas.payloads.types import OSLO
 class Days(dg.Config):
     """Launchpad options of `backfill_estimate`."""
 
-    first: str = Field(description="First day in Norway that would be read again, e.g. 2026-03-01.")
-    last: str = Field(description="Last day, itself included, e.g. 2026-03-31.")
+    first: str = Field("", description="First day in Norway that would be read again, e.g. 2026-03-01.")
+    last: str = Field("", description="Last day, itself included, e.g. 2026-03-31; empty: yesterday.")
 
 
 @dg.op
 def estimate_backfill(context: dg.OpExecutionContext, config: Days, workbench: Workbench) -> None:
     """Requests, and minutes at each API's limit, of reading the sources with days again. Asks no source."""
-    first, last = (_day(text, name) for text, name in ((config.first, "first"), (config.last, "last")))
-    if problem := problem_of_days(first, last, datetime.now(OSLO).date()):
+    today = datetime.now(OSLO).date()
+    first = _day(config.first, "first")
+    last = _day(config.last, "last") if config.last else today - timedelta(days=1)
+    if problem := problem_of_days(first, last, today):
         raise dg.Failure(problem, allow_retries=False)
     with nothing_personal(), workbench.store.crm.connect() as connection:
         costs = estimate(connection, workbench.settings, first, last)

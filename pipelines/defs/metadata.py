@@ -139,8 +139,7 @@ def holds_that_count(plans: Sequence[Plan]) -> dict[str, Any]:
     """Which holds stand in the way, and of several on the same rows why one counts; the first few."""
     held = list(dict.fromkeys((plan.data, ruling.why) for plan in plans for ruling in plan.rulings))
     lines = [f"| {data} | {why} |" for data, why in held[:_HOLDS_SHOWN]]
-    table = "\n".join(["| data | because |", "|---|---|", *lines])
-    return {"holds": len(held), "held_because": dg.MarkdownMetadataValue(table)}
+    return {"holds": len(held), "held_because": _table(["| data | because |", "|---|---|"], lines)}
 
 
 def removals(done: Sequence[Removal]) -> dg.MarkdownMetadataValue:

@@ -119,12 +119,19 @@ def test_minutes_are_those_of_the_budget_of_the_api(
     assert "  helpscout_conversation       300 requests     1.5 min" in lines
 
 
+def test_without_a_last_day_it_is_yesterday(instance: dg.DagsterInstance, crm_engine: sa.Engine) -> None:
+    lines = told(instance, launch(instance, "2026-11-20", ""))
+    assert lines[0] == "Backfill of 5 days will take at least"
+
+
 @pytest.mark.parametrize(
     ("first", "last", "why"),
     [
         ("2026-03-03", "2026-03-01", "must run forward"),
         ("2026-11-01", "2026-11-25", "at most 2026-11-24"),
         ("1 March", "2026-03-03", "first is a day"),
+        ("2026-03-03", "3 March", "last is a day"),
+        ("", "", "first is a day"),
     ],
 )
 def test_days_that_cannot_be_read_are_refused(

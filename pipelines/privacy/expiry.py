@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,8 +91,11 @@ class Expiry:
         return sa.and_(self.is_past(), sa.not_(self.is_held()))
 
     def ends(self, clock: datetime) -> datetime:
-        """When the period of a row with this clock is over (UTC)."""
-        return self.period.ends(clock)
+        """When the period of a row with this clock is over (UTC), at the latest when the calendar ends."""
+        try:
+            return self.period.ends(clock)
+        except (ValueError, OverflowError):
+            return datetime.max.replace(tzinfo=UTC)
 
 
 def expiries(

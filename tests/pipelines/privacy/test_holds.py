@@ -243,6 +243,16 @@ class TestContradictions:
         assert left(store, "tripletex_invoice") == {72}
 
 
+def test_a_source_that_tells_of_the_year_9999_does_not_stop_retention(store: sa.Engine, sources: Any) -> None:
+    """When the next row expires is told of the earliest, and that may be as far away."""
+    expire(store)
+    sources.put("tripletex_invoice", 73, customer_id=61, invoice_date=date(9999, 12, 30))
+    with store.connect() as connection:
+        (plan,) = retention.preview(connection, POLICY, NOW, ["landing.tripletex_invoice"])
+    assert plan.next_at == datetime.max.replace(tzinfo=UTC)
+    assert expire(store)["landing.tripletex_invoice"] == (0, 0)
+
+
 class TestLifting:
     """A hold ends before its day when somebody says why; that is kept with it."""
 

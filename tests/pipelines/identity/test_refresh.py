@@ -265,9 +265,10 @@ _MAILS = st.sampled_from(
         "post@fjord.example.no",
         "nils.myhre@fjord.example.no",
         "nils.myhre@bre.example.no",
+        "ingrid.haugen@fjrod.example.no",
     ]
 )
-_PHONES = st.sampled_from([None, "90000001", "90000002", "22000001"])
+_PHONES = st.sampled_from([None, "90000001", "90000002", "90000081", "90080001", "22000001"])
 _COMPANIES = st.sampled_from([None, "Fjord Verksted AS", "Fjord Verksted", "Bre Bakeri AS", "Fjord"])
 _KEY = st.integers(1, 3)
 

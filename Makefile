@@ -25,8 +25,9 @@ backfill: .venv/installed ## Read days again: FROM=2026-03-01 TO=2026-03-31 (YES
 ui: .venv/installed ## Open Dagster on http://127.0.0.1:3000 (PORT=… for another port)
 	@$(BIN)/python -m pipelines.cli.ui --port $(or $(PORT),3000)
 
+# By file: the tests of one share what they set up.
 test: .venv/installed-test ## The whole test suite, in parallel
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 browser: ## Install the browser for the browser test (Debian, Ubuntu; as root)
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver

@@ -28,8 +28,6 @@ from pipelines.store.engines import PIPELINE_ROLE, READER_ROLE
 from pipelines.store.migrate import migration_config
 from tests.e2e.home import ROOT, Home
 
-pytestmark = pytest.mark.xdist_group("drills")
-
 SECRET = "the secret of a drill, kept apart"
 SCHEMAS = ("crm", "landing", "privacy")
 MAKE = '#!/bin/sh\nexec {python} -m "pipelines.cli.$1"\n'

@@ -36,8 +36,6 @@ from pipelines.store.migrate import create_platform
 from schemas.tables.platform import participant_submission
 from tests.e2e.home import Home, Rows
 
-pytestmark = pytest.mark.xdist_group("drills")
-
 CANARIES = ("kanarifugl.deltaker@example.no", "Kanari Fuglesang-Prøve", "21999777", "310000888")
 """What a participant submitted, and nobody else."""
 TELLING = {

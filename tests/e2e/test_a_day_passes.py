@@ -10,8 +10,6 @@ from connectors.sandbox import world_file
 from connectors.sandbox.world import build_world
 from tests.e2e.home import Home, Outcome, Rows
 
-pytestmark = pytest.mark.xdist_group("a day passes")
-
 
 @dataclass(frozen=True)
 class Passed:

@@ -14,8 +14,6 @@ from tests.e2e.browser import HEIGHT, WIDTH, Page, chromium, missing_programs, r
 from tests.e2e.home import Home
 from tests.e2e.ui import served
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SMALLEST_LETTERS = 10
 """In pixels: what can be read without zooming."""
 GROUPS = ["sources", "applications", "crm", "platform", "privacy", "registration", "audiences", "billing"]

@@ -20,8 +20,6 @@ from connectors.sandbox.world import build_world
 from schemas.tables import all_tables
 from tests.e2e.home import Home, Outcome, Rows, without
 
-pytestmark = pytest.mark.xdist_group("sync")
-
 SOURCES = "customer conversation mailbox contact invoice subscription unit signup form".split()
 KILLS = 2
 """So many runs are killed one after the other before one is let through."""

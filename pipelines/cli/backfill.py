@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
             check_doors(console, settings)
             prepare_store(settings)
             _say_cost(console, settings, given.first, given.last)
-            if not given.yes and not agreed(console):
+            if not given.yes and not _agreed(console):
                 return 0
             days = (given.first.isoformat(), given.last.isoformat())
             return run_nightly(console, settings, is_sandbox=is_sandbox, days=days)
@@ -66,7 +66,7 @@ def _say_cost(console: Console, settings: Settings, first: date, last: date) -> 
         console.print(line)
 
 
-def agreed(console: Console) -> bool:
+def _agreed(console: Console) -> bool:
     """Whether somebody said yes. Raises StartError where nobody can, in cron for example."""
     try:
         answer = console.input("Start? [y/N] ", markup=False)

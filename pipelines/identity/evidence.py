@@ -238,13 +238,15 @@ def _pairs(data: Features, seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.
     ]
     near_kind = seen["kind"].isin([_NEAR_EMAIL, _NEAR_PHONE])
     strict = seen[near_kind].assign(sub=lambda part: whole[part["name"]])
-    loose = _by_name(seen[~near_kind], pairs)
-    large: list[pd.DataFrame] = []
-    for block in (loose, strict):
-        sized = _sized(block)
+    sized = _sized(strict)
+    yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
+    large = [_where_slips_meet(data, sized[sized["size"] > LARGEST_BLOCK])]
+    # One kind after another: a line for each block of each name is much at once.
+    for _, of_kind in seen[~near_kind].groupby("kind", sort=True):
+        sized = _sized(_by_name(of_kind, pairs))
         yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
         large.append(sized[sized["size"] > LARGEST_BLOCK])
-    rest = pd.concat([large[0], _where_slips_meet(data, large[1])], ignore_index=True)
+    rest = pd.concat(large, ignore_index=True)
     rest = rest.assign(sub=whole[rest["name"]]).drop(columns=["block", "size"]).drop_duplicates()
     sized = _sized(rest)
     yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])

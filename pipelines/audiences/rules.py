@@ -172,7 +172,7 @@ CANDIDATES = (
     CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
     SELECT 'important_updates' AS audience, nearest.person_id, nearest.email, nearest.is_role_address,
         nearest.organization_id, nearest.way, bounced_person.person_id IS NOT NULL AS fell_back,
-        nearest.source, nearest.source_id,
+        nearest.source, nearest.source_id, coalesce(mailbox.mailbox, nearest.email) AS mailbox,
         coalesce(against.reason, CASE WHEN nearest.is_bounced THEN %(bounced)s END) AS against
     FROM (
         SELECT DISTINCT ON (person_id) reach.*, bounced.email IS NOT NULL AS is_bounced
@@ -180,17 +180,19 @@ CANDIDATES = (
         ORDER BY person_id, way, organization_id, bounced.email IS NOT NULL, is_role_address,
             is_primary DESC, reach.email
     ) AS nearest
+    LEFT JOIN mailbox ON mailbox.email = nearest.email
     LEFT JOIN bounced_person ON bounced_person.person_id = nearest.person_id
     LEFT JOIN against
         ON against.audience = 'important_updates' AND against.person_id = nearest.person_id
     """,
     """
     INSERT INTO candidate (audience, person_id, email, is_role_address, organization_id, way, fell_back,
-        source, source_id, against)
+        source, source_id, mailbox, against)
     SELECT 'course_invitations', nearest.person_id, nearest.email, nearest.is_role_address,
         nearest.organization_id,
         CASE WHEN nearest.is_role_address THEN 5 WHEN nearest.organization_id IS NULL THEN 6 ELSE 7 END,
         bounced_person.person_id IS NOT NULL, nearest.source, nearest.source_id,
+        coalesce(mailbox.mailbox, nearest.email),
         coalesce(against.reason, CASE WHEN nearest.is_bounced THEN %(bounced)s END)
     FROM (
         SELECT DISTINCT ON (person_id) reach.*, bounced.email IS NOT NULL AS is_bounced
@@ -199,6 +201,7 @@ CANDIDATES = (
         ORDER BY person_id, bounced.email IS NOT NULL, is_role_address, is_primary DESC, reach.email,
             organization_id
     ) AS nearest
+    LEFT JOIN mailbox ON mailbox.email = nearest.email
     LEFT JOIN bounced_person ON bounced_person.person_id = nearest.person_id
     LEFT JOIN against
         ON against.audience = 'course_invitations' AND against.person_id = nearest.person_id
@@ -210,16 +213,14 @@ CANDIDATES = (
     UPDATE candidate SET against = %(same_mailbox)s
     FROM (
         SELECT audience, person_id, row_number() OVER (
-                PARTITION BY audience, shared.mailbox
-                ORDER BY is_role_address, candidate.email <> shared.mailbox, person_id
+                PARTITION BY audience, mailbox ORDER BY is_role_address, email <> mailbox, person_id
             ) AS place
-        FROM candidate LEFT JOIN mailbox USING (email)
+        FROM candidate
         JOIN (
-            SELECT audience, coalesce(mailbox.mailbox, candidate.email) AS mailbox
-            FROM candidate LEFT JOIN mailbox USING (email) WHERE against IS NULL
-            GROUP BY 1, 2 HAVING count(*) > 1
-        ) AS shared USING (audience)
-        WHERE against IS NULL AND shared.mailbox = coalesce(mailbox.mailbox, candidate.email)
+            SELECT audience, mailbox FROM candidate WHERE against IS NULL
+            GROUP BY audience, mailbox HAVING count(*) > 1
+        ) AS shared USING (audience, mailbox)
+        WHERE against IS NULL
     ) AS placed
     WHERE placed.place > 1
         AND candidate.audience = placed.audience AND candidate.person_id = placed.person_id

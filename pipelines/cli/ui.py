@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -20,6 +21,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=3000)
     port = parser.parse_args(arguments).port
     console = terminal()
+    if not _is_free(port):
+        console.print(
+            f"[red]Port {port} is in use, perhaps by another `make ui`.[/] `make ui PORT={port + 1}` takes another."
+        )
+        return 2
     try:
         with configured(console) as (settings, _):
             prepare_store(settings)
@@ -30,6 +36,18 @@ def main(arguments: list[str]) -> int:
     except (ConfigurationError, DatabaseError) as error:
         console.print(f"[red]{error}[/]")
         return 2
+
+
+def _is_free(port: int) -> bool:
+    """Whether Dagster can listen there: itself it would go on without its web server when it cannot."""
+    with socket.socket() as listener:
+        # As servers do: what a connection that has ended leaves behind is in nobody's way.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _serve(port: int) -> int:

@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     console = terminal()
     if not _is_free(port):
         console.print(
-            f"[red]Port {port} is in use, perhaps by another `make ui`.[/] `make ui PORT={port + 1}` takes another."
+            f"[red]Port {port} is in use, perhaps by another `make ui`.[/] `make ui PORT={port + 1}` may do."
         )
         return 2
     try:

@@ -37,13 +37,9 @@ from pipelines.identity.features import (
 )
 from pipelines.identity.normalise.organizations import NOTHING, CompanyName, core_of, names_within
 from pipelines.identity.normalise.text import squashed
+from pipelines.identity.organization_domains import SPELLED, owner_of
+from pipelines.identity.organization_nodes import Nodes
 
-# A domain that only one organisation is seen with, and whose name is unlike it, must be seen at so many
-# different addresses before it stands for that organisation: one client with its accountant's address is
-# not enough.
-ADDRESSES_FOR_AN_UNLIKE_DOMAIN = 3
-# So many addresses that nine in ten of them say whose a domain is, though others are seen there.
-MOST_ADDRESSES = 10
 # From so many records on, an organisation has namesakes among its people by chance.
 CROWD = 1000
 # A name of so many letters is recognised with a slip; a shorter one needs a second witness.
@@ -122,13 +118,7 @@ class _Resolver:
         self.node = np.full(self.size, -1, dtype=np.int64)
         self.rule = np.full(self.size, None, dtype=object)
         self.score = np.full(self.size, np.nan)
-        self.names: list[CompanyName] = []  # of each node
-        self.form: list[str | None] = []
-        self.unit_row: list[int] = []
-        self.first_row: list[int] = []
-        self.by_number: dict[str, int] = {}
-        self.parent: dict[int, int] = {}
-        self.below: dict[int, list[int]] = defaultdict(list)  # sub-units under the unit on top
+        self.known = Nodes()
         self.index = CompanyIndex()
         self.reviews: list[tuple[int, int, float, str]] = []
         self.guards: list[tuple[str, str, str, int | None, int | None]] = []
@@ -139,7 +129,6 @@ class _Resolver:
         self.row_phones = data.phones.by_row(self.size)
         self.row_former = data.former.by_row(self.size)
         self._facts_of: dict[int, _Facts] = {}
-        self.other_names: dict[int, list[CompanyName]] = defaultdict(list)  # former ones, customers' own
         self.names_domain = np.array([site is not None for site in data.website], dtype=bool)
         self.names_domain &= ~data.is_company  # a person gives a domain for the name of an organisation
         self.lines: dict[int, set[int]] = {}  # phones on the organisations' own records
@@ -169,28 +158,20 @@ class _Resolver:
 
     # The register and numbers.
 
-    def _new_node(self, name: CompanyName, form: str | None, unit_row: int, row: int) -> int:
-        self.names.append(name)
-        self.form.append(form)
-        self.unit_row.append(unit_row)
-        self.first_row.append(row)
-        return len(self.names) - 1
-
     def _register(self) -> None:
         data = self.data
         for row in np.flatnonzero(data.source == UNIT).tolist():
             number = data.number[row] or f"unit:{data.source_id[row]}"
-            node = self.by_number.get(number)
+            node = self.known.by_number.get(number)
             if node is None:
-                node = self._new_node(self._company(row), self._form(row), row, row)
-                self.by_number[number] = node
+                node = self.known.new(self._company(row), self._form(row), row, row)
+                self.known.by_number[number] = node
             self._assign(row, node, "register", 1.0)
         for row in np.flatnonzero(data.source == UNIT).tolist():
-            parent = self.by_number.get(data.parent_number[row]) if data.parent_number[row] else None
+            parent = self.known.by_number.get(data.parent_number[row]) if data.parent_number[row] else None
             if parent is not None and parent != self.node[row]:
-                self.parent[int(self.node[row])] = parent
-        for node in sorted(self.parent):
-            self.below[self._top(node)].append(node)
+                self.known.parent[int(self.node[row])] = parent
+        self.known.group()
 
     def _form(self, row: int) -> str | None:
         """The form that the unit's name says; a sub-unit bears the name of its main unit."""
@@ -202,56 +183,48 @@ class _Resolver:
         numbered = np.array([value is not None for value in data.number], dtype=bool)
         for row in np.flatnonzero(numbered & (self.node < 0)).tolist():
             number = data.number[row]
-            node = self.by_number.get(number)
+            node = self.known.by_number.get(number)
             if node is None:
                 name = self._company(row)
-                node = self.by_number[number] = self._new_node(name, name.form, -1, row)
-            elif self.unit_row[node] >= 0 and data.is_company[row]:
+                node = self.known.by_number[number] = self.known.new(name, name.form, -1, row)
+            elif self.known.unit_row[node] >= 0 and data.is_company[row]:
                 self._doubt_the_number(row, node)
             self._assign(row, node, "number", 1.0)
 
     def _doubt_the_number(self, row: int, node: int) -> None:
-        written, known = self._company(row), self.names[node]
+        written, known = self._company(row), self.known.names[node]
         if written.core and known.core and not compatible_names(written._replace(form=None), known):
-            former = {self.data.companies[at].core for at in self._former_of(self.unit_row[node])}
+            former = {self.data.companies[at].core for at in self._former_of(self.known.unit_row[node])}
             if written.core not in former:
                 self._review(
-                    row, self.unit_row[node], 0.6, "same organisation number, names unlike each other"
+                    row, self.known.unit_row[node], 0.6, "same organisation number, names unlike each other"
                 )
 
     # Names.
 
     def _index_names(self) -> None:
         data = self.data
-        for node, row in enumerate(self.first_row):
-            name = self.names[node]
+        for node, row in enumerate(self.known.first_row):
+            name = self.known.names[node]
             if name.department:  # a sub-unit that bears its department in its name
-                self.index.add(_with_department(name), node, CURRENT, self.form[node])
-            if not name.department or node not in self.parent:
-                self.index.add(name, node, CURRENT, self.form[node])
-            if self.unit_row[node] >= 0:
+                self.index.add(_with_department(name), node, CURRENT, self.known.form[node])
+            if not name.department or node not in self.known.parent:
+                self.index.add(name, node, CURRENT, self.known.form[node])
+            if self.known.unit_row[node] >= 0:
                 for former in self._former_of(row):
                     self.index.add(data.companies[former], node, FORMER, data.companies[former].form)
-                    self.other_names[node].append(data.companies[former])
+                    self.known.other_names[node].append(data.companies[former])
         for row in np.flatnonzero((data.source == CUSTOMER) & (self.node >= 0)).tolist():
             name = self._company(row)
             node = int(self.node[row])
-            if name.core and name.core != self.names[node].core and not self.index.in_town(name, self._city):
+            if (
+                name.core
+                and name.core != self.known.names[node].core
+                and not self.index.in_town(name, self._city)
+            ):
                 self.index.add(name, node, ALIAS, name.form)
-                self.other_names[node].append(name)
+                self.known.other_names[node].append(name)
         self.index.ready()
-
-    def _bears(self, node: int) -> list[CompanyName]:
-        """The name of an organisation, then its former ones and those that customers' records give it."""
-        return [self.names[node], *self.other_names.get(node, ())]
-
-    def _may_mean(self, written: CompanyName, node: int) -> bool:
-        """Whether a written name may be short for or a slip of any name of an organisation."""
-        return any(compatible_names(written, name) for name in self._bears(node))
-
-    def _likeness(self, label: str, node: int) -> int:
-        """How much a domain's label looks like any name of an organisation."""
-        return max(domain_likeness(label, name) for name in self._bears(node))
 
     def _lines(self) -> None:
         data = self.data
@@ -278,7 +251,7 @@ class _Resolver:
         found = found or self.index.in_town(name, self._city)
         found = found or self._both_named(company)
         nodes = {candidate.node for candidate in found}
-        main = [candidate for candidate in found if self.parent.get(candidate.node) not in nodes]
+        main = [candidate for candidate in found if self.known.parent.get(candidate.node) not in nodes]
         if name.department and len(main) < len(found):
             towns = [(candidate, self._facts(candidate.node).city) for candidate in found]
             there = [candidate for candidate, town in towns if town == name.department]
@@ -290,7 +263,7 @@ class _Resolver:
         """The sub-units of a text that names them and those above them: `Fana skole / Bergen kommune`."""
         found = [self.index.exact(name) for name in names_within(self.data.company_texts[company])]
         named = {candidate.node for part in found for candidate in part}
-        return [hit for part in found for hit in part if self.parent.get(hit.node) in named]
+        return [hit for part in found for hit in part if self.known.parent.get(hit.node) in named]
 
     def _by_name(self, rows: Ints) -> None:
         """Rows whose text means one organisation; then, with what that tells of domains, the others."""
@@ -338,13 +311,13 @@ class _Resolver:
             return True
         if self._spelled(row, written) or self._elsewhere(row, candidate.node):
             return False
-        initials = {known.core[:1] for known in self._bears(candidate.node)}
+        initials = {known.core[:1] for known in self.known.bears(candidate.node)}
         return len(written.core) >= SURE_WITH_A_SLIP and written.core[:1] in initials
 
     def _spelled(self, row: int, name: CompanyName) -> bool:
         """Whether a domain of the record spells the name; one that is written so then is no slip."""
         labels = (squashed(domain.split(".", 1)[0]) for domain in self._domains_of(row))
-        return any(domain_likeness(label, name) == _SPELLED for label in labels)
+        return any(domain_likeness(label, name) == SPELLED for label in labels)
 
     def _elsewhere(self, row: int, node: int) -> bool:
         """Whether record and organisation each have a town, and not the same."""
@@ -369,7 +342,7 @@ class _Resolver:
         found: list[tuple[str, int]] = []
         for node in nodes:
             facts = self._facts(node)
-            if self._top(node) in owners or not facts.domains.isdisjoint(domains):
+            if self.known.top(node) in owners or not facts.domains.isdisjoint(domains):
                 found.append(("domain", node))
             elif not self.lines.get(node, _NO_LINES).isdisjoint(numbers):
                 found.append(("phone", node))
@@ -383,7 +356,7 @@ class _Resolver:
     def _facts(self, node: int) -> _Facts:
         found = self._facts_of.get(node)
         if found is None:
-            row = self.first_row[node]
+            row = self.known.first_row[node]
             found = self._facts_of[node] = _Facts(
                 domains=frozenset(self._domains_of(row)),
                 postal_code=self.data.postal_code[row],
@@ -420,7 +393,9 @@ class _Resolver:
         alike = [candidate for candidate in candidates if not candidate < best]
         if self._restarted(alike):
             return _Choice(True, None, "")
-        same_words = [candidate for candidate in alike if self.names[candidate.node].words == written.words]
+        same_words = [
+            candidate for candidate in alike if self.known.names[candidate.node].words == written.words
+        ]
         left = [candidate for candidate in alike if not self._is_gone(candidate.node)]
         for chosen, rule in ((alike, None), (same_words, None), (left, "name_active")):
             if len(chosen) == 1:
@@ -429,17 +404,17 @@ class _Resolver:
 
     def _restarted(self, candidates: list[Candidate]) -> bool:
         """Whether an organisation that is gone and one that is not share name and town: a new start."""
-        rows = [self.unit_row[candidate.node] for candidate in candidates]
+        rows = [self.known.unit_row[candidate.node] for candidate in candidates]
         gone = {self.data.city[row] for row in rows if row >= 0 and self.data.status[row] in _GONE}
         left = {self.data.city[row] for row in rows if row >= 0 and self.data.status[row] not in _GONE}
         return bool((gone & left) - {None})
 
     def _ask(self, row: int, candidates: list[Candidate], reason: str) -> None:
         for candidate in candidates[:3]:
-            self._review(row, self.first_row[candidate.node], 0.5, reason)
+            self._review(row, self.known.first_row[candidate.node], 0.5, reason)
 
     def _is_gone(self, node: int) -> bool:
-        row = self.unit_row[node]
+        row = self.known.unit_row[node]
         return row >= 0 and self.data.status[row] in _GONE
 
     # Domains.
@@ -463,11 +438,11 @@ class _Resolver:
         declared: dict[str, set[int]] = defaultdict(set)
         for row in np.flatnonzero((self.node >= 0) & data.is_company).tolist():
             if data.website[row]:
-                declared[data.website[row]].add(self._top(int(self.node[row])))
+                declared[data.website[row]].add(self.known.top(int(self.node[row])))
         votes: dict[str, Counter[int]] = defaultdict(Counter)
         counts = seen.groupby(["domain", "node"], sort=True).size()
         for name, node, count in counts.reset_index().itertuples(index=False):
-            votes[str(name)][self._top(int(node))] += int(count)
+            votes[str(name)][self.known.top(int(node))] += int(count)
         self.owner = {}
         self.domain_votes = votes
         guards: list[tuple[str, str, str, int | None, int | None]] = []
@@ -485,63 +460,7 @@ class _Resolver:
         label = squashed(domain.split(".", 1)[0])
         namesakes = {node for node in self.index.any(NOTHING._replace(core=label)) if not self._is_gone(node)}
         seen = {node for node in set(votes) | declared if not self._is_gone(node)}
-        nodes = seen | {self._top(node) for node in namesakes} if seen else seen
-        if not nodes:
-            return None, None
-        alike = {node: likeness for node in nodes if (likeness := self._likeness(label, node))}
-        # Of namesakes the one that was seen there; a better name that was never seen there is a doubt.
-        most_alike = max((alike.get(node, 0) for node in seen), default=0)
-        alike = {n: likeness for n, likeness in alike.items() if n in seen or likeness > most_alike}
-        nodes = seen | set(alike)
-        if len(nodes) == 1:
-            (node,) = nodes
-            known = (
-                node in declared or alike.get(node, 0) > 1 or votes[node] >= ADDRESSES_FOR_AN_UNLIKE_DOMAIN
-            )
-            return (node if known else None), None
-        best = [node for node, likeness in alike.items() if likeness > 1]
-        if len(best) == 1 and len(alike) == 1:
-            (node,) = best
-            reason = (
-                None
-                if votes[node] * 2 > sum(votes.values())
-                else "addresses of other organisations stand on it"
-            )
-            return node, reason
-        if len(alike) > 1:
-            return self._foremost(label, alike, votes), "organisations with near names share it"
-        node, most = votes.most_common(1)[0] if votes else (-1, 0)
-        if len(declared) == 1:
-            (site,) = declared
-            # Clients with their accountant's address are many with one address each; a company that keeps
-            # its web site in the name of its holding company has many addresses there itself.
-            rival = max((count for other, count in votes.items() if other != site), default=0)
-            if rival < ADDRESSES_FOR_AN_UNLIKE_DOMAIN or votes[site] * 2 > sum(votes.values()):
-                return site, "addresses of other organisations stand on it"
-        if most >= MOST_ADDRESSES and most * 10 >= 9 * sum(votes.values()):
-            return node, None
-        return None, "several organisations use it"
-
-    def _foremost(self, label: str, alike: dict[int, int], votes: Counter[int]) -> int | None:
-        """The one of several near names that a domain spells, None when the others may be meant as well.
-
-        A shorter name leaves a part of the label unexplained; members of a group explain all of it, and only
-        when next to nobody of theirs is seen there it is not theirs too.
-        """
-        spelled = [node for node, likeness in alike.items() if likeness == _SPELLED]
-        if len(spelled) != 1:
-            return None
-        (node,) = spelled
-        total = sum(votes.values())
-        if votes[node] >= MOST_ADDRESSES and votes[node] * 10 >= total * 9:
-            return node
-        shorter = all(
-            label.startswith(name.core) and name.core != label
-            for other in alike
-            if other != node
-            for name in self._bears(other)
-        )
-        return node if shorter and votes[node] * 2 > total else None
+        return owner_of(label, seen, namesakes, votes, declared, self.known)
 
     def _short_names(self, rows: Ints) -> None:
         """Rows whose short text is the name of one organisation, and whose domain spells a longer one."""
@@ -549,7 +468,7 @@ class _Resolver:
         for row in short.tolist():
             owners = {self.owner[domain] for domain in self._domains_of(row) if domain in self.owner}
             node = int(self.node[row])
-            if len(owners) != 1 or self._top(node) in owners:
+            if len(owners) != 1 or self.known.top(node) in owners:
                 continue
             (owner,) = owners
             if self._is_short_for(row, owner):
@@ -558,7 +477,7 @@ class _Resolver:
     def _is_short_for(self, row: int, owner: int) -> bool:
         """Whether the record's domain spells a name of the owner that begins with the words written."""
         words = self._company(row).words
-        longer = [name for name in self._bears(owner) if name.words[: len(words)] == words]
+        longer = [name for name in self.known.bears(owner) if name.words[: len(words)] == words]
         return any(self._spelled(row, name) for name in longer)
 
     def _by_domain(self, rows: Ints) -> None:
@@ -573,8 +492,8 @@ class _Resolver:
             if not written.core:
                 self._assign(row, node, "domain", 0.95)
                 continue
-            below = [child for child in self.below.get(node, ()) if self._may_mean(written, child)]
-            if self._may_mean(written, node) or self.names_domain[row] or self._is_short_for(row, node):
+            below = [child for child in self.known.below.get(node, ()) if self.known.may_mean(written, child)]
+            if self.known.may_mean(written, node) or self.names_domain[row] or self._is_short_for(row, node):
                 self._assign(row, node, "domain_and_name", 0.95)
             elif below:
                 self._assign(row, below[0] if len(below) == 1 else node, "domain_and_name", 0.95)
@@ -603,7 +522,7 @@ class _Resolver:
         for full in sorted(groups):
             for members in self._by_place(groups[full]):
                 name = self._company(members[0])
-                node = self._new_node(name, name.form, -1, members[0])
+                node = self.known.new(name, name.form, -1, members[0])
                 self.index.add(name, node, CURRENT, name.form)
                 for row in members:
                     self._assign(row, node, "own_name", 0.9)
@@ -615,7 +534,7 @@ class _Resolver:
             return False
         (node,) = owners
         name = self._company(row)
-        if not name.core or not self._may_mean(name, node):
+        if not name.core or not self.known.may_mean(name, node):
             return False
         self._assign(row, node, "domain_and_name", 0.95)
         return True
@@ -640,10 +559,10 @@ class _Resolver:
             name = self.data.companies[code]
             near = self.index.other_forms(name)
             for node in near[:2]:
-                self._review(row, self.first_row[node], 0.4, "the same name in another legal form")
+                self._review(row, self.known.first_row[node], 0.4, "the same name in another legal form")
             node = nodes.get(name.full, -1)
             if node < 0:
-                node = nodes[name.full] = self._new_node(name, name.form, -1, row)
+                node = nodes[name.full] = self.known.new(name, name.form, -1, row)
             self._assign(row, node, "own_name", 0.8)
 
     # Persons by what they are filed under.
@@ -673,7 +592,7 @@ class _Resolver:
             (node,) = counts
             for row in rows:
                 written = self.data.companies[data.company[row]] if data.company[row] >= 0 else NOTHING
-                if self.node[row] < 0 and (not written.core or self._may_mean(written, node)):
+                if self.node[row] < 0 and (not written.core or self.known.may_mean(written, node)):
                     self._assign(row, node, "organization_group", 0.95)
 
     def _may_belong(self) -> Bools:
@@ -687,7 +606,7 @@ class _Resolver:
         owned = data.emails.of_rows(data.is_company & (self.node >= 0))
         nodes: dict[int, set[int]] = defaultdict(set)
         for row, value in zip(owned.row.tolist(), owned.value.tolist(), strict=True):
-            nodes[value].add(self._top(int(self.node[row])))
+            nodes[value].add(self.known.top(int(self.node[row])))
         mine = data.emails.of_rows(np.isin(np.arange(self.size), rows))
         for row, value in zip(mine.row.tolist(), mine.value.tolist(), strict=True):
             found = nodes.get(value, set())
@@ -702,9 +621,9 @@ class _Resolver:
         organizational = [pair for pair in self.decisions.same if self._both_bear(pair)]
         for left, right in organizational:
             if self.node[left] < 0 and self.node[right] < 0:
-                self.node[left] = self._new_node(self._company(left), None, -1, left)
+                self.node[left] = self.known.new(self._company(left), None, -1, left)
             keep, gone = (left, right) if self.node[left] >= 0 else (right, left)
-            if self.node[gone] >= 0 and self.unit_row[int(self.node[gone])] >= 0:
+            if self.node[gone] >= 0 and self.known.unit_row[int(self.node[gone])] >= 0:
                 keep, gone = gone, keep
             old, new = int(self.node[gone]), int(self.node[keep])
             if old != new:
@@ -725,7 +644,7 @@ class _Resolver:
                 else left
             )
             with_it = self.decisions.same_group(leaves)
-            node = self._new_node(self._company(leaves), None, -1, leaves)
+            node = self.known.new(self._company(leaves), None, -1, leaves)
             for row in with_it:
                 if self.node[row] == self.node[leaves] and row != leaves:
                     self.node[row] = node
@@ -740,13 +659,6 @@ class _Resolver:
     def _company(self, row: int) -> CompanyName:
         code = self.data.company[row]
         return self.data.companies[code] if code >= 0 else NOTHING
-
-    def _top(self, node: int) -> int:
-        seen = set()
-        while node in self.parent and node not in seen:
-            seen.add(node)
-            node = self.parent[node]
-        return node
 
     def _assign(self, row: int, node: int, rule: str, score: float) -> None:
         self.node[row] = node
@@ -769,11 +681,11 @@ class _Resolver:
         nodes = [int(used[at]) for at in order]
         where = {node: at for at, node in enumerate(nodes)}
         root = np.array(
-            [where.get(self._top(node), at) for at, node in enumerate(nodes)] or [-1], dtype=np.int64
+            [where.get(self.known.top(node), at) for at, node in enumerate(nodes)] or [-1], dtype=np.int64
         )
         anchor = np.array(
             [
-                self.unit_row[node] if self.unit_row[node] >= 0 else first[at]
+                self.known.unit_row[node] if self.known.unit_row[node] >= 0 else first[at]
                 for node, at in zip(nodes, order, strict=True)
             ],
             dtype=np.int64,
@@ -785,13 +697,12 @@ class _Resolver:
             score=self.score,
             anchor=anchor,
             crowded=np.bincount(root[final[final >= 0]], minlength=len(nodes)) >= CROWD,
-            is_personal=np.array([self.form[node] == "ENK" for node in nodes], dtype=bool),
+            is_personal=np.array([self.known.form[node] == "ENK" for node in nodes], dtype=bool),
             reviews=self.reviews,
             guards=self.guards,
         )
 
 
-_SPELLED = 3  # the highest `domain_likeness`
 _NO_LINES: frozenset[int] = frozenset()
 _SUB_FORMS = frozenset({"BEDR", "AAFY"})
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}

@@ -225,7 +225,7 @@ class TestOtherCustomersEvents:
         (page,) = client.order_forms()
         assert page.records == []
         assert [(rejected.source_id, rejected.reason) for rejected in page.rejected] == [
-            ("4", "RegistrationID: missing")
+            ("4", "RegistrationID: is missing")
         ]
 
 

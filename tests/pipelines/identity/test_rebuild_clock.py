@@ -1,0 +1,23 @@
+"""A run of the cards that takes long tells of its steps as they end; a short one says nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import pytest
+
+from pipelines.identity.rebuild import LONG, Clock
+
+
+def test_steps_are_told_from_ten_seconds_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    moments = iter([100.0, 104.0, 100.0 + LONG, 153.0])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(moments))
+    with caplog.at_level(logging.INFO):
+        clock = Clock()
+        for step in ("read", "match", "publish"):
+            clock.lap(step)
+    assert clock.seconds == {"read": 4.0, "match": 6.0, "publish": 43.0}
+    assert caplog.messages == ["cards: match done after 10 s", "cards: publish done after 53 s"]

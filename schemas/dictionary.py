@@ -47,8 +47,13 @@ def _section(table: sa.Table) -> str:
     return "\n".join(lines)
 
 
+def type_of(column: sa.Column[Any]) -> str:
+    """The type as PostgreSQL has it: `uuid`, `timestamptz`, `numeric(18, 2)`."""
+    return column.type.compile(dialect=_POSTGRESQL).lower().replace(" with time zone", "tz")
+
+
 def _line(column: sa.Column[Any]) -> str:
-    type_ = column.type.compile(dialect=_POSTGRESQL).lower().replace(" with time zone", "tz")
+    type_ = type_of(column)
     rule = "key" if column.primary_key else "" if column.nullable else "not null"
     meaning = (column.comment or "").replace("|", r"\|")
     return f"| `{column.name}` | {type_} | {rule} | {column.info['category']} | {meaning} |"

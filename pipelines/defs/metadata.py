@@ -10,6 +10,7 @@ from pipelines.identity.overview import Overview
 from pipelines.identity.reporting import IdentityReport
 from pipelines.privacy.retention import Plan, Removal
 from pipelines.store.landing import Tally
+from schemas.dictionary import type_of
 from schemas.policy import load_policy
 from schemas.tables import qualified
 
@@ -26,7 +27,7 @@ def table_metadata(table: sa.Table) -> dict[str, Any]:
     columns = [
         dg.TableColumn(
             name=column.name,
-            type=str(column.type),
+            type=type_of(column),
             description=column.comment,
             tags={"category": column.info["category"]},
         )

@@ -101,6 +101,8 @@ def test_the_shown_columns_of_every_table_are_those_it_has_with_their_categories
             (column.name, column.info["category"]) for column in tables[name].columns
         ]
         assert all(column.description for column in schema.columns), name
+    types = {column.name: column.type for column in shown["crm.identity_event"].columns}
+    assert (types["event_id"], types["entity_id"], types["occurred_at"]) == ("bigint", "uuid", "timestamptz")
 
 
 def test_every_table_of_landing_crm_and_platform_is_an_asset(definitions: dg.Definitions) -> None:

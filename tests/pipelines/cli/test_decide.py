@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
@@ -11,22 +9,14 @@ from connectors.pages import Page
 from pipelines.cli.decide import main
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.suppression import Suppression
-from pipelines.settings import Settings
 from pipelines.store.landing import Lander
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.tables import crm
 
 
 @pytest.fixture
-def store(
-    crm_engine: sa.Engine, crm_url: sa.URL, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> sa.Engine:
+def store(only_a_store: None, crm_engine: sa.Engine) -> sa.Engine:
     """Two support contacts that nothing ties to each other, in the store that the command opens."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    monkeypatch.setenv("CRM_DATABASE_URL", crm_url.render_as_string(hide_password=False))
     land(crm_engine, 1, "Sol", "Vik")
     land(crm_engine, 2, "Solveig", "Dal")
     rebuild(crm_engine, "run")

@@ -18,7 +18,6 @@ from pipelines.privacy import audit_log
 from pipelines.privacy.disclosures import Sending, note_sent
 from pipelines.privacy.holds import set_hold
 from pipelines.privacy.suppression import Suppression
-from pipelines.settings import Settings
 from pipelines.store.landing import Lander
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.policy import load_policy
@@ -45,21 +44,15 @@ def _now() -> object:
 
 @pytest.fixture
 def store(
+    only_a_store: None,
     crm_engine: sa.Engine,
-    crm_url: sa.URL,
     platform_engine: sa.Engine,
     platform_url: sa.URL,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
 ) -> sa.Engine:
     """One support contact and two participants' submissions, in the store that the command opens."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("USER", "kari")
     monkeypatch.setenv("LOGNAME", "kari")
-    monkeypatch.setenv("CRM_DATABASE_URL", crm_url.render_as_string(hide_password=False))
     monkeypatch.setenv("PLATFORM_DATABASE_URL", platform_url.render_as_string(hide_password=False))
     customer = HelpScoutCustomer(id=1, first_name="Sol", last_name="Vik", emails=["sol@example.no"])
     lander = Lander(crm_engine, HelpScoutCustomer, run_id="run", suppression=Suppression(b"s" * 32))

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
 from pipelines.cli.subject import main
-from pipelines.settings import Settings
 from schemas.tables.privacy import subject_request
 
 
 @pytest.fixture(autouse=True)
-def store(
-    crm_engine: sa.Engine, crm_url: sa.URL, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> sa.Engine:
+def store(only_a_store: None, crm_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     """An empty store, which the command opens; a source is configured, so that no sandbox starts."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    monkeypatch.setenv("CRM_DATABASE_URL", crm_url.render_as_string(hide_password=False))
     monkeypatch.setenv("PRIVACY_SECRET", "a secret of these tests alone, and long enough")
     for name, value in (("APP_ID", "app"), ("APP_SECRET", "secret"), ("URL", "https://help.example.no")):
         monkeypatch.setenv(f"HELPSCOUT_{name}", value)

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import sqlalchemy as sa
 
 from pipelines.definitions import defs
-from pipelines.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,18 +34,3 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 def definitions() -> dg.Definitions:
     """What Dagster loads."""
     return defs()
-
-
-@pytest.fixture
-def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable of the project is set, and no `.env` is read."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-
-
-@pytest.fixture
-def only_a_store(nothing_configured: None, monkeypatch: pytest.MonkeyPatch, crm_url: sa.URL) -> None:
-    """An empty CRM database, no platform database, no source."""
-    monkeypatch.setenv("CRM_DATABASE_URL", crm_url.render_as_string(hide_password=False))

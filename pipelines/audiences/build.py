@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pipelines.audiences import rules
 from pipelines.audiences.bounces import renew_bounces
 from pipelines.audiences.screening import leave_out, screen
+from pipelines.laps import Laps
 from pipelines.store.bulk import replace_from
 from schemas.payloads.types import OSLO
 from schemas.tables.audiences import KNOWN, audience_exclusion, audience_preview
@@ -42,7 +43,7 @@ def build_audiences(
     are, and crm.audience_preview tells who would come and go. Raises SuppressionError when objections or
     erasures cannot be recognised.
     """
-    today = now.astimezone(OSLO).date()
+    today, laps = now.astimezone(OSLO).date(), Laps("audiences")
     days = {"today": today, "since": today - timedelta(days=rules.AGREEMENT_DAYS)}
     # One view of the cards throughout: they may be made anew while this runs.
     with (
@@ -60,15 +61,18 @@ def build_audiences(
         for statement in rules.PREPARE:
             connection.exec_driver_sql(statement, days)
         connection.exec_driver_sql(rules.WORDS, _wordings())
+        laps.lap("ways to write")
         _plan_for(connection, many=False)
         screened = screening.result()
         leave_out(connection, screened)
+        laps.lap("screening")
         _plan_for(connection, many=True)
         for statement in rules.CANDIDATES:
             connection.exec_driver_sql(statement, _AGAINST)
         for statement in rules.DIFFERENCE:
             connection.exec_driver_sql(statement)
         changes = connection.exec_driver_sql(rules.CHANGES).all()
+        laps.lap("comparing")
         connection.execute(sa.delete(audience_preview))
         if keep:
             _write(connection, run_id, now)
@@ -81,6 +85,7 @@ def build_audiences(
             excluded=_counted(connection, rules.EXCLUSIONS),
             changed=sum(row.number for row in changes),
         )
+    laps.lap("writing")
     if keep:
         renew_bounces(engine, secrets, screened.bounced)
     return built

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +50,7 @@ from pipelines.identity.records import (
     record_keys,
 )
 from pipelines.identity.reporting import IdentityReport, count_all, moved, report
+from pipelines.laps import Laps
 from pipelines.store.bulk import append, read_frame
 from schemas.policy import load_policy
 from schemas.tables import crm
@@ -65,11 +64,6 @@ _BEARER_WEIGHT = 1_000_000
 # Beyond this share of all records a refresh, which looks its rows up one by one, takes longer than a rebuild.
 # Below the number either is a matter of seconds.
 LARGEST_SHARE, NEVER_TOO_MANY = 0.3, 10_000
-
-LONG = 10.0
-"""Seconds after which a run tells of its steps as they end."""
-
-logger = logging.getLogger(__name__)
 
 
 def rebuild(
@@ -177,7 +171,7 @@ class _Work:
         self._limits = Limits() if limits is None else limits
         self._own_domains = controller_domains() if own_domains is None else own_domains
         self._rules = rules_digest(sorted(self._own_domains), _named(matcher), _named(keyer))
-        self._clock = Clock()
+        self._clock = Laps("cards")
         self._decisions = read_frame(connection, sa.select(crm.match_decision))
 
     def all(self) -> IdentityReport:
@@ -336,22 +330,6 @@ def name_clusters(
 def controller_domains() -> frozenset[str]:
     """The company's own mail domain: that of its contact address in the policy."""
     return frozenset({load_policy().controller.contact.rpartition("@")[2].lower()})
-
-
-class Clock:
-    """Seconds of each step, in order. Says how far it has come where that takes long."""
-
-    def __init__(self) -> None:
-        self._began = self._last = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def lap(self, step: str) -> None:
-        """A step has ended."""
-        now = time.perf_counter()
-        self.seconds[step] = now - self._last
-        self._last = now
-        if now - self._began >= LONG:
-            logger.info("cards: %s done after %.0f s", step, now - self._began)
 
 
 def _named(function: Callable[..., object]) -> str:

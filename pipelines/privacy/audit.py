@@ -15,6 +15,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.laps import Laps
 from pipelines.privacy import access_log, retention, unproved
 from pipelines.privacy.grants import may_become, reachable_tables
 from pipelines.privacy.holds import load_holds
@@ -92,8 +93,10 @@ def audit(
     `platform` is None where no platform database is configured: there is then nothing of its to ask about.
     What has an origin is proved of what is new since the last proof, and once a week of everything.
     """
+    laps = Laps("audit")
     with crm.connect() as connection:
         proof = _proved(connection, policy, now)
+        laps.lap("origins")
         answers = [
             origins_answer(proof),
             activities_answer(connection, policy, activities),
@@ -103,6 +106,7 @@ def audit(
         holds = load_holds(connection, policy, now)
         overdue = retention.overdue(connection, policy, now)
         reachable = reachable_tables(connection, role, policy.tables_of_class("processor"))
+    laps.lap("structure, recipients, periods and grants")
     if platform is None:
         return Audit(now, (*answers, _grants(reachable), _expired(overdue, policy)))
     with platform.retention.connect() as connection:
@@ -114,6 +118,7 @@ def audit(
         _expired(overdue, policy),
         submissions_answer(proof, platform.auditor, platform.names),
     ]
+    laps.lap("submissions")
     return Audit(now, tuple(answers))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.laps import Laps
 from pipelines.privacy import audit_log
 from pipelines.privacy.batches import BLOCKS, delete_in_batches
 from pipelines.privacy.expiry import Expiry, expiries, is_arrivals_clock
@@ -112,16 +113,19 @@ def apply(
     Raises UnusualDeletionError, before anything is deleted, when a rule would delete far more than it ever
     did and `confirmed` is not given.
     """
+    laps = Laps("retention")
     with engine.connect() as connection:
         holds = load_holds(connection, policy, now)
         rules = expiries(policy, now, holds, only)
         plans = [plan(connection, expiry) for expiry in rules]
         if not confirmed:
             refuse_unusual(connection, plans, now)
-    return tuple(
-        _carry_out(engine, expiry, planned, run_id, suppression, blocks)
-        for expiry, planned in zip(rules, plans, strict=True)
-    )
+    laps.lap("plan")
+    done = []
+    for expiry, planned in zip(rules, plans, strict=True):
+        done.append(_carry_out(engine, expiry, planned, run_id, suppression, blocks))
+        laps.lap(expiry.rule.id)
+    return tuple(done)
 
 
 def overdue(

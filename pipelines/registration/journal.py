@@ -18,10 +18,10 @@ from sqlalchemy.dialects import postgresql as pg
 from pipelines.privacy.disclosures import Sending, api_names, note_sent
 from pipelines.registration.mapping import Mapping, Object, Target, read_mapping
 from pipelines.registration.plan import Step
+from pipelines.store.landing import read_cursor
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.policy import load_policy
-from schemas.tables import landing
 from schemas.tables.registration import registration
 
 RECIPIENT, PURPOSE = "tripletex", "billing"
@@ -68,10 +68,8 @@ class Journal:
 
     def was_read(self, kind: Object, since: datetime) -> bool:
         """Whether all objects of a kind were read from Tripletex, in a read that began at or after a time."""
-        cursor = landing.cursor.c
-        reads = sa.select(cursor.read_until).where(cursor.source == _PAYLOADS[kind].source)
         with self.engine.connect() as connection:
-            began = connection.scalar(reads)
+            began, _ = read_cursor(connection, _PAYLOADS[kind].source)
         return began is not None and began >= since
 
     def intend(self, step: Step, now: datetime) -> None:

@@ -21,8 +21,8 @@ from pipelines.sources.reading import OVERLAP, Desk, Run
 from pipelines.store.landing import Tally
 from schemas.tables.landing import cursor
 
-Changed = Callable[[], Generator[Page[Any], None, int | None]]
-"""Pages of what changed; returns how many records the source has, where it told that on the way."""
+Counted = Generator[Page[Any], None, int | None]
+"""Pages; returns how many records the source has, where it told that on the way."""
 Everything = Callable[[], Iterable[Page[Any]]]
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Census:
         self._later: set[Any] = set()
         self._malformed: set[str] = set()
 
-    def pages(self, changed: Changed, everything: Everything) -> Iterator[Page[Any]]:
+    def pages(self, changed: Callable[[], Counted], everything: Everything) -> Iterator[Page[Any]]:
         """What changed, and then everything, if records are missing or have come by other ways."""
         if self._is_complete:
             self._was_whole = True
@@ -99,9 +99,7 @@ class Census:
             )
             yield page
 
-    def _noting(
-        self, pages: Generator[Page[Any], None, int | None], made: dict[Any, datetime]
-    ) -> Generator[Page[Any], None, int | None]:
+    def _noting(self, pages: Counted, made: dict[Any, datetime]) -> Counted:
         """The pages of what changed; `made` takes when those records were made that the last count lacks."""
         while True:
             try:

@@ -70,13 +70,13 @@ def share_of_singletons(now: Overview, earlier: Earlier | None) -> Finding:
     )
 
 
-def review_queue_growth(now: Overview, earlier: Earlier | None) -> Finding:
+def review_queue_growth(waiting: int, earlier: Earlier | None) -> Finding:
     """The pairs that wait for a person have not become many more within a week."""
-    numbers = {"waiting": now.reviews}
+    numbers = {"waiting": waiting}
     if earlier is None:
         return Finding(True, "nothing to compare with yet", numbers)
     numbers["a_week_ago"] = earlier.reviews
-    grown = now.reviews - earlier.reviews
+    grown = waiting - earlier.reviews
     if grown <= max(REVIEW_PAIRS, REVIEW_GROWTH * earlier.reviews):
         return Finding(True, "the queue has not grown much", numbers)
     return Finding(

@@ -62,8 +62,6 @@ class Overview:
     """For `person` and `organization`."""
     newest: Sequence[Event]
     """Merges and splits, the newest first."""
-    reviews: int
-    """Pairs that wait for a person."""
 
 
 def overview(connection: sa.Connection) -> Overview:
@@ -71,7 +69,6 @@ def overview(connection: sa.Connection) -> Overview:
     return Overview(
         sizes={entity: _sizes(connection, card) for entity, card in _LINKED.items()},
         newest=_newest(connection),
-        reviews=connection.scalar(sa.select(sa.func.count()).select_from(crm.match_review)) or 0,
     )
 
 

@@ -160,6 +160,6 @@ def cards(
     for finding, name in (
         (largest_card(now), "largest_card"),
         (share_of_singletons(now, before), "share_of_singletons"),
-        (review_queue_growth(now, before), "review_queue_growth"),
+        (review_queue_growth(report.reviews, before), "review_queue_growth"),
     ):
         yield check_result(finding, name, dg.AssetCheckSeverity.WARN, asset=SOURCE_LINK)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from connectors.budget import RequestBudget
+from connectors.helpscout.client import HelpScoutClient
 from connectors.helpscout.simulator import HelpScoutSimulator
 from connectors.helpscout.simulator_records import timestamp
 from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.pages import Page
 from connectors.simulation.faults import RecordedRequest
+from connectors.simulation.server import LoopbackServer
+from schemas.policy import load_policy
 
 STATUSES = ("active", "pending", "closed", "spam")
 
@@ -147,6 +151,33 @@ class Refusing:
                 await JSONResponse({"message": "Bad request"}, self._status)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def busy_account(
+    records: int, size: int, apart: timedelta
+) -> tuple[FakeTime, HelpScoutState, HelpScoutSimulator]:
+    """An account with so many conversations, in pages of `size`, shortly before the clocks are set back."""
+    time = FakeTime(datetime(2026, 10, 25, 0, 59, 50, 500_000, tzinfo=UTC))
+    state = HelpScoutState(now=time.now)
+    state.add_mailbox(7, "Kundestøtte", "support@selskap.example.no")
+    state.add_customer(1, "Kari", "Nordmann", at=time.moment - timedelta(days=900))
+    add_conversations(state, records, apart=apart)
+    simulator = HelpScoutSimulator(state, clock=time.now)
+    simulator.behaviour.conversation_page_size = size
+    return time, state, simulator
+
+
+def client_of(loopback: LoopbackServer, state: HelpScoutState, time: FakeTime) -> HelpScoutClient:
+    """A client of what the server serves, which waits on the test's clock."""
+    return HelpScoutClient.connect(
+        load_policy(),
+        loopback.url,
+        state.app_id,
+        state.app_secret,
+        clock=time.now,
+        sleep=time.sleep,
+        budget=RequestBudget(10**6, clock=time.monotonic, sleep=time.sleep),
+    )
 
 
 def ids_of(pages: Iterable[Page[Any]]) -> list[int]:

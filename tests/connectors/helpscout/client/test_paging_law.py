@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.budget import RequestBudget
-from connectors.helpscout.client import HelpScoutClient
-from connectors.helpscout.simulator import HelpScoutSimulator
-from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.simulation.server import LoopbackServer
-from schemas.policy import load_policy
-from tests.connectors.helpscout.client.account import Churn, FakeTime, add_conversations, ids_of
+from tests.connectors.helpscout.client.account import Churn, busy_account, client_of, ids_of
 
 
 @settings(max_examples=15, deadline=None)
@@ -44,13 +39,7 @@ def test_nothing_that_was_there_throughout_is_missed(
     deletes: int,
     seed: int,
 ) -> None:
-    time = FakeTime(datetime(2026, 10, 25, 0, 59, 50, 500_000, tzinfo=UTC))
-    state = HelpScoutState(now=time.now)
-    state.add_mailbox(7, "Kundestøtte", "support@selskap.example.no")
-    state.add_customer(1, "Kari", "Nordmann", at=time.moment - timedelta(days=900))
-    add_conversations(state, records, apart=apart)
-    simulator = HelpScoutSimulator(state, clock=time.now)
-    simulator.behaviour.conversation_page_size = size
+    time, state, simulator = busy_account(records, size, apart)
     simulator.behaviour.index_lag = lag
     start = None if hours is None else time.moment - timedelta(hours=hours)
     due = {
@@ -58,15 +47,7 @@ def test_nothing_that_was_there_throughout_is_missed(
     }
     simulator.faults.between_requests = Churn(state, time, edits, adds, deletes, seed, seconds)
     loopback.app = simulator.app
-    client = HelpScoutClient.connect(
-        load_policy(),
-        loopback.url,
-        state.app_id,
-        state.app_secret,
-        clock=time.now,
-        sleep=time.sleep,
-        budget=RequestBudget(10**6, clock=time.monotonic, sleep=time.sleep),
-    )
+    client = client_of(loopback, state, time)
     read = set(ids_of(client.conversations(start, None)))
     client.close()
     assert due & set(state.conversations) <= read

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.budget import RequestBudget
 from connectors.errors import TransientError, UnauthorizedError
 from connectors.helpscout.client import HelpScoutClient
 from connectors.helpscout.simulator import HelpScoutSimulator
 from connectors.helpscout.simulator_state import HelpScoutState
 from connectors.pages import Page
 from connectors.simulation.server import LoopbackServer
-from schemas.policy import load_policy
 from tests.connectors.helpscout.client.account import (
     Churn,
     FakeTime,
@@ -26,6 +24,8 @@ from tests.connectors.helpscout.client.account import (
     add_conversations,
     add_customers,
     asked,
+    busy_account,
+    client_of,
 )
 from tests.connectors.helpscout.client.conftest import Connect
 
@@ -206,26 +206,12 @@ def test_nothing_that_was_there_throughout_is_missed(
     seed: int,
 ) -> None:
     """The law of reading, with records changing between any two requests."""
-    time = FakeTime(datetime(2026, 10, 25, 0, 59, 50, 500_000, tzinfo=UTC))
-    state = HelpScoutState(now=time.now)
-    state.add_mailbox(7, "Kundestøtte", "support@selskap.example.no")
-    state.add_customer(1, "Kari", "Nordmann", at=time.moment - timedelta(days=900))
-    add_conversations(state, records, apart=apart)
-    simulator = HelpScoutSimulator(state, clock=time.now)
-    simulator.behaviour.conversation_page_size = size
+    time, state, simulator = busy_account(records, size, apart)
     start = time.moment - timedelta(hours=hours)
     due = {number for number, stored in state.conversations.items() if stored.modified_at >= start}
     simulator.faults.between_requests = Churn(state, time, edits, adds, deletes, seed, seconds, tells)
     loopback.app = Heedless(simulator.app, *ignored)
-    client = HelpScoutClient.connect(
-        load_policy(),
-        loopback.url,
-        state.app_id,
-        state.app_secret,
-        clock=time.now,
-        sleep=time.sleep,
-        budget=RequestBudget(10**6, clock=time.monotonic, sleep=time.sleep),
-    )
+    client = client_of(loopback, state, time)
     ids, _ = read(client.changed_conversations(start))
     client.close()
     assert due & set(state.conversations) <= ids

@@ -6,6 +6,7 @@ tables in which Dagster keeps them, in SQLite and in PostgreSQL, and not Dagster
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,26 +47,16 @@ class StateRemoval:
 
 def remove_states(connection: sa.Connection, cutoff: datetime) -> int:
     """Remove states from before `cutoff` (aware) that newer ones have taken the place of; return how many."""
-    before, newer, later = _as_stored(cutoff), _EVENT.alias("newer"), _CHECK.alias("later")
+    before = _as_stored(cutoff)
     superseded = sa.and_(
         _EVENT.c.dagster_event_type.in_(ASSET_STATES),
         _EVENT.c.asset_key.is_not(None),
         _EVENT.c.timestamp < before,
-        sa.exists().where(
-            newer.c.asset_key == _EVENT.c.asset_key,
-            newer.c.dagster_event_type == _EVENT.c.dagster_event_type,
-            newer.c.partition.is_not_distinct_from(_EVENT.c.partition),
-            newer.c.id > _EVENT.c.id,
-        ),
+        _has_newer(_EVENT, ("asset_key", "dagster_event_type"), ("partition",)),
     )
     evaluated_again = sa.and_(
         _CHECK.c.evaluation_event_timestamp < before,
-        sa.exists().where(
-            later.c.asset_key == _CHECK.c.asset_key,
-            later.c.check_name == _CHECK.c.check_name,
-            later.c.partition.is_not_distinct_from(_CHECK.c.partition),
-            later.c.id > _CHECK.c.id,
-        ),
+        _has_newer(_CHECK, ("asset_key", "check_name"), ("partition",)),
     )
     # A check's event names no asset in a column; the table of executions says which events still count.
     unreferenced = sa.and_(
@@ -88,14 +79,8 @@ def remove_ticks(connection: sa.Connection, cutoff: datetime) -> int:
     Dagster prunes those of a schedule when it next fires; one that is no more never does. The newest tick
     stays: from it Dagster counts which ones were missed.
     """
-    newer = _TICK.alias("newer")
     superseded = sa.and_(
-        _TICK.c.timestamp < _as_stored(cutoff),
-        sa.exists().where(
-            newer.c.selector_id.is_not_distinct_from(_TICK.c.selector_id),
-            newer.c.job_origin_id.is_not_distinct_from(_TICK.c.job_origin_id),
-            newer.c.id > _TICK.c.id,
-        ),
+        _TICK.c.timestamp < _as_stored(cutoff), _has_newer(_TICK, (), ("selector_id", "job_origin_id"))
     )
     return _removed(connection, _TICK, superseded)
 
@@ -106,6 +91,18 @@ def remove_backfills(connection: sa.Connection, cutoff: datetime) -> int:
     of_ended = _BACKFILL_TAG.c.backfill_id.in_(sa.select(_BACKFILL.c.key).where(ended))
     connection.execute(sa.delete(_BACKFILL_TAG).where(of_ended))
     return _removed(connection, _BACKFILL, ended)
+
+
+def _has_newer(
+    table: sa.TableClause, same: Sequence[str], same_or_null: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """Whether a row has a later one that is the same in some columns, of which the latter may be null."""
+    newer = table.alias("newer")
+    return sa.exists().where(
+        *(newer.c[name] == table.c[name] for name in same),
+        *(newer.c[name].is_not_distinct_from(table.c[name]) for name in same_or_null),
+        newer.c.id > table.c.id,
+    )
 
 
 def _removed(connection: sa.Connection, table: sa.TableClause, condition: sa.ColumnElement[bool]) -> int:

@@ -272,6 +272,9 @@ class Policy(_Rule):
 CARD_TABLES = frozenset({"crm.person", "crm.organization"})
 """The tables of cards, made anew from landing: a hold on one is on what it is made from."""
 
+NAMED_BY_ID = "a card is named by its id, as crm.source_link has it"
+"""What is said where it is named otherwise."""
+
 PROCESSOR_CLAUSE = "S5"
 """The clause under which data are held for customers and passed on to nobody."""
 
@@ -489,10 +492,17 @@ def _card_problems(hold: Hold) -> Iterator[str]:
     """A card is named by its id; a hold on it keeps what it is made from."""
     if hold.column != f"{hold.data.removeprefix('crm.')}_id":
         yield f"a card is named by its id, and not by {hold.column}"
+    if hold.value is not None and not is_card_id(hold.value):
+        yield NAMED_BY_ID
+
+
+def is_card_id(text: str) -> bool:
+    """Whether a text can be the id of a card."""
     try:
-        uuid.UUID(hold.value)
+        uuid.UUID(text)
     except ValueError:
-        yield "a card is named by its id, as crm.source_link has it"
+        return False
+    return True
 
 
 def _is_known(policy: Policy, name: str) -> bool:

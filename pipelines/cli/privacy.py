@@ -24,9 +24,8 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-import uuid
 from contextlib import closing
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -39,6 +38,7 @@ from pipelines.privacy.holds import EVERY, last_day
 from pipelines.privacy.holds_cards import CARDS, is_card, records_of_card
 from pipelines.privacy.holds_legal import HoldError, Wanted
 from pipelines.privacy.instructions import InstructionError
+from pipelines.privacy.periods import midnight
 from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.subjects import rights
 from pipelines.privacy.subjects.receipts import public_key
@@ -46,7 +46,7 @@ from pipelines.settings import Settings, load_settings
 from pipelines.store.database import Store, open_store
 from pipelines.workbench import make_platform
 from schemas.payloads.types import OSLO
-from schemas.policy import load_policy
+from schemas.policy import NAMED_BY_ID, is_card_id, load_policy
 
 _SHOWN_ONLY = "Nothing was changed; add --apply to do it."
 
@@ -121,9 +121,14 @@ def _set_hold(
     policy = load_policy()
     wanted = _wanted(given)
     with store.crm.begin() as connection:
-        number = holds_legal.set_legal_hold(connection, policy, wanted, set_by=getpass.getuser(), now=now)
-        if (platform := make_platform(settings, store)) is not None:
-            holds_legal.check_access_log(platform.engine, platform.names, wanted)
+        number = holds_legal.set_legal_hold(
+            connection,
+            policy,
+            wanted,
+            set_by=getpass.getuser(),
+            now=now,
+            platform=make_platform(settings, store),
+        )
         kept = holds_legal.rows_kept(connection, wanted)
         for data, rows in kept.items():
             console.print(f"  {rows:>8,}  rows of {data}")
@@ -177,9 +182,9 @@ def _record(
             connection,
             customer_org=given.customer,
             activity_id=given.activity,
-            submitted_before=_midnight(given.before),
+            submitted_before=midnight(given.before),
             document=given.document,
-            received_at=_midnight(given.received) if given.received else now,
+            received_at=midnight(given.received) if given.received else now,
             kind=given.kind,
             recorded_by=getpass.getuser(),
         )
@@ -300,10 +305,8 @@ def _card(text: str) -> tuple[str, str]:
     data = next((data for data, kind in CARDS.items() if kind == entity), None)
     if data is None or not card_id:
         raise argparse.ArgumentTypeError("a card is written person:ID or organization:ID")
-    try:
-        uuid.UUID(card_id)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a card is named by its id, as crm.source_link has it") from None
+    if not is_card_id(card_id):
+        raise argparse.ArgumentTypeError(NAMED_BY_ID)
     return data, card_id
 
 
@@ -311,10 +314,6 @@ def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 1 << 63:
         raise argparse.ArgumentTypeError("a number is needed; `list` shows them")
     return int(text)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, OSLO).astimezone(UTC)
 
 
 def _day(moment: datetime) -> str:

@@ -18,12 +18,13 @@ import argparse
 import sys
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import get_args
 
 from rich.console import Console
 
 from pipelines.cli.startup import NOT_STARTED, configured, day, terminal
+from pipelines.privacy.periods import midnight
 from pipelines.privacy.subjects.drawer import Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints
 from pipelines.privacy.subjects.requests import Kind, unanswered
@@ -32,7 +33,6 @@ from pipelines.privacy.subjects.service import Report, carry_out, open_case, sho
 from pipelines.settings import Settings
 from pipelines.store.database import open_store
 from pipelines.workbench import SUBJECT_FILES, make_office, told_sources
-from schemas.payloads.types import OSLO
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -79,7 +79,7 @@ def _handle(console: Console, settings: Settings, given: argparse.Namespace) -> 
     try:
         match given.command:
             case "open":
-                received = datetime.combine(given.received, time.min, OSLO) if given.received else now
+                received = midnight(given.received) if given.received else now
                 request = open_case(
                     office, drawer, given.kind, _hints(given), received, now, _corrections(given.correct)
                 )

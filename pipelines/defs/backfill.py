@@ -1,10 +1,11 @@
 """The job that says what a backfill will cost before anybody launches it, as `make backfill` does."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 from pydantic import Field
 
+from pipelines.defs.days import day_of
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.sources.estimate import estimate, lines_of, problem_of_days
@@ -22,8 +23,8 @@ class Days(dg.Config):
 def estimate_backfill(context: dg.OpExecutionContext, config: Days, workbench: Workbench) -> None:
     """Requests, and minutes at each API's limit, of reading the sources with days again. Asks no source."""
     today = datetime.now(OSLO).date()
-    first = _day(config.first, "first")
-    last = _day(config.last, "last") if config.last else today - timedelta(days=1)
+    first = day_of(config.first, "first")
+    last = day_of(config.last, "last") if config.last else today - timedelta(days=1)
     if problem := problem_of_days(first, last, today):
         raise dg.Failure(problem, allow_retries=False)
     with nothing_personal(), workbench.store.crm.connect() as connection:
@@ -46,10 +47,3 @@ def backfill_estimate_job() -> None:
     Materialize…, the days, Launch backfill.
     """
     estimate_backfill()
-
-
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise dg.Failure(f"{name} is a day, e.g. 2026-03-01", allow_retries=False) from None

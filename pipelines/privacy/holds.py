@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from pipelines.privacy.holds_cards import CARDS, rows_of_card
-from pipelines.privacy.periods import OSLO
+from pipelines.privacy.periods import OSLO, midnight
 from schemas.policy import Policy
 from schemas.tables.privacy import hold as hold_table
 
@@ -181,8 +181,7 @@ def last_day(until: datetime | None) -> date | None:
 
 def end_of(day: date) -> datetime:
     """The end of a day in Norway (UTC); "for ever" ends with the calendar."""
-    following = min(day, _LAST_DAY) + timedelta(days=1)
-    return datetime.combine(following, time.min, OSLO).astimezone(UTC)
+    return midnight(min(day, _LAST_DAY) + timedelta(days=1))
 
 
 def _declared(policy: Policy, now: datetime) -> tuple[RowHold, ...]:

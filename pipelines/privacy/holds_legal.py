@@ -6,7 +6,6 @@ Those that are known beforehand stand in policy.yaml. A hold names rows by a num
 from __future__ import annotations
 
 import re
-import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,7 +15,8 @@ from pipelines.privacy import access_log, audit_log
 from pipelines.privacy.holds import EVERY, end_of, lift_hold, set_hold, standing
 from pipelines.privacy.holds_cards import CARDS, is_card, records_of_card, rows_of_card
 from pipelines.privacy.platform import PlatformNames, configured_table
-from schemas.policy import Policy
+from pipelines.privacy.submissions import Platform
+from schemas.policy import NAMED_BY_ID, Policy, is_card_id
 from schemas.tables import all_tables, metadata, qualified
 from schemas.tables.base import OPERATIONS
 from schemas.tables.privacy import hold
@@ -90,13 +90,22 @@ def key_of(data: str) -> str:
 
 
 def set_legal_hold(
-    connection: sa.Connection, policy: Policy, wanted: Wanted, *, set_by: str, now: datetime
+    connection: sa.Connection,
+    policy: Policy,
+    wanted: Wanted,
+    *,
+    set_by: str,
+    now: datetime,
+    platform: Platform | None = None,
 ) -> int:
     """Keep rows past their period because of a duty to keep; return the hold's number.
 
-    Raises HoldError as `check`.
+    Raises HoldError for a hold that would keep nothing, has ended, or says who somebody is, and PlatformError
+    where the `platform` has no such column.
     """
-    check(connection, policy, wanted, now)
+    _check(connection, policy, wanted, now)
+    if platform is not None:
+        check_access_log(platform.engine, platform.names, wanted)
     records = None
     if wanted.data in CARDS:
         records = list(records_of_card(connection, wanted.data, wanted.value))
@@ -117,7 +126,7 @@ def set_legal_hold(
     return number
 
 
-def check(connection: sa.Connection, policy: Policy, wanted: Wanted, now: datetime) -> None:
+def _check(connection: sa.Connection, policy: Policy, wanted: Wanted, now: datetime) -> None:
     """Raise HoldError for a hold that would keep nothing, has ended, or says who somebody is."""
     if wanted.data not in policy.data:
         raise HoldError("there is no such table; landing.tripletex_invoice is one")
@@ -129,14 +138,14 @@ def check(connection: sa.Connection, policy: Policy, wanted: Wanted, now: dateti
         ("a basis", wanted.basis, "the duty, e.g. bokføringsloven § 13"),
         ("a reason", wanted.reason, "the case, e.g. bokettersyn 2026"),
     ):
-        check_text(name, text, example)
+        _check_text(name, text, example)
     if wanted.until is not None and end_of(wanted.until) <= now:
         raise HoldError(f"{wanted.until} is over")
     if wanted.until is not None and wanted.until.year > now.year + _YEARS:
         raise HoldError("a hold as long as that ends when it is lifted: give no day")
 
 
-def check_text(name: str, text: str, example: str) -> None:
+def _check_text(name: str, text: str, example: str) -> None:
     """Raise HoldError where a text is missing, or could say who somebody is."""
     if not text.strip():
         raise HoldError(f"{name} is needed: {example}")
@@ -184,7 +193,7 @@ def lift_legal_hold(
     Raises HoldError where there is none that stands, and without a reason. A restriction is not lifted so:
     the person has to be told first (`subjects.rights.lift_restriction`).
     """
-    check_text("a reason", because, "why the duty has ended, e.g. saken er avsluttet")
+    _check_text("a reason", because, "why the duty has ended, e.g. saken er avsluttet")
     kind = connection.scalar(sa.select(hold.c.kind).where(hold.c.hold_id == hold_id, standing(now)))
     if kind == "restriction":
         raise HoldError(f"hold {hold_id} is a person's restriction: lift it by the number of the request")
@@ -220,10 +229,8 @@ def legal_holds(connection: sa.Connection) -> tuple[LegalHold, ...]:
 def _check_card(connection: sa.Connection, wanted: Wanted) -> None:
     if wanted.column != f"{CARDS[wanted.data]}_id":
         raise HoldError(f"a card is named by its {CARDS[wanted.data]}_id")
-    try:
-        uuid.UUID(wanted.value)
-    except ValueError:
-        raise HoldError("a card is named by its id, as crm.source_link has it") from None
+    if not is_card_id(wanted.value):
+        raise HoldError(NAMED_BY_ID)
     if not is_card(connection, wanted.data, wanted.value):
         raise HoldError(f"there is no such card of {CARDS[wanted.data]}")
 

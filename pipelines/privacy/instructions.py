@@ -60,8 +60,11 @@ def record_instruction(
     kind: Kind = "delete",
     recorded_by: str | None = None,
 ) -> int:
-    """Note a customer's written instruction; return its number. Raises InstructionError as `check`."""
-    check(customer_org, document, submitted_before, received_at)
+    """Note a customer's written instruction; return its number.
+
+    `document` says where it is kept. Raises InstructionError without one, and for a moment still to come.
+    """
+    _check(customer_org, document, submitted_before, received_at)
     number: int = connection.execute(
         sa.insert(instruction)
         .values(
@@ -79,7 +82,7 @@ def record_instruction(
     return number
 
 
-def check(customer_org: str, document: str, submitted_before: datetime, received_at: datetime) -> None:
+def _check(customer_org: str, document: str, submitted_before: datetime, received_at: datetime) -> None:
     """Raise InstructionError for an instruction that cannot be recorded.
 
     `document` says where it is kept; an instruction has to be documented. Not for a moment that is still to

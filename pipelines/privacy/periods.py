@@ -54,6 +54,11 @@ class Period:
         return f"P{self.count}{'M' if self.is_months else 'D'}"
 
 
+def midnight(day: date) -> datetime:
+    """When a day begins in Norway, in UTC."""
+    return datetime.combine(day, time.min, OSLO).astimezone(UTC)
+
+
 def deadline(received: datetime, months: int = 1) -> date:
     """The last day to answer a request: the same day next month, or that month's last (GDPR art. 12(3))."""
     day = received.astimezone(OSLO).date()

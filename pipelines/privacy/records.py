@@ -318,7 +318,6 @@ _WORDS: Mapping[str, Bilingual] = {
         ("own_staff", "egne ansatte", "own staff"),
         ("public_authority", "offentlig register", "public authority"),
         ("controller", "behandlingsansvarlig", "controller"),
-        ("promise", "Løfte", "Promise"),
         ("data", "Tabeller", "Tables"),
         ("enforced_by", "Håndheves av", "Enforced by"),
         ("proved_by", "Kontrollert på databasen", "Checked on the real store"),

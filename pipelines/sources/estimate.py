@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
+from pipelines.privacy.periods import midnight
 from pipelines.settings import Settings
 from pipelines.sources.clients import System, is_configured
-from schemas.payloads.types import OSLO
 from schemas.tables.landing import TABLES
 
 
@@ -79,9 +79,5 @@ def _within(column: sa.Column[object], first: date, last: date | None) -> sa.Col
     end = last + timedelta(days=1) if last else None
     if isinstance(column.type, sa.Date):
         return column >= first if end is None else sa.and_(column >= first, column < end)
-    start = datetime.combine(first, time(), OSLO)
-    return (
-        column >= start
-        if end is None
-        else sa.and_(column >= start, column < datetime.combine(end, time(), OSLO))
-    )
+    start = column >= midnight(first)
+    return start if end is None else sa.and_(start, column < midnight(end))

@@ -3,17 +3,18 @@
 Each only shows what it would do until `apply` is given. `make privacy` does the same, and lists them.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import Literal
 
 import dagster as dg
 
+from pipelines.defs.days import day_of
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.privacy import holds_legal, instructions, submissions
+from pipelines.privacy.periods import midnight
 from pipelines.privacy.subjects import rights
 from pipelines.workbench import make_platform
-from schemas.payloads.types import OSLO
 from schemas.policy import load_policy
 
 _BY = "dagster"
@@ -74,7 +75,7 @@ class LiftingAsked(dg.Config):
 @dg.op
 def keep_or_let_go(context: dg.OpExecutionContext, config: HoldAsked, workbench: Workbench) -> None:
     """Sets a legal hold, or lifts one."""
-    now, until = datetime.now(UTC), _day(config.until, "until") if config.until else None
+    now, until = datetime.now(UTC), day_of(config.until, "until") if config.until else None
     with nothing_personal(), workbench.store.crm.begin() as connection:
         if config.act == "lift":
             holds_legal.lift_legal_hold(
@@ -90,9 +91,10 @@ def keep_or_let_go(context: dg.OpExecutionContext, config: HoldAsked, workbench:
                 config.reason,
                 until,
             )
-            number = holds_legal.set_legal_hold(connection, load_policy(), wanted, set_by=_BY, now=now)
-            if (platform := make_platform(workbench.settings, workbench.store)) is not None:
-                holds_legal.check_access_log(platform.engine, platform.names, wanted)
+            platform = make_platform(workbench.settings, workbench.store)
+            number = holds_legal.set_legal_hold(
+                connection, load_policy(), wanted, set_by=_BY, now=now, platform=platform
+            )
             kept = holds_legal.rows_kept(connection, wanted)
         if not config.apply:
             connection.rollback()
@@ -105,14 +107,14 @@ def keep_or_let_go(context: dg.OpExecutionContext, config: HoldAsked, workbench:
 def note_instruction(context: dg.OpExecutionContext, config: InstructionAsked, workbench: Workbench) -> None:
     """Records what a customer instructed about its participants' submissions, or what became of it."""
     now, number = datetime.now(UTC), config.instruction_id
-    before = _day(config.submitted_before, "submitted_before") if config.act == "record" else None
+    before = day_of(config.submitted_before, "submitted_before") if config.act == "record" else None
     with nothing_personal(), workbench.store.crm.begin() as connection:
         if before is not None:
             number = instructions.record_instruction(
                 connection,
                 customer_org=config.customer_org,
                 activity_id=config.activity_id or None,
-                submitted_before=datetime.combine(before, time.min, OSLO),
+                submitted_before=midnight(before),
                 document=config.document,
                 received_at=now,
                 kind=config.kind,
@@ -133,7 +135,7 @@ def note_instruction(context: dg.OpExecutionContext, config: InstructionAsked, w
 @dg.op
 def end_restriction(context: dg.OpExecutionContext, config: LiftingAsked, workbench: Workbench) -> None:
     """Lifts the restriction of a request; the person has been told."""
-    now, told_on = datetime.now(UTC), _day(config.person_was_told, "person_was_told")
+    now, told_on = datetime.now(UTC), day_of(config.person_was_told, "person_was_told")
     with nothing_personal(), workbench.store.crm.begin() as connection:
         lifted = rights.lift_restriction(connection, config.request_id, now, told_on=told_on, lifted_by=_BY)
         if not config.apply:
@@ -157,13 +159,6 @@ def customer_instruction_job() -> None:
 def lift_restriction_job() -> None:
     """Ends the restriction of a request, after the person was told (GDPR art. 18(3))."""
     end_restriction()
-
-
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise dg.Failure(f"{name} is a day, e.g. 2031-12-31", allow_retries=False) from None
 
 
 def _tell(context: dg.OpExecutionContext, applied: bool, what: str) -> None:

@@ -86,11 +86,8 @@ def standing_restrictions(connection: sa.Connection) -> tuple[Restriction, ...]:
     return tuple(Restriction(row.reason.removeprefix(_OF_REQUEST), row.records, row.since) for row in rows)
 
 
-def check_lifting(connection: sa.Connection, request_id: str, told_on: date, now: datetime) -> Restriction:
-    """The restriction that can be lifted. Raises RestrictionError where there is none, or nobody was told.
-
-    `told_on`: the day in Norway on which the person was told that it will be lifted (GDPR art. 18(3)).
-    """
+def _refuse_lifting(connection: sa.Connection, request_id: str, told_on: date, now: datetime) -> None:
+    """Raise RestrictionError where no such restriction stands, or nobody can have been told in time."""
     found = {one.request_id: one for one in standing_restrictions(connection)}.get(request_id)
     if found is None:
         raise RestrictionError("no restriction of that request stands: `restriction list` shows them")
@@ -98,17 +95,17 @@ def check_lifting(connection: sa.Connection, request_id: str, told_on: date, now
         raise RestrictionError("the person is told first, and the restriction lifted then (GDPR art. 18(3))")
     if told_on < found.since.astimezone(OSLO).date():
         raise RestrictionError("nobody can have been told of that before the restriction began")
-    return found
 
 
 def lift_restriction(
     connection: sa.Connection, request_id: str, now: datetime, *, told_on: date, lifted_by: str
 ) -> int:
-    """End the restriction of a request; return how many records it held. Raises as `check_lifting`.
+    """End the restriction of a request; return how many records it held. Raises RestrictionError.
 
+    `told_on`: the day in Norway on which the person was told that it will be lifted (GDPR art. 18(3)).
     From the next night on the records are used again, and go when their periods are over.
     """
-    check_lifting(connection, request_id, told_on, now)
+    _refuse_lifting(connection, request_id, told_on, now)
     standing = sa.and_(
         hold.c.kind == "restriction",
         hold.c.reason == f"{_OF_REQUEST}{request_id}",

@@ -1,15 +1,12 @@
-"""The mark that ties a payload field to a data category of policy.yaml (a Fides taxonomy key)."""
+"""The data categories of policy.yaml, keys of the Fides taxonomy: every payload field and column has one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
+class Category(str):
+    """A key of the taxonomy (`user.contact.email`), on a column or in the `Annotated` type of a field."""
 
-@dataclass(frozen=True, slots=True)
-class Category:
-    """Metadata of an `Annotated` payload field: what kind of data it holds, e.g. `user.contact.email`."""
-
-    key: str
+    __slots__ = ()
 
 
 NAME = Category("user.name")
@@ -18,7 +15,9 @@ PHONE = Category("user.contact.phone_number")
 ADDRESS = Category("user.contact.address")
 EMPLOYER = Category("user.contact.organization")
 ID = Category("user.unique_id")
+IP_ADDRESS = Category("user.device.ip_address")
 BEHAVIOR = Category("user.behavior")
 FINANCIAL = Category("user.financial")
+PRIVATE_CONTENT = Category("user.content.private")
 PUBLIC = Category("organization.public")
 OPERATIONS = Category("system.operations")

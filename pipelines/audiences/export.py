@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines.privacy.disclosures import note_handed_over
+from schemas.categories import OPERATIONS, PUBLIC
 from schemas.policy import load_policy
 from schemas.tables import views
 from schemas.tables.audiences import KNOWN, audience_member
@@ -25,7 +26,7 @@ _VIEWS = {
 }
 _PURPOSES = {"important_updates": "customer_relationship", "course_invitations": "course_invitations"}
 _COLUMNS = "email full_name organization_name reason legal_basis".split()
-_NOT_PERSONAL = {"system.operations", "organization.public"}
+_NOT_PERSONAL = {OPERATIONS, PUBLIC}
 _OURS = re.compile(rf"(?:{'|'.join(KNOWN)})-\d{{8}}T\d{{6}}Z\.csv")
 # A cell that begins with one of them is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

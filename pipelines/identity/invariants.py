@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from pipelines.identity.records import SOURCES
+from schemas.categories import ID, OPERATIONS
 from schemas.tables import crm
-from schemas.tables.base import OPERATIONS
 from schemas.tables.landing import TABLES
 
 PERSON, ORGANIZATION = "person", "organization"
@@ -26,11 +26,7 @@ class InvariantError(AssertionError):
 
 def value_columns(table: sa.Table) -> tuple[str, ...]:
     """Columns of a card table that hold a value about the customer: those need an origin."""
-    return tuple(
-        column.name
-        for column in table.columns
-        if column.info["category"] not in (OPERATIONS, "user.unique_id")
-    )
+    return tuple(column.name for column in table.columns if column.info["category"] not in (OPERATIONS, ID))
 
 
 @dataclass(frozen=True, slots=True)

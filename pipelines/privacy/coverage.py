@@ -63,7 +63,7 @@ def _fields(policy: Policy, payloads: Iterable[type[Payload]]) -> Gaps:
         if f"landing.{payload.source}" not in policy.data:
             yield ("data",), f"payload {payload.__name__} is read for no table under data"
         for name, field in payload.model_fields.items():
-            marks = [mark.key for mark in field.metadata if isinstance(mark, Category)]
+            marks = [mark for mark in field.metadata if isinstance(mark, Category)]
             if len(marks) != 1 or marks[0] not in policy.categories:
                 yield ("categories",), f"field {payload.__name__}.{name} needs one category of the policy"
 

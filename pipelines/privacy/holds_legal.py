@@ -16,9 +16,9 @@ from pipelines.privacy.holds import EVERY, end_of, lift_hold, set_hold, standing
 from pipelines.privacy.holds_cards import CARDS, is_card, records_of_card, rows_of_card
 from pipelines.privacy.platform import PlatformNames, configured_table
 from pipelines.privacy.submissions import Platform
+from schemas.categories import ID, OPERATIONS, PUBLIC
 from schemas.policy import NAMED_BY_ID, Policy, is_card_id
 from schemas.tables import all_tables, metadata, qualified
-from schemas.tables.base import OPERATIONS
 from schemas.tables.privacy import hold
 
 # What a text may not hold, since it is shown in reports: addresses, and numbers of persons and phones.
@@ -28,7 +28,7 @@ _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01
 _YEARS = 100
 _LONGEST = 300
 # Categories of columns that name rows without saying who anybody is.
-_NAMING = frozenset({"user.unique_id", "organization.public", OPERATIONS})
+_NAMING = frozenset({ID, PUBLIC, OPERATIONS})
 _NUMBER = re.compile(r"[\w./:-]{1,100}")
 
 

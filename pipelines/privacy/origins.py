@@ -19,16 +19,13 @@ from pipelines.identity.normalise.emails import email_address
 from pipelines.identity.normalise.phones import phones
 from pipelines.identity.normalise.text import clean, folded
 from pipelines.privacy.unproved import Unproved
+from schemas.categories import EMAIL, EMPLOYER, ID, NAME, OPERATIONS, PHONE
 from schemas.policy import Policy
 from schemas.tables import crm, landing
-from schemas.tables.base import OPERATIONS
 
 CARDS: Mapping[str, sa.Table] = {"person": crm.person, "organization": crm.organization}
 LISTS: Mapping[str, sa.Table] = {"email": crm.person_email, "phone": crm.person_phone}
 
-_NAME, _EMPLOYER = "user.name", "user.contact.organization"
-_EMAIL, _PHONE = "user.contact.email", "user.contact.phone_number"
-_ID = "user.unique_id"
 # Worked out from the record's state, not copied from it.
 _CONCLUSIONS = frozenset({"organization.status"})
 _ADDRESSES = re.compile(r"[;,\s]+")
@@ -89,7 +86,7 @@ def declared_sources(policy: Policy) -> frozenset[str]:
 
 def value_columns(table: sa.Table) -> list[sa.Column[Any]]:
     """The columns of a card that hold something about a customer: neither ids nor operational facts."""
-    return [column for column in table.columns if column.info["category"] not in (OPERATIONS, _ID)]
+    return [column for column in table.columns if column.info["category"] not in (OPERATIONS, ID)]
 
 
 @dataclass(frozen=True)
@@ -187,7 +184,7 @@ def _compare(connection: sa.Connection, origins: _Values, source: str, proof: Pr
         *(
             (held.c.category == category, _texts(table, category))
             for category in categories
-            if category != _ID
+            if category != ID
         ),
         else_=sa.cast(pg.array([], type_=sa.Text()), pg.ARRAY(sa.Text())),
     )
@@ -221,7 +218,7 @@ def _compare(connection: sa.Connection, origins: _Values, source: str, proof: Pr
 
 def _texts(table: sa.Table, category: str) -> sa.ColumnElement[Any]:
     """All texts of a landing row that a card value of this category may come from."""
-    wanted_categories = {category, _EMPLOYER} if category == _NAME else {category}
+    wanted_categories = {category, EMPLOYER} if category == NAME else {category}
     single = [
         sa.cast(column, sa.Text)
         for column in table.columns
@@ -298,4 +295,4 @@ def _words(text: str) -> Iterator[str]:
     yield from re.findall(r"\w+", folded(joined))
 
 
-_HELD: Mapping[str, Callable[[str, list[str]], bool]] = {_EMAIL: _as_address, _PHONE: _as_number}
+_HELD: Mapping[str, Callable[[str, list[str]], bool]] = {EMAIL: _as_address, PHONE: _as_number}

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from schemas.tables.base import OPERATIONS, TIMESTAMP, UUID, column, metadata
+from schemas.categories import BEHAVIOR, EMAIL, ID, OPERATIONS
+from schemas.tables.base import TIMESTAMP, UUID, column, metadata
 
 SCHEMA = "crm"
 
-ID = "user.unique_id"
-EMAIL = "user.contact.email"
-BEHAVIOR = "user.behavior"
 
 KNOWN = ("important_updates", "course_invitations")
 _IS_KNOWN = f"audience IN {KNOWN}"

@@ -8,19 +8,21 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from schemas.tables.base import MONEY, OPERATIONS, TIMESTAMP, UUID, column, metadata
+from schemas.categories import (
+    ADDRESS,
+    BEHAVIOR,
+    EMAIL,
+    EMPLOYER,
+    FINANCIAL,
+    ID,
+    NAME,
+    OPERATIONS,
+    PHONE,
+    PUBLIC,
+)
+from schemas.tables.base import MONEY, TIMESTAMP, UUID, column, metadata
 
 SCHEMA = "crm"
-
-NAME = "user.name"
-EMAIL = "user.contact.email"
-PHONE = "user.contact.phone_number"
-ADDRESS = "user.contact.address"
-EMPLOYER = "user.contact.organization"
-ID = "user.unique_id"
-BEHAVIOR = "user.behavior"
-FINANCIAL = "user.financial"
-PUBLIC = "organization.public"
 
 
 def _person_id(**kwargs: object) -> sa.Column[str]:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from schemas.categories import Category
+from schemas.categories import EMPLOYER, ID, OPERATIONS, PUBLIC, Category
 from schemas.payloads.base import Payload
 from schemas.payloads.brreg import BrregUnit
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
@@ -25,7 +25,7 @@ from schemas.payloads.tripletex import (
     TripletexInvoice,
     TripletexSubscription,
 )
-from schemas.tables.base import OPERATIONS, TIMESTAMP, column, metadata
+from schemas.tables.base import TIMESTAMP, column, metadata
 
 SCHEMA = "landing"
 
@@ -79,7 +79,7 @@ def landing_table(payload: type[Payload]) -> sa.Table:
 def _column(payload: type[Payload], name: str, hint: Any) -> sa.Column[Any]:
     """One payload field as a column, its category taken from the field's `Category` metadata."""
     category = next(
-        (item.key for item in payload.model_fields[name].metadata if isinstance(item, Category)), None
+        (item for item in payload.model_fields[name].metadata if isinstance(item, Category)), None
     )
     if category is None:
         raise TypeError(f"{payload.__name__}.{name} has no Category: every column needs one")
@@ -187,7 +187,7 @@ rejected = sa.Table(
     "rejected",
     metadata,
     column("source", sa.Text(), OPERATIONS, primary_key=True, comment="Source entity"),
-    column("source_id", sa.Text(), "user.unique_id", primary_key=True,
+    column("source_id", sa.Text(), ID, primary_key=True,
            comment="Id of the record at its source, or a hash of the record where it has none"),
     column("reason", sa.Text(), OPERATIONS, nullable=False,
            comment="Field and kind of fault, never the value"),
@@ -201,9 +201,9 @@ rejected = sa.Table(
 brreg_name = sa.Table(
     "brreg_name",
     metadata,
-    column("name_key", sa.Text(), "user.contact.organization", primary_key=True,
+    column("name_key", sa.Text(), EMPLOYER, primary_key=True,
            comment="Name of an organisation without a number, in comparison form"),
-    column("number", sa.CHAR(9), "organization.public",
+    column("number", sa.CHAR(9), PUBLIC,
            comment="Organisation number of the one living unit of that name; null: none, or several"),
     column("hits", sa.Integer(), OPERATIONS, nullable=False, comment="Living units of that name"),
     column("looked_up_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
@@ -217,7 +217,7 @@ webhook_mark = sa.Table(
     metadata,
     column("system", sa.Text(), OPERATIONS, primary_key=True, comment="helpscout or tripletex"),
     column("event", sa.Text(), OPERATIONS, primary_key=True, comment="Event, as the source calls it"),
-    column("record_id", sa.BigInteger(), "user.unique_id", primary_key=True, autoincrement=False,
+    column("record_id", sa.BigInteger(), ID, primary_key=True, autoincrement=False,
            comment="Id of the record at its source"),
     column("marked_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(), index=True,
            comment="When the last delivery about it came"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from schemas.tables.base import NAMING, OPERATIONS, TIMESTAMP, column
+from schemas.categories import ID, IP_ADDRESS, OPERATIONS, PRIVATE_CONTENT
+from schemas.tables.base import NAMING, TIMESTAMP, column
 
 SCHEMA = "platform"
 
@@ -19,9 +20,9 @@ access_log = sa.Table(
     "access_log",
     metadata,
     column("id", sa.BigInteger(), OPERATIONS, nullable=False, comment="Running number"),
-    column("user_id", sa.BigInteger(), "user.unique_id", comment="User of the registration system"),
-    column("ip_address", pg.INET(), "user.device.ip_address", comment="IP address of the user"),
-    column("user_agent", sa.Text(), "user.device.ip_address", comment="Browser as it names itself"),
+    column("user_id", sa.BigInteger(), ID, comment="User of the registration system"),
+    column("ip_address", pg.INET(), IP_ADDRESS, comment="IP address of the user"),
+    column("user_agent", sa.Text(), IP_ADDRESS, comment="Browser as it names itself"),
     column("occurred_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
     schema=SCHEMA,
     comment="One row per request of a signed-in user",
@@ -36,7 +37,7 @@ participant_submission = sa.Table(
     column("customer_org", sa.Text(), OPERATIONS, nullable=False, comment="Customer whose form it is"),
     column("activity_id", sa.BigInteger(), OPERATIONS, nullable=False, comment="Customer's event"),
     column("submitted_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),
-    column("answers", pg.JSONB(), "user.content.private", nullable=False,
+    column("answers", pg.JSONB(), PRIVATE_CONTENT, nullable=False,
            comment="What the participant submitted"),
     schema=SCHEMA,
     comment="What participants submit in customers' forms: held for the customer, read by nobody here",

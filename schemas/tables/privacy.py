@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from schemas.tables.base import OPERATIONS, TIMESTAMP, UUID, column, metadata
+from schemas.categories import ID, OPERATIONS
+from schemas.tables.base import TIMESTAMP, UUID, column, metadata
 
 SCHEMA = "privacy"
 
@@ -26,7 +27,7 @@ suppression = sa.Table(
            comment="Fingerprint of the secret"),
     column("key_kind", sa.Text(), OPERATIONS, primary_key=True,
            comment="source_id, email or phone"),
-    column("key_hmac", sa.LargeBinary(), "user.unique_id", primary_key=True,
+    column("key_hmac", sa.LargeBinary(), ID, primary_key=True,
            comment="Keyed HMAC-SHA-256 of the normalised key"),
     column("reason", sa.Text(), OPERATIONS, nullable=False,
            comment="erasure (a person's request) or the retention rule"),
@@ -48,9 +49,9 @@ hold = sa.Table(
     column("data", sa.Text(), OPERATIONS, nullable=False, comment="Table, as policy.yaml names it"),
     column("column_name", sa.Text(), OPERATIONS, nullable=False,
            comment="Column that names the rows; * for all of them"),
-    column("value", sa.Text(), "user.unique_id", nullable=False,
+    column("value", sa.Text(), ID, nullable=False,
            comment="Its value: an id, never a name; * for all"),
-    column("records", pg.ARRAY(sa.Text()), "user.unique_id",
+    column("records", pg.ARRAY(sa.Text()), ID,
            comment="Of a hold on a card: the source records on it when it was set; null for the others"),
     column("basis", sa.Text(), OPERATIONS,
            comment="The duty to keep: a law, an order; null for restrictions"),
@@ -129,7 +130,7 @@ disclosure = sa.Table(
     column("categories", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False,
            comment="Data categories that the recipient was told"),
     column("source", sa.Text(), OPERATIONS, nullable=False, comment="Source entity it was about"),
-    column("source_id", sa.Text(), "user.unique_id", nullable=False,
+    column("source_id", sa.Text(), ID, nullable=False,
            comment="Its id at its source; * for records that are no person's, which are only counted"),
     column("records", sa.BigInteger(), OPERATIONS, nullable=False, server_default="1",
            comment="How many records it was about: more than 1 only where source_id is *"),
@@ -208,7 +209,7 @@ objection = sa.Table(
     "objection",
     metadata,
     column("key_kind", sa.Text(), OPERATIONS, primary_key=True, comment="source_id, email or phone"),
-    column("key_hmac", sa.LargeBinary(), "user.unique_id", primary_key=True,
+    column("key_hmac", sa.LargeBinary(), ID, primary_key=True,
            comment="Keyed HMAC-SHA-256 of the normalised key"),
     column("key_id", sa.Text(), OPERATIONS, nullable=False, comment="Fingerprint of the secret"),
     column("created_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When"),

@@ -9,12 +9,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from schemas.tables.base import OPERATIONS, TIMESTAMP, UUID, column, metadata
+from schemas.categories import BEHAVIOR, ID, OPERATIONS
+from schemas.tables.base import TIMESTAMP, UUID, column, metadata
 
 SCHEMA = "crm"
 
-ID = "user.unique_id"
-BEHAVIOR = "user.behavior"
 
 _TEXTS = pg.ARRAY(sa.Text())
 

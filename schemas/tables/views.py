@@ -13,17 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from schemas.categories import BEHAVIOR, EMAIL, FINANCIAL, ID, NAME, OPERATIONS
 from schemas.tables.audiences import audience_member
-from schemas.tables.base import MONEY, NAMING, OPERATIONS, UUID, column, qualified
+from schemas.tables.base import MONEY, NAMING, UUID, column, qualified
 from schemas.tables.crm import invoice, organization, person, subscription
 
 SCHEMA = "crm"
 
-NAME = "user.name"
-EMAIL = "user.contact.email"
-ID = "user.unique_id"
-BEHAVIOR = "user.behavior"
-FINANCIAL = "user.financial"
 
 metadata = sa.MetaData(naming_convention=NAMING)
 

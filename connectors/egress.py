@@ -7,35 +7,31 @@ Nothing of a URL, header or body reaches a log line or a message.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from typing import Protocol
 
 import requests
-import tenacity
 import urllib3
-from requests.structures import CaseInsensitiveDict
 
+from connectors.answers import Answer, Expectation, judge
 from connectors.budget import RequestBudget
 from connectors.errors import (
     AmbiguousError,
+    EgressError,
     PermanentError,
-    RateLimitedError,
     RefusedByPolicyError,
     TransientError,
     UnauthorizedError,
     UnavailableError,
 )
+from connectors.rate_headers import rate_limit, retry_after
+from connectors.retries import retrying
+from connectors.urls import as_text, filled_path
 from schemas.policy import Policy, Request
 
 CONNECT_SECONDS = 10.0
@@ -44,20 +40,8 @@ BODY_SECONDS = 180.0
 """A body that drips in for longer than this counts as cut short."""
 MAX_BODY_BYTES = 200 * 1024 * 1024
 ATTEMPTS = 7
-MAX_WAIT_SECONDS = 900.0
-"""A server that wants to be left alone for longer is not waited for; the next run comes back."""
 
-_LONGEST_INTEGER = 40
-_RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REPEATABLE_METHODS = frozenset({"GET", "PUT", "DELETE"})
-# Each API says in a header of its own when to come back; all mean seconds, Retry-After also a date.
-_RETRY_HEADERS = ("X-RateLimit-Retry-After", "X-Rate-Limit-Reset", "Retry-After")
-# A limit whose period is not told says nothing of a minute; what is left of it does until its reset.
-_LIMIT_HEADERS = ("X-RateLimit-Limit-Minute",)
-_REMAINING_HEADERS = ("X-RateLimit-Remaining-Minute", "X-Rate-Limit-Remaining")
-_RESET_HEADERS = ("X-Rate-Limit-Reset",)
-
-_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z.:]{0,79}")
 
 logger = logging.getLogger(__name__)
 # The library below tells each URL with its query when a log is set to debug; a query can name a person.
@@ -73,14 +57,14 @@ class Credentials(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer that the caller accepts: its status, its JSON (None without one), its headers."""
+class _Call:
+    """A request that the policy permits, ready to be sent as often as it takes."""
 
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-    empty: bool = False
-    """There was no body at all; an error page in HTML is a body without JSON."""
+    request: requests.Request
+    label: str
+    """Its path in messages and counts: the template, with the variables that are on an allow-list."""
+    cost: int
+    expected: Expectation
 
 
 class Egress:
@@ -160,37 +144,28 @@ class Egress:
         content = _operations(patch) if patch is not None else body
         prepared = requests.Request(
             method,
-            self._base_url + _filled(path, variables),
-            params={name: _text(value) for name, value in query.items()},
+            self._base_url + filled_path(path, variables),
+            params={name: as_text(value) for name, value in query.items()},
             data=json.dumps(content).encode() if content is not None else form,
             headers={
                 **({"Content-Type": "application/json"} if content is not None else {}),
                 **(headers or {}),
             },
         )
-        label = _filled(path, {name: variables[name] for name in declared.allow}, partly=True)
-        safe = method in _REPEATABLE_METHODS if repeatable is None else repeatable
-        cost = (1 if method == "GET" else 2) if weight is None else weight
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_is_worth_waiting_for),
-            stop=tenacity.stop_after_attempt(attempts or self._attempts),
-            wait=_wait,
-            sleep=self._sleep,
-            before_sleep=_log_retry,
-            reraise=True,
+        label = filled_path(path, {name: variables[name] for name in declared.allow}, partly=True)
+        expected = Expectation(
+            request=f"{self.recipient} {method} {label}",
+            is_read=method == "GET",
+            accept=frozenset(accept),
+            repeatable=method in _REPEATABLE_METHODS if repeatable is None else repeatable,
+            wants_json=wants_json,
         )
-        renewed = False
-        while True:
-            try:
-                # Not within `retrying`: fetching a token has retries of its own.
-                proof = {} if anonymous or self._credentials is None else self._credentials.headers(self)
-                return retrying(self._send, prepared, label, frozenset(accept), proof, safe, cost, wants_json)
-            except UnauthorizedError:
-                # A token can die at any moment of a run (expiry, Oslo midnight): one renewal, one retry.
-                if anonymous or renewed or self._credentials is None:
-                    raise
-                self._credentials.renew()
-                renewed = True
+        cost = (1 if method == "GET" else 2) if weight is None else weight
+        return self._answered(
+            _Call(prepared, label, cost, expected),
+            None if anonymous else self._credentials,
+            attempts or self._attempts,
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -216,139 +191,71 @@ class Egress:
                 f"{self.recipient}: {method} {path} may not carry {', '.join(undeclared)} (policy.yaml)"
             )
         for name, list_name in declared.allow.items():
-            if _text(variables.get(name)) not in self._allow.get(list_name, frozenset()):
+            if as_text(variables.get(name)) not in self._allow.get(list_name, frozenset()):
                 raise RefusedByPolicyError(
                     f"{self.recipient}: {method} {path}: this {name} is not among the {list_name}"
                 )
         return declared
 
-    def _send(
-        self,
-        request: requests.Request,
-        label: str,
-        accept: frozenset[int],
-        proof: Mapping[str, str],
-        safe: bool,
-        cost: int,
-        wants_json: bool,
-    ) -> Answer:
-        """One attempt."""
-        what = f"{self.recipient} {request.method} {label}"
-        prepared = self._session.prepare_request(request)
+    def _answered(self, call: _Call, credentials: Credentials | None, attempts: int) -> Answer:
+        """Send a call until it is answered, and once more with renewed credentials where they are refused."""
+        try_again = retrying(attempts, self._sleep)
+        renewed = False
+        while True:
+            try:
+                # Not within `try_again`: fetching a token has retries of its own.
+                proof = {} if credentials is None else credentials.headers(self)
+                return try_again(self._send, call, proof)
+            except UnauthorizedError:
+                # A token can die at any moment of a run (expiry, Oslo midnight): one renewal, one retry.
+                if renewed or credentials is None:
+                    raise
+                credentials.renew()
+                renewed = True
+
+    def _send(self, call: _Call, proof: Mapping[str, str]) -> Answer:
+        """One attempt, counted whatever comes of it."""
+        prepared = self._session.prepare_request(call.request)
         prepared.headers.update(proof)
-        if cost:
-            self._budget.take(cost)
+        if call.cost:
+            self._budget.take(call.cost)
         status = 0
         try:
             with self._session.send(
                 prepared, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
             ) as response:
-                status = response.status_code
+                status, headers = response.status_code, response.headers
                 content = _read(response)
-                headers = response.headers
-        except _TooLargeError:
-            raise PermanentError(f"{what}: the body is larger than {MAX_BODY_BYTES} bytes") from None
-        except requests.ConnectTimeout:
-            raise TransientError(f"{what}: no connection within {CONNECT_SECONDS:.0f} s") from None
-        except (
-            requests.ConnectionError,
-            requests.Timeout,
-            urllib3.exceptions.HTTPError,
-        ) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in repr(error):
-                raise PermanentError(f"{what}: the host's certificate is not accepted") from None
-            if _never_connected(error):
-                raise TransientError(f"{what}: {_failure(error)}") from None
-            if safe:
-                raise UnavailableError(f"{what}: {_failure(error)}") from None
-            raise AmbiguousError(f"{what}: the answer was lost ({_failure(error)})") from None
-        except requests.RequestException as error:
-            raise PermanentError(f"{what}: {type(error).__name__}") from None
+        except (_TooLargeError, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _unanswered(call.expected, error) from None
         finally:
-            self.counts[str(request.method), label, status] += 1
-        logger.debug("%s %d", what, status)
-        self._learn(headers)
+            self.counts[str(call.request.method), call.label, status] += 1
+        logger.debug("%s %d", call.expected.request, status)
+        self._budget.learn(*rate_limit(headers))
         if status == 429:
             # The limit is the account's: everything else that shares this budget waits as well.
-            self._budget.pause(_retry_after(headers, rate_limited=True) or 0.0)
-        answer = _judge(what, status, content, headers, accept, safe, wants_json)
-        is_blank = answer.empty or (wants_json and answer.body is None)
-        if is_blank and status == 200 and request.method == "GET":
-            # `null` says as little as no body at all: no list, no record and no "there is none" looks so.
-            raise TransientError(f"{what}: answered 200 without a body")
-        return answer
-
-    def _learn(self, headers: Mapping[str, str]) -> None:
-        self._budget.learn(
-            _number(headers, _LIMIT_HEADERS),
-            _number(headers, _REMAINING_HEADERS),
-            _number(headers, _RESET_HEADERS),
-        )
+            self._budget.pause(retry_after(headers, rate_limited=True) or 0.0)
+        return judge(call.expected, status, content, headers)
 
 
-def url_problem(url: str) -> str | None:
-    """What is wrong with a base URL, or None: for one clear line before a run starts."""
-    try:
-        parts = urlsplit(url)
-        port_is_valid = parts.port is None or parts.port > 0
-    except ValueError:
-        return "is not a URL"
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
-        return "is not a URL (https://host/path)"
-    if parts.username or parts.password or parts.query or parts.fragment:
-        return "must hold no user, password, query or fragment"
-    return None
-
-
-def _judge(
-    what: str,
-    status: int,
-    content: bytes,
-    headers: Mapping[str, str],
-    accept: frozenset[int],
-    safe: bool,
-    wants_json: bool,
-) -> Answer:
-    """The answer, or the error that its status or body calls for."""
-    if status in _RETRY_STATUSES and status not in accept:
-        wait = _retry_after(headers, rate_limited=status == 429)
-        # A refusal for the rate was not carried out; any other failure of a write may have been.
-        if status == 429:
-            raise RateLimitedError(f"{what}: answered 429", wait_seconds=wait)
-        if safe:
-            raise UnavailableError(f"{what}: answered {status}", wait_seconds=wait)
-        raise AmbiguousError(f"{what}: answered {status}; it may have taken effect")
-    if status == 401 and 401 not in accept:
-        raise UnauthorizedError(f"{what}: answered 401, the credentials are not accepted", status=401)
-    if status not in accept:
-        code, fields = _named_faults(content)
-        raise PermanentError(f"{what}: answered {status}", status=status, code=code, fields=fields)
-    if not content.strip():
-        return Answer(status, None, headers, empty=True)
-    if not wants_json:
-        return Answer(status, None, headers)
-    try:
-        return Answer(status, _parsed(content), headers)
-    except (ValueError, RecursionError):
-        if status >= 400:
-            return Answer(status, None, headers)
-        if safe:
-            raise TransientError(f"{what}: the body is not whole JSON") from None
-        raise AmbiguousError(f"{what}: the body of the answer is not whole JSON") from None
-
-
-def _parsed(content: bytes) -> Any:
-    """JSON with exact decimals. Raises ValueError and RecursionError.
-
-    What one hostile record can hold does not spoil the rest of its page: NaN and infinity, numbers of any
-    length, bytes that are no UTF-8. Its own validation deals with it.
-    """
-    text = content.decode(json.detect_encoding(content), errors="replace")
-    return json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=Decimal)
-
-
-def _whole(digits: str) -> int | Decimal:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else Decimal(digits)
+def _unanswered(expected: Expectation, error: Exception) -> EgressError:
+    """What it means that no whole answer came."""
+    request = expected.request
+    if isinstance(error, _TooLargeError):
+        return PermanentError(f"{request}: the body is larger than {MAX_BODY_BYTES} bytes")
+    if isinstance(error, requests.ConnectTimeout):
+        return TransientError(f"{request}: no connection within {CONNECT_SECONDS:.0f} s")
+    if not isinstance(error, requests.ConnectionError | requests.Timeout | urllib3.exceptions.HTTPError):
+        return PermanentError(f"{request}: {type(error).__name__}")
+    if "CERTIFICATE_VERIFY_FAILED" in repr(error):
+        return PermanentError(f"{request}: the host's certificate is not accepted")
+    if _never_connected(error):
+        return TransientError(f"{request}: no connection: is the address right, and the host up?")
+    is_slow = isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError)
+    problem = "no answer in time" if is_slow else "the connection broke"
+    if expected.repeatable:
+        return UnavailableError(f"{request}: {problem}")
+    return AmbiguousError(f"{request}: the answer was lost ({problem})")
 
 
 def _read(response: requests.Response) -> bytes:
@@ -370,18 +277,6 @@ class _TooLargeError(Exception):
     """A body that no list of these APIs can have."""
 
 
-def _filled(path: str, variables: Mapping[str, object], *, partly: bool = False) -> str:
-    """The path with its variables quoted in; an empty or dotted one is refused."""
-    for name, value in variables.items():
-        text, slot = _text(value), "{" + name + "}"
-        if not text or text in (".", "..") or slot not in path:
-            raise RefusedByPolicyError(f"{path}: {name} is not a value for a path")
-        path = path.replace(slot, quote(text, safe=""))
-    if "{" in path and not partly:
-        raise RefusedByPolicyError(f"{path}: a path variable has no value")
-    return path.replace(">", "%3E")
-
-
 def _operations(patch: Mapping[str, object]) -> list[dict[str, object]]:
     return [
         {"op": "remove", "path": f"/{name}"}
@@ -391,79 +286,7 @@ def _operations(patch: Mapping[str, object]) -> list[dict[str, object]]:
     ]
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else str(value)
-
-
-def _is_worth_waiting_for(error: BaseException) -> bool:
-    return isinstance(error, TransientError) and (error.wait_seconds or 0.0) <= MAX_WAIT_SECONDS
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    """What the server asked for, else exponential backoff; with jitter either way."""
-    error = state.outcome.exception() if state.outcome else None
-    jitter: float = tenacity.wait_random(0, 1)(state)
-    if isinstance(error, RateLimitedError) and error.wait_seconds is None:
-        # Limits are counted by the minute or less: three of these waits outlast it.
-        return float(tenacity.wait_exponential(multiplier=10, max=60)(state)) + jitter
-    if isinstance(error, TransientError) and error.wait_seconds is not None:
-        return error.wait_seconds + jitter
-    return float(tenacity.wait_exponential(multiplier=1, max=60)(state)) + jitter
-
-
-def _log_retry(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    wait = state.next_action.sleep if state.next_action else 0.0
-    logger.warning("%s; attempt %d, again in %.0f s", error, state.attempt_number, wait)
-
-
-def _retry_after(headers: Mapping[str, str], *, rate_limited: bool) -> float | None:
-    """Seconds until the server wants to be asked again, from whichever header it uses.
-
-    Tripletex tells on every answer when its count starts anew; that is a wait only where the count was full.
-    """
-    seconds = _number(headers, _RETRY_HEADERS if rate_limited else ("Retry-After",))
-    if seconds is not None:
-        return seconds
-    with contextlib.suppress(KeyError, TypeError, ValueError):
-        moment = parsedate_to_datetime(headers["Retry-After"])
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    return None
-
-
-def _number(headers: Mapping[str, str], names: tuple[str, ...]) -> int | None:
-    for name in names:
-        with contextlib.suppress(KeyError, ValueError, OverflowError):
-            return max(0, int(float(CaseInsensitiveDict(headers)[name])))
-    return None
-
-
-def _named_faults(content: bytes) -> tuple[int | None, tuple[str, ...]]:
-    """The API's own code in an error body and the fields it names (Tripletex).
-
-    The rest of the body can quote what was sent, so nothing else of it is read.
-    """
-    code: int | None = None
-    names: list[str] = []
-    with contextlib.suppress(ValueError, RecursionError, AttributeError, TypeError):
-        body = _parsed(content)
-        code = body.get("code") if isinstance(body.get("code"), int) else None
-        for fault in body.get("validationMessages") or ():
-            names += str(fault.get("field") or "").split(",")
-    return code, tuple(dict.fromkeys(name for name in names if _FIELD_NAME.fullmatch(name)))
-
-
 def _never_connected(error: Exception) -> bool:
     """Whether a failure came before the request was sent (refused, unknown host)."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, urllib3.exceptions.NewConnectionError)
-
-
-def _failure(error: Exception) -> str:
-    if _never_connected(error):
-        return "no connection: is the address right, and the host up?"
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return "no answer in time"
-    return "the connection broke"

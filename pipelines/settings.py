@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.alerts.mail import server_problem
-from connectors.egress import url_problem
+from connectors.urls import url_problem
 from pipelines.privacy.platform import PlatformNames
 from pipelines.sources.deletions import DeletionLimit
 from schemas.payloads.types import OSLO

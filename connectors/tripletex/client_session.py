@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.egress import Answer, Egress
+from connectors.answers import Answer
+from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError
 
 OSLO = ZoneInfo("Europe/Oslo")

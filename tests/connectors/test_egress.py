@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors import egress as module
 from connectors.budget import RequestBudget
-from connectors.egress import MAX_WAIT_SECONDS, Egress, url_problem
+from connectors.egress import Egress
 from connectors.errors import (
     AmbiguousError,
     EgressError,
@@ -30,7 +30,9 @@ from connectors.errors import (
     TransientError,
     UnauthorizedError,
 )
+from connectors.retries import MAX_WAIT_SECONDS
 from connectors.simulation.server import LoopbackServer
+from connectors.urls import url_problem
 from schemas.policy import Policy, load_policy
 
 URL = "https://source.example.no/base"

@@ -11,7 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.egress import Answer, Egress
+from connectors.answers import Answer
+from connectors.egress import Egress
 from connectors.errors import AmbiguousError
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator_state import TripletexState

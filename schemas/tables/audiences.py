@@ -1,6 +1,6 @@
 """Who may be written to about what: the members of each audience, and who has come and gone.
 
-Part of the crm schema, worked out anew every night by pipelines/audiences. The views in views.py show each
+Part of the crm schema, worked out anew every night by pipelines/audiences. The views in views/ show each
 audience with its addresses.
 """
 

@@ -1,0 +1,35 @@
+"""Read-only views of the crm schema: part of the read contract, beside the tables that they are made from.
+
+Their columns are declared as those of tables are.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.tables.base import qualified
+from schemas.tables.views.audiences import course_invitations as audience_course_invitations
+from schemas.tables.views.audiences import important_updates as audience_important_updates
+from schemas.tables.views.audiences import members_of
+from schemas.tables.views.base import metadata
+from schemas.tables.views.billing import billing, bills
+from schemas.tables.views.licenses import license, licenses
+
+__all__ = [
+    "DEFINITIONS",
+    "audience_course_invitations",
+    "audience_important_updates",
+    "billing",
+    "bills",
+    "license",
+    "licenses",
+    "metadata",
+]
+
+DEFINITIONS: dict[str, sa.Select[Any]] = {
+    qualified(audience_important_updates): members_of("important_updates"),
+    qualified(audience_course_invitations): members_of("course_invitations"),
+    qualified(license): licenses(),
+    qualified(billing): bills(),
+}
+"""The query behind each view, by its name (`crm.billing`)."""

@@ -14,17 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.findings import Finding
+from schemas.payloads.base import System
 from schemas.tables import crm, landing
 
 LOOK_BACK_DAYS = 14
-SYSTEMS = {
+SYSTEM_NAMES: Mapping[System, str] = {
     "helpscout": "Help Scout",
     "tripletex": "Tripletex",
     "brreg": "Brønnøysund",
-    "course": "Pindena",
-    "order": "Pindena",
+    "pindena": "Pindena",
 }
-"""Names of the systems by the first word of their source entities."""
 RECORDS_PER_REQUEST = {
     "helpscout_customer": 50,
     "helpscout_conversation": 25,
@@ -153,11 +152,6 @@ def no_day_missing_of_one(days: Mapping[str, bool], failed: Mapping[str, str]) -
     )
 
 
-def system_of(source: str) -> str:
-    """The name of the system that a source entity is of."""
-    return SYSTEMS[source.split("_", maxsplit=1)[0]]
-
-
 def _fewest(source: str, records: int) -> int:
     """The fewest requests in which so many records can come; 0 where no such number is known."""
     size = RECORDS_PER_REQUEST.get(source)
@@ -166,10 +160,9 @@ def _fewest(source: str, records: int) -> int:
 
 def _overlap(connection: sa.Connection, card: sa.ColumnElement[object]) -> Mapping[tuple[str, ...], int]:
     """Cards by the systems that meet on them, a bit for each: so the records of a card need no sorting."""
-    systems = sorted(set(SYSTEMS.values()))
-    first_word = sa.func.split_part(crm.source_link.c.source, "_", 1)
-    bits = {word: 1 << systems.index(system) for word, system in SYSTEMS.items()}
-    met = sa.func.bit_or(sa.case(bits, value=first_word)).label("met")
+    systems = sorted(SYSTEM_NAMES.values())
+    bits = {payload.source: 1 << systems.index(SYSTEM_NAMES[payload.system]) for payload in landing.PAYLOADS}
+    met = sa.func.bit_or(sa.case(bits, value=crm.source_link.c.source)).label("met")
     cards = sa.select(met).where(card.is_not(None)).group_by(card).subquery()
     found = connection.execute(sa.select(cards.c.met, sa.func.count()).group_by(cards.c.met))
     return {

@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,12 +15,13 @@ from rich.console import Console
 
 from connectors.errors import EgressError, RateLimitedError, UnavailableError
 from pipelines.settings import PROJECT, ConfigurationError, Settings, load_settings
-from pipelines.sources.clients import SYSTEMS, connect, is_configured
+from pipelines.sources.clients import connect, is_configured
 from pipelines.store.database import open_store, platform_admin_url
 from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
+from schemas.payloads.base import SYSTEMS, System
 from schemas.policy import PolicyError
 
-_SETTINGS = {
+_SETTINGS: Mapping[System, str] = {
     "helpscout": "HELPSCOUT_URL, HELPSCOUT_APP_ID, HELPSCOUT_APP_SECRET",
     "tripletex": "TRIPLETEX_URL, TRIPLETEX_CONSUMER_TOKEN, TRIPLETEX_EMPLOYEE_TOKEN",
     "brreg": "BRREG_URL",
@@ -125,7 +126,7 @@ def furnish_home(home: Path) -> None:
         raise StartError(f"DAGSTER_HOME: {home} cannot be used ({error.strerror})") from None
 
 
-def left_out(settings: Settings) -> list[str]:
+def left_out(settings: Settings) -> list[System]:
     """Systems that are not configured."""
     return [system for system in SYSTEMS if not is_configured(settings, system)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +14,11 @@ from rich.console import Console
 from pipelines.cli.startup import left_out
 from pipelines.settings import Settings
 from pipelines.store.database import open_store
-from schemas.payloads.base import Payload
+from schemas.payloads.base import Payload, System
 from schemas.tables import crm, landing, privacy
 from schemas.tables.landing import PAYLOADS
 
-_SYSTEM_OF = {
-    "helpscout": "helpscout",
-    "tripletex": "tripletex",
-    "brreg": "brreg",
-    "course": "pindena",
-    "order": "pindena",
-}
-_LABELS = {
+_LABELS: Mapping[System, str] = {
     "helpscout": "Help Scout (S1)",
     "tripletex": "Tripletex (S2, S6)",
     "brreg": "Brønnøysund register (S2)",
@@ -124,7 +117,7 @@ def _sources(console: Console, settings: Settings, facts: Facts) -> None:
         note = "  [yellow]not configured[/]" if system in missing else ""
         console.print(f"[bold]{label}[/]{note}")
         for payload in PAYLOADS if system not in missing else ():
-            if _system_of(payload) == system:
+            if payload.system == system:
                 console.print(_line(payload, facts.loads.get(payload.source)))
 
 
@@ -252,10 +245,6 @@ def cause(event: dg.DagsterEvent) -> str:
         error = error.cause
     # An error of a source says all in its text; the name of its class would only stand in the way.
     return _EGRESS.sub("", str(error.message)).strip() if error is not None else "see its page in Dagster"
-
-
-def _system_of(payload: type[Payload]) -> str:
-    return _SYSTEM_OF[payload.source.split("_", maxsplit=1)[0]]
 
 
 def _last_part(step_key: str | None) -> str:

@@ -14,9 +14,9 @@ from pipelines.defs.failures import TRY_AGAIN, reading
 from pipelines.defs.metadata import OWNERS, markdown_table
 from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
-from pipelines.sources.clients import System
 from pipelines.sources.reading import note_requests
 from pipelines.webhooks.refetch import look_ups, refetch
+from schemas.payloads.base import System
 
 WEBHOOKS = "webhooks"
 """The group of these assets."""

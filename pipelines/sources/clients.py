@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from connectors.brreg.client import BrregClient
 from connectors.helpscout.client import HelpScoutClient
 from connectors.pindena.client import PindenaClient
 from connectors.tripletex.client import TripletexClient
 from pipelines.settings import Settings
+from schemas.payloads.base import System
 from schemas.policy import load_policy
-
-System = Literal["helpscout", "tripletex", "brreg", "pindena"]
-SYSTEMS: tuple[System, ...] = ("helpscout", "tripletex", "brreg", "pindena")
 
 
 class Client(Protocol):

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from pipelines.privacy.periods import midnight
 from pipelines.settings import Settings
-from pipelines.sources.clients import System, is_configured
+from pipelines.sources.clients import is_configured
+from schemas.payloads.base import System
 from schemas.tables.landing import TABLES
 
 

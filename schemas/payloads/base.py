@@ -6,9 +6,13 @@ A payload is one record of an API, reduced to the declared fields. Knows no HTTP
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict
+
+System = Literal["helpscout", "tripletex", "brreg", "pindena"]
+"""A source system, by its name among the recipients of policy.yaml."""
+SYSTEMS: tuple[System, ...] = get_args(System)
 
 
 class Payload(BaseModel):
@@ -16,6 +20,8 @@ class Payload(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
+    system: ClassVar[System]
+    """The system that it is read from."""
     source: ClassVar[str]
     """Name of the source entity: its landing table and its name in `crm.source_link`."""
     key: ClassVar[str] = "id"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
 
 from schemas.categories import ADDRESS, NAME, PUBLIC
-from schemas.payloads.base import Payload
+from schemas.payloads.base import Payload, System
 from schemas.payloads.types import Day, Flag, OptionalId, Text, Texts
 
 UnitStatus = Literal["active", "bankrupt", "liquidation", "deleted", "removed", "unknown"]
@@ -46,6 +46,7 @@ class BrregUnit(Payload):
     legal reasons: then nothing but the number is kept) or unknown (the register has no such number).
     """
 
+    system: ClassVar[System] = "brreg"
     source: ClassVar[str] = "brreg_unit"
     key: ClassVar[str] = "number"
     not_read: ClassVar[frozenset[str]] = frozenset(

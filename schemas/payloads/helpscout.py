@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AliasPath, BeforeValidator, Field
 
 from schemas.categories import BEHAVIOR, EMAIL, EMPLOYER, ID, NAME, OPERATIONS, PHONE, PUBLIC
-from schemas.payloads.base import Payload
+from schemas.payloads.base import Payload, System
 from schemas.payloads.types import Id, OptionalId, Text, Texts, Time
 
 NUMBER_PROPERTIES = frozenset({"orgnr", "org-nr", "org_nr", "organisasjonsnummer", "organization-number"})
@@ -27,6 +27,7 @@ def _number_property(value: object) -> object:
 class HelpScoutCustomer(Payload):
     """A person, or a mailbox, that has written to support. One row per Help Scout customer id."""
 
+    system: ClassVar[System] = "helpscout"
     source: ClassVar[str] = "helpscout_customer"
     version: ClassVar[str | None] = "source_changed_at"
     # Photo, age, gender, location, job title and social profiles may be third-party enrichment; the
@@ -62,6 +63,7 @@ class HelpScoutCustomer(Payload):
 class HelpScoutConversation(Payload):
     """That there was an inquiry, when and by whom. One row per conversation; no subject, no body."""
 
+    system: ClassVar[System] = "helpscout"
     source: ClassVar[str] = "helpscout_conversation"
     version: ClassVar[str | None] = None
     not_read: ClassVar[frozenset[str]] = frozenset(
@@ -88,6 +90,7 @@ class HelpScoutConversation(Payload):
 class HelpScoutMailbox(Payload):
     """A support inbox of the company's own. One row per mailbox."""
 
+    system: ClassVar[System] = "helpscout"
     source: ClassVar[str] = "helpscout_mailbox"
     not_read: ClassVar[frozenset[str]] = frozenset("slug email createdAt updatedAt _links".split())
 

@@ -10,11 +10,12 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from schemas.categories import BEHAVIOR, EMAIL, EMPLOYER, ID, NAME, PHONE
-from schemas.payloads.base import Payload
+from schemas.payloads.base import Payload, System
 from schemas.payloads.types import Flag, Id, Text
 
 
 class _Participant(Payload):
+    system: ClassVar[System] = "pindena"
     not_read: ClassVar[frozenset[str]] = frozenset("Paid Attended Passed Count".split())
 
     id: Annotated[Id, ID] = Field(validation_alias="RegistrationPersonStructID", description="Participant id")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field, ValidationInfo
 
 from schemas.categories import ADDRESS, EMAIL, FINANCIAL, ID, NAME, OPERATIONS, PHONE, PUBLIC
-from schemas.payloads.base import Payload
+from schemas.payloads.base import Payload, System
 from schemas.payloads.types import Amount, Day, Flag, Id, OptionalId, Text, Time
 
 
@@ -42,6 +42,7 @@ _LINKS = frozenset({"url", "displayName"})
 class TripletexCustomer(Payload):
     """A customer in the ledger, company or private. One row per Tripletex customer id."""
 
+    system: ClassVar[System] = "tripletex"
     source: ClassVar[str] = "tripletex_customer"
     version: ClassVar[str | None] = "version_number"
     not_read: ClassVar[frozenset[str]] = _LINKS
@@ -104,6 +105,7 @@ class TripletexCustomer(Payload):
 class TripletexContact(Payload):
     """A contact person of a customer. One row per Tripletex contact id."""
 
+    system: ClassVar[System] = "tripletex"
     source: ClassVar[str] = "tripletex_contact"
     version: ClassVar[str | None] = "version_number"
     not_read: ClassVar[frozenset[str]] = _LINKS
@@ -130,6 +132,7 @@ class TripletexContact(Payload):
 class TripletexInvoice(Payload):
     """A charged invoice or a credit note. One row per Tripletex invoice id."""
 
+    system: ClassVar[System] = "tripletex"
     source: ClassVar[str] = "tripletex_invoice"
     # A payment changes what is outstanding without a new version, so versions do not order invoices.
     not_read: ClassVar[frozenset[str]] = _LINKS | {"version"}
@@ -173,6 +176,7 @@ class TripletexSubscription(Payload):
     Texts of orders and lines are left out: they name course participants.
     """
 
+    system: ClassVar[System] = "tripletex"
     source: ClassVar[str] = "tripletex_subscription"
     # A change of the order leaves the line's version alone, so versions do not order these rows.
     not_read: ClassVar[frozenset[str]] = _LINKS | {"version"}

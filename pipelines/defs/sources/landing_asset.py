@@ -16,7 +16,6 @@ from pipelines.defs.partitions import DAILY, SINGLE_RUN
 from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
 from pipelines.findings import Finding
-from pipelines.sources.clients import System
 from pipelines.sources.findings import adds_up, no_drift, no_mass_deletion, nothing_set_aside
 from pipelines.sources.reading import Desk, Run, note_requests
 from pipelines.store.landing import Tally, count_rows
@@ -60,7 +59,6 @@ def landing_asset(
     payload: type[Payload],
     *,
     name: str,
-    system: System,
     partitioned: bool,
     deps: Iterable[dg.AssetDep | dg.AssetsDefinition] = (),
     also_checked: Sequence[Check] = (),
@@ -71,7 +69,8 @@ def landing_asset(
     after it still runs. `also_checked` are checks beside those of every source.
     """
     checks = (*_CHECKS, *also_checked)
-    table, key = TABLES[payload.source], dg.AssetKey([system, name])
+    system, table = payload.system, TABLES[payload.source]
+    key = dg.AssetKey([system, name])
 
     def decorate(read: Read) -> dg.AssetsDefinition:
         @dg.asset(
@@ -99,7 +98,7 @@ def landing_asset(
         ) -> dg.MaterializeResult:
             run = run_of(context, config)
             with reading():
-                metadata = _read(workbench, system, payload, read, run)
+                metadata = _read(workbench, payload, read, run)
                 results = _judge(workbench, payload, checks)
                 return dg.MaterializeResult(metadata=metadata, check_results=results)
 
@@ -108,11 +107,10 @@ def landing_asset(
     return decorate
 
 
-def _read(
-    workbench: Workbench, system: System, payload: type[Payload], read: Read, run: Run
-) -> dict[str, Any]:
+def _read(workbench: Workbench, payload: type[Payload], read: Read, run: Run) -> dict[str, Any]:
     """Read one source entity and return what Dagster shows of it: zeros where it is not configured."""
-    began, engine, table = time.monotonic(), workbench.store.crm, TABLES[payload.source]
+    began, engine = time.monotonic(), workbench.store.crm
+    system, table = payload.system, TABLES[payload.source]
     client = workbench.client(system)
     if client is None:
         _logger.info("%s is not configured", system)

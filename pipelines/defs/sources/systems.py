@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.defs.metadata import OWNERS
-from pipelines.sources.clients import SYSTEMS
+from schemas.payloads.base import SYSTEMS
 from schemas.policy import load_policy
 
 

@@ -76,7 +76,7 @@ Read = Callable[[Desk, Any, Run], Tally]
 def asset_that(read: Read) -> dg.AssetsDefinition:
     """A landing asset whose read does what a test wants."""
     read.__doc__ = "One row per unit."
-    return landing_asset(BrregUnit, name="brreg_units", system="brreg", partitioned=False)(read)
+    return landing_asset(BrregUnit, name="brreg_units", partitioned=False)(read)
 
 
 @pytest.fixture

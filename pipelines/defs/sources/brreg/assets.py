@@ -19,7 +19,6 @@ _WHOLE = dg.AllPartitionMapping()
 @landing_asset(
     BrregUnit,
     name="brreg_units",
-    system="brreg",
     partitioned=False,
     deps=[
         tripletex_customers,

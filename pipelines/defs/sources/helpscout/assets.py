@@ -8,19 +8,19 @@ from pipelines.store.landing import Tally
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
 
 
-@landing_asset(HelpScoutCustomer, name="helpscout_customers", system="helpscout", partitioned=True)
+@landing_asset(HelpScoutCustomer, name="helpscout_customers", partitioned=True)
 def helpscout_customers(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     """One row per Help Scout customer: name, company, e-mail addresses and phone numbers."""
     return helpscout.read_customers(desk, client, run)
 
 
-@landing_asset(HelpScoutConversation, name="helpscout_conversations", system="helpscout", partitioned=True)
+@landing_asset(HelpScoutConversation, name="helpscout_conversations", partitioned=True)
 def helpscout_conversations(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     """One row per support inquiry: number, status, inbox, times and tags; no subject, no body."""
     return helpscout.read_conversations(desk, client, run)
 
 
-@landing_asset(HelpScoutMailbox, name="helpscout_mailboxes", system="helpscout", partitioned=False)
+@landing_asset(HelpScoutMailbox, name="helpscout_mailboxes", partitioned=False)
 def helpscout_mailboxes(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     """One row per support inbox."""
     return helpscout.read_mailboxes(desk, client, run)

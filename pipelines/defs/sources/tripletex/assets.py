@@ -14,19 +14,19 @@ from schemas.payloads.tripletex import (
 )
 
 
-@landing_asset(TripletexCustomer, name="tripletex_customers", system="tripletex", partitioned=False)
+@landing_asset(TripletexCustomer, name="tripletex_customers", partitioned=False)
 def tripletex_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """One row per customer in the ledger, company or private, inactive ones included."""
     return tripletex.read_customers(desk, client, run)
 
 
-@landing_asset(TripletexContact, name="tripletex_contacts", system="tripletex", partitioned=False)
+@landing_asset(TripletexContact, name="tripletex_contacts", partitioned=False)
 def tripletex_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """One row per contact person of a customer."""
     return tripletex.read_contacts(desk, client, run)
 
 
-@landing_asset(TripletexInvoice, name="tripletex_invoices", system="tripletex", partitioned=True)
+@landing_asset(TripletexInvoice, name="tripletex_invoices", partitioned=True)
 def tripletex_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """One row per charged invoice or credit note, by invoice date; open ones are read until settled."""
     return tripletex.read_invoices(desk, client, run)
@@ -35,7 +35,6 @@ def tripletex_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
 @landing_asset(
     TripletexSubscription,
     name="tripletex_subscriptions",
-    system="tripletex",
     partitioned=False,
     also_checked=(Check(list_was_served, WARN),),
 )

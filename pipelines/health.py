@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.findings import Finding
+from pipelines.store.counts import count_rows
 from schemas.payloads.base import System
 from schemas.tables import crm, landing
 
@@ -79,9 +80,9 @@ def look(connection: sa.Connection) -> Health:
     ).all()
     return Health(
         sources=[(source, at, number, unknown) for source, at, number, unknown, _, _ in rows],
-        people=_count(connection, crm.person),
-        organizations=_count(connection, crm.organization),
-        reviews=_count(connection, crm.match_review),
+        people=count_rows(connection, crm.person),
+        organizations=count_rows(connection, crm.organization),
+        reviews=count_rows(connection, crm.match_review),
         requests={source: (sent, _fewest(source, got)) for source, *_, sent, got in rows if sent},
         overlaps={
             "person": _overlap(connection, crm.source_link.c.person_id),
@@ -169,7 +170,3 @@ def _overlap(connection: sa.Connection, card: sa.ColumnElement[object]) -> Mappi
         tuple(system for place, system in enumerate(systems) if met >> place & 1): number
         for met, number in found
     }
-
-
-def _count(connection: sa.Connection, table: sa.Table) -> int:
-    return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from pipelines.cli.startup import left_out
 from pipelines.settings import Settings
+from pipelines.store.counts import count_rows
 from pipelines.store.database import open_store
 from schemas.payloads.base import Payload, System
 from schemas.tables import crm, landing, privacy
@@ -82,8 +83,8 @@ def read_facts(connection: sa.Connection, run_id: str) -> Facts:
     log = privacy.retention_log
     return Facts(
         loads=loads,
-        organizations=_count(connection, crm.organization),
-        people=_count(connection, crm.person),
+        organizations=count_rows(connection, crm.organization),
+        people=count_rows(connection, crm.person),
         events=dict(
             connection.execute(
                 sa.select(event.c.event, sa.func.count()).where(event.c.run_id == run_id).group_by("event")
@@ -97,7 +98,7 @@ def read_facts(connection: sa.Connection, run_id: str) -> Facts:
                 .order_by(link.c.entity, sa.desc("n"))
             )
         ],
-        reviews=_count(connection, crm.match_review),
+        reviews=count_rows(connection, crm.match_review),
         retention=[
             (rule, rows, partitions)
             for rule, rows, partitions in connection.execute(
@@ -249,7 +250,3 @@ def cause(event: dg.DagsterEvent) -> str:
 
 def _last_part(step_key: str | None) -> str:
     return (step_key or "").rsplit("__", 1)[-1]
-
-
-def _count(connection: sa.Connection, table: sa.Table) -> int:
-    return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0

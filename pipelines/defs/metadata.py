@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pipelines.identity.overview import Overview
 from pipelines.identity.reporting import IdentityReport
 from pipelines.privacy.retention import Plan, Removal
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.dictionary import type_of
 from schemas.policy import load_policy
 from schemas.tables import qualified

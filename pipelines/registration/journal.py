@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql as pg
 from pipelines.privacy.disclosures import Sending, api_names, note_sent
 from pipelines.registration.mapping import Mapping, Object, Target, read_mapping
 from pipelines.registration.plan import Step
-from pipelines.store.landing import read_cursor
+from pipelines.store.cursors import read_cursor
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.policy import load_policy

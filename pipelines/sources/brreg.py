@@ -14,7 +14,9 @@ from pipelines.identity.normalise.organizations import company_name, organizatio
 from pipelines.sources.brreg_names import numbers_by_name
 from pipelines.sources.brreg_told import FEED, LOOK_UP, note_numbers
 from pipelines.sources.reading import Desk, Run, land
-from pipelines.store.landing import Tally, live_keys, mark_deleted, move_cursor, read_cursor
+from pipelines.store.cursors import move_cursor, read_cursor
+from pipelines.store.landing import live_keys, mark_deleted
+from pipelines.store.tally import Tally
 from schemas.payloads.brreg import BrregUnit
 from schemas.tables.landing import TABLES
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from connectors.helpscout.client_count import Count
 from connectors.pages import Page
 from pipelines.sources.reading import OVERLAP, Desk, Run
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.tables.landing import cursor
 
 Counted = Generator[Page[Any], None, int | None]

@@ -15,7 +15,7 @@ from connectors.helpscout.client_count import Count
 from pipelines.sources.census import Census, Counted
 from pipelines.sources.deletions import Fate, Sweep
 from pipelines.sources.reading import Desk, Run, land, since, until
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.base import Payload
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
 

@@ -19,7 +19,7 @@ from connectors.pindena.client import PindenaClient
 from pipelines.sources.activities import Activity, keep_activities, known_activities
 from pipelines.sources.deletions import Sweep
 from pipelines.sources.reading import OVERLAP, Desk, Run, land, until
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.pindena import CourseSignup, OrderForm
 from schemas.tables.landing import TABLES
 

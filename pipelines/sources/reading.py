@@ -19,15 +19,9 @@ from sqlalchemy.dialects import postgresql as pg
 from connectors.pages import Page
 from pipelines.privacy.suppression import Suppression
 from pipelines.sources.deletions import DeletionLimit, Fate, Sweep, Vanished, vanished
-from pipelines.store.landing import (
-    Expired,
-    Lander,
-    Tally,
-    mark_deleted,
-    move_cursor,
-    read_cursor,
-    record_load,
-)
+from pipelines.store.cursors import move_cursor, read_cursor
+from pipelines.store.landing import Expired, Lander, mark_deleted
+from pipelines.store.tally import Tally, record_load
 from schemas.payloads.base import Payload
 from schemas.tables.privacy import request_log
 

@@ -20,7 +20,7 @@ from connectors.pages import Page
 from connectors.tripletex.client import TripletexClient
 from pipelines.sources.deletions import Fate, Sweep
 from pipelines.sources.reading import Desk, Run, land, since
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.tripletex import (
     TripletexContact,
     TripletexCustomer,

@@ -10,8 +10,6 @@ import hashlib
 import itertools
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg.errors
@@ -21,6 +19,7 @@ from psycopg import sql
 from connectors.pages import Page, Rejected
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.bulk import append_rows, upsert
+from pipelines.store.tally import Tally
 from schemas.payloads.base import Payload
 from schemas.tables import landing as tables
 
@@ -29,57 +28,6 @@ BUFFER_ROWS = 5_000
 
 Expired = Callable[[sa.Connection, type[Payload], Sequence[Payload]], Collection[Any]]
 """Keys of arriving records that are past their retention period already."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """Reconciliation of one read of one source entity, in records.
-
-    received = rejected + repeated + stored + unchanged + suppressed, or the read lost something.
-    """
-
-    source: str
-    told: int = 0
-    received: int = 0
-    rejected: int = 0
-    repeated: int = 0
-    stored: int = 0
-    unchanged: int = 0
-    suppressed: int = 0
-    deleted: int = 0
-    compared: int | None = None
-    """Rows that were looked for at the source; None where the read looked for no deletions."""
-    missing: int = 0
-    """Of these, the ones that the source did not show."""
-    refused_deletions: int = 0
-    """Missing rows that were not marked as deleted because they were too many at once."""
-    dropped: int = 0
-    """Rows that came though the API was not asked for them, and were left out before they were received."""
-    requests: int = 0
-    unknown_fields: dict[str, int] = field(default_factory=dict)
-    seen_fields: set[str] = field(default_factory=set)
-    """Declared fields that came in some record."""
-    refused_fields: tuple[str, ...] = ()
-    """Declared fields that the API does not know; they were read as absent."""
-
-    @property
-    def distinct(self) -> int:
-        """Different valid records met."""
-        return self.received - self.rejected - self.repeated
-
-    @property
-    def difference(self) -> int:
-        """Records received but not accounted for; 0 when the read adds up."""
-        accounted = self.rejected + self.repeated + self.stored + self.unchanged + self.suppressed
-        return self.received - accounted
-
-    def counts(self) -> dict[str, int]:
-        """The numbers by name, as they stand in `landing.load`."""
-        names = "requests told received rejected repeated stored unchanged suppressed deleted".split()
-        names += ["missing", "refused_deletions"]
-        return {name: getattr(self, name) for name in names} | {
-            "unknown_fields": sum(self.unknown_fields.values())
-        }
 
 
 class Lander:
@@ -272,74 +220,12 @@ def content_hash(record: Payload) -> bytes:
     return hashlib.blake2b(text, digest_size=16).digest()
 
 
-def record_load(
-    connection: sa.Connection,
-    tally: Tally,
-    *,
-    run_id: str,
-    kind: str,
-    window: tuple[datetime | None, datetime | None],
-    started_at: datetime,
-) -> None:
-    """Keep the reconciliation of one read in `landing.load`."""
-    connection.execute(
-        sa.insert(tables.load).values(
-            source=tally.source,
-            run_id=run_id,
-            kind=kind,
-            window_start=window[0],
-            window_end=window[1],
-            started_at=started_at,
-            finished_at=sa.func.clock_timestamp(),
-            unknown_names=sorted(tally.unknown_fields),
-            seen_names=sorted(tally.seen_fields),
-            refused_names=sorted(tally.refused_fields),
-            compared=tally.compared,
-            **tally.counts(),
-        )
-    )
-
-
-def read_cursor(connection: sa.Connection, source: str) -> tuple[datetime | None, int | None]:
-    """(read until, feed position) of a source; (None, None) before its first complete read."""
-    found = connection.execute(
-        sa.select(tables.cursor.c.read_until, tables.cursor.c.position).where(
-            tables.cursor.c.source == source
-        )
-    ).one_or_none()
-    return (found.read_until, found.position) if found else (None, None)
-
-
-def move_cursor(
-    connection: sa.Connection, source: str, read_until: datetime, position: int | None = None
-) -> None:
-    """Let the next nightly read begin at `read_until`; a cursor never moves back."""
-    statement = sa.dialects.postgresql.insert(tables.cursor).values(
-        source=source, read_until=read_until, position=position
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["source"],
-            set_={
-                "read_until": sa.func.greatest(tables.cursor.c.read_until, statement.excluded.read_until),
-                "position": sa.func.greatest(tables.cursor.c.position, statement.excluded.position),
-            },
-        )
-    )
-
-
 def live_keys(connection: sa.Connection, payload: type[Payload]) -> list[Any]:
     """Keys of the landed records that are still at their source."""
     table = tables.TABLES[payload.source]
     return list(
         connection.scalars(sa.select(table.c[payload.key]).where(table.c.deleted_at_source.is_(None)))
     )
-
-
-def count_rows(engine: sa.Engine, table: sa.Table) -> int:
-    """Rows of a table."""
-    with engine.connect() as connection:
-        return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
 def mark_deleted(connection: sa.Connection, payload: type[Payload], keys: Sequence[Any]) -> int:

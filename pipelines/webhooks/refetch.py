@@ -18,7 +18,8 @@ from connectors.helpscout.client import HelpScoutClient
 from connectors.pages import Page
 from connectors.tripletex.client import TripletexClient
 from pipelines.sources.reading import Counting, Desk, Run, land
-from pipelines.store.landing import Tally, mark_deleted
+from pipelines.store.landing import mark_deleted
+from pipelines.store.tally import Tally
 from pipelines.webhooks.marks import Marked, marked, settle
 from schemas.payloads.base import Payload
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer

@@ -10,7 +10,7 @@ from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
-from pipelines.store.landing import count_rows
+from pipelines.store.counts import count_rows
 from schemas.tables.registration import application_file
 
 _FILES = dg.AssetKey(["applications", "application_files"])

@@ -19,7 +19,7 @@ from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
-from pipelines.store.landing import count_rows
+from pipelines.store.counts import count_rows
 from schemas.tables import audiences, views
 
 _GROUP = "audiences"

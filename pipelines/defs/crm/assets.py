@@ -37,7 +37,7 @@ from pipelines.identity.findings import largest_card, review_queue_growth, share
 from pipelines.identity.overview import overview
 from pipelines.identity.publish import Limits, PublishRefused
 from pipelines.identity.rebuild import rebuild, refresh
-from pipelines.store.landing import count_rows
+from pipelines.store.counts import count_rows
 from schemas.tables import crm, metadata
 
 _WHOLE = dg.AllPartitionMapping()

@@ -18,7 +18,7 @@ from pipelines.privacy.chain import chain_is_whole
 from pipelines.privacy.records import FOLDER, controller_record, processor_record
 from pipelines.privacy.restore import keep_copy
 from pipelines.privacy.submissions import customers
-from pipelines.store.landing import count_rows
+from pipelines.store.counts import count_rows
 from schemas.policy import load_policy
 from schemas.tables import privacy
 

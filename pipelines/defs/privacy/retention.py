@@ -17,7 +17,7 @@ from pipelines.privacy import access_log, access_log_files, retention
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.overdue import files_are_new, nothing_overdue, rewrite_what_may_be
 from pipelines.privacy.rewrite import overdue_rewrites
-from pipelines.store.landing import count_rows
+from pipelines.store.counts import count_rows
 from pipelines.workbench import make_ledger
 from schemas.policy import load_policy
 from schemas.tables import landing, privacy

@@ -17,7 +17,7 @@ from pipelines.privacy.subjects.deadlines import answered_in_time
 from pipelines.privacy.subjects.drawer import Drawer
 from pipelines.privacy.subjects.requests import unanswered
 from pipelines.privacy.subjects.service import carry_out, show
-from pipelines.store.landing import count_rows
+from pipelines.store.counts import count_rows
 from pipelines.workbench import SUBJECT_FILES, make_office, told_sources
 from schemas.payloads.types import OSLO
 from schemas.tables.privacy import subject_request

@@ -19,7 +19,7 @@ from pipelines.errors import nothing_personal
 from pipelines.registration.findings import no_application_waits, no_customer_twice
 from pipelines.registration.register import plan_registrations, register, store_plan
 from pipelines.sources.reading import note_requests
-from pipelines.store.landing import count_rows
+from pipelines.store.counts import count_rows
 from schemas.tables import registration
 
 _GROUP = "registration"

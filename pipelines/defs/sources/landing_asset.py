@@ -18,7 +18,8 @@ from pipelines.defs.windows import Reading, run_of
 from pipelines.findings import Finding
 from pipelines.sources.findings import adds_up, no_drift, no_mass_deletion, nothing_set_aside
 from pipelines.sources.reading import Desk, Run, note_requests
-from pipelines.store.landing import Tally, count_rows
+from pipelines.store.counts import count_rows
+from pipelines.store.tally import Tally
 from pipelines.webhooks.marks import settle_before
 from schemas.payloads.base import Payload
 from schemas.tables.landing import TABLES

@@ -18,7 +18,7 @@ from connectors.sandbox.server import Sandbox
 from pipelines.defs.resources import NoFiles, Workbench
 from pipelines.defs.sources.landing_asset import landing_asset
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.brreg import BrregUnit
 from schemas.tables import landing
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.sources.findings import adds_up, no_drift, nothing_set_aside
-from pipelines.store.landing import Tally, record_load
+from pipelines.store.tally import Tally, record_load
 from schemas.tables.landing import rejected
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ from connectors.simulation.server import LoopbackServer
 from pipelines.privacy.keys import source_key
 from pipelines.sources.helpscout import read_conversations, read_customers, read_mailboxes
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.base import Payload
 from schemas.policy import load_policy
 from schemas.tables.landing import TABLES, load

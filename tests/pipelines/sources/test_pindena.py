@@ -21,7 +21,8 @@ from pipelines.sources.activities import every_activity_read
 from pipelines.sources.findings import no_mass_deletion
 from pipelines.sources.pindena import read_course_signups, read_order_forms
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally, read_cursor
+from pipelines.store.cursors import read_cursor
+from pipelines.store.tally import Tally
 from schemas.policy import load_policy
 from schemas.tables.landing import TABLES
 from tests.pipelines.sources.conftest import Clock

@@ -18,7 +18,8 @@ from pipelines.privacy.suppression import Suppression
 from pipelines.sources.deletions import DeletionLimit
 from pipelines.sources.findings import no_mass_deletion
 from pipelines.sources.reading import OVERLAP, TELL_EVERY, Desk, Run, land, since, until
-from pipelines.store.landing import live_keys, read_cursor
+from pipelines.store.cursors import read_cursor
+from pipelines.store.landing import live_keys
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.tables.landing import load
 

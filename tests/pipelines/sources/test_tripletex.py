@@ -22,7 +22,7 @@ from pipelines.defs.metadata import reconciliation
 from pipelines.sources.findings import adds_up, list_was_served, no_mass_deletion
 from pipelines.sources.reading import Desk, Run
 from pipelines.sources.tripletex import REREAD, read_invoices, read_subscriptions
-from pipelines.store.landing import read_cursor
+from pipelines.store.cursors import read_cursor
 from schemas.payloads.tripletex import TripletexInvoice, TripletexSubscription
 from schemas.policy import load_policy
 from schemas.tables.landing import TABLES

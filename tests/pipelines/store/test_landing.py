@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from connectors.pages import Page, read_page
 from pipelines.privacy.suppression import Screening, Suppression
 from pipelines.store import landing as landing_module
-from pipelines.store.landing import Lander, Tally, move_cursor, read_cursor
+from pipelines.store.cursors import move_cursor, read_cursor
+from pipelines.store.landing import Lander
+from pipelines.store.tally import Tally
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.tables.landing import TABLES, rejected
 

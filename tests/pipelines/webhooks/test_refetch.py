@@ -26,7 +26,8 @@ from pipelines.sources.deletions import DeletionLimit
 from pipelines.sources.findings import adds_up, no_mass_deletion
 from pipelines.sources.helpscout import read_customers
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally, read_cursor
+from pipelines.store.cursors import read_cursor
+from pipelines.store.tally import Tally
 from pipelines.webhooks.marks import note, numbers_marked
 from pipelines.webhooks.receiver import Mark
 from pipelines.webhooks.refetch import look_ups, refetch

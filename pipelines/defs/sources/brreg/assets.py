@@ -10,7 +10,7 @@ from pipelines.defs.sources.pindena.assets import course_signups, order_forms
 from pipelines.defs.sources.tripletex.assets import tripletex_customers
 from pipelines.sources import brreg
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.brreg import BrregUnit
 
 _WHOLE = dg.AllPartitionMapping()

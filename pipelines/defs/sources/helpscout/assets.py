@@ -4,7 +4,7 @@ from connectors.helpscout.client import HelpScoutClient
 from pipelines.defs.sources.landing_asset import landing_asset
 from pipelines.sources import helpscout
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
 
 

@@ -5,7 +5,7 @@ from pipelines.defs.sources.landing_asset import ERROR, Check, landing_asset
 from pipelines.sources import pindena
 from pipelines.sources.activities import every_activity_read
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.pindena import CourseSignup, OrderForm
 
 _ALSO = (Check(every_activity_read, ERROR),)

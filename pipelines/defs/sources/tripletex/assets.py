@@ -5,7 +5,7 @@ from pipelines.defs.sources.landing_asset import WARN, Check, landing_asset
 from pipelines.sources import tripletex
 from pipelines.sources.findings import list_was_served
 from pipelines.sources.reading import Desk, Run
-from pipelines.store.landing import Tally
+from pipelines.store.tally import Tally
 from schemas.payloads.tripletex import (
     TripletexContact,
     TripletexCustomer,

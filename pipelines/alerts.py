@@ -9,6 +9,7 @@ from connectors.alerts.client import AlertClient
 from connectors.alerts.mail import MailClient
 from connectors.errors import EgressError
 from pipelines.settings import Settings
+from pipelines.steps import step_name
 from schemas.payloads.types import OSLO
 from schemas.policy import load_policy
 
@@ -22,7 +23,7 @@ NIGHT = timedelta(hours=4)
 
 def run_failed(job: str, run_id: str, steps: Sequence[str]) -> str:
     """One line: which steps of which run failed."""
-    where = f" at {', '.join(_short(step) for step in steps)}" if steps else " before its first step"
+    where = f" at {', '.join(step_name(step) for step in steps)}" if steps else " before its first step"
     return f"Kundekort: {job} failed{where} (run {run_id[:8]}). {WHAT_TO_DO}"
 
 
@@ -85,8 +86,3 @@ def _ways(settings: Settings) -> Iterator[Callable[[str], None]]:
         server = settings.alert_smtp_url.get_secret_value()
         mail = MailClient(policy, server, sender=sender, to=settings.alert_email_to)
         yield lambda text: mail.send(text.partition(" (run ")[0].partition(". ")[0], text)
-
-
-def _short(step: str) -> str:
-    """The last part of `helpscout__helpscout_customers`: it carries the meaning."""
-    return step.rsplit("__", 1)[-1]

@@ -5,7 +5,6 @@ Counts, names of sources and times only. Knows no Dagster.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.findings import Finding
+from pipelines.sources.page_sizes import fewest_requests
 from pipelines.store.counts import count_rows
 from schemas.payloads.base import System
 from schemas.tables import crm, landing
@@ -25,16 +25,6 @@ SYSTEM_NAMES: Mapping[System, str] = {
     "brreg": "Brønnøysund",
     "pindena": "Pindena",
 }
-RECORDS_PER_REQUEST = {
-    "helpscout_customer": 50,
-    "helpscout_conversation": 25,
-    "helpscout_mailbox": 50,
-    "tripletex_customer": 1_000,
-    "tripletex_contact": 1_000,
-    "tripletex_invoice": 1_000,
-    "brreg_unit": 1_000,
-}
-"""What an API gives at most for one request; the registration system is asked once for each activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +73,7 @@ def look(connection: sa.Connection) -> Health:
         people=count_rows(connection, crm.person),
         organizations=count_rows(connection, crm.organization),
         reviews=count_rows(connection, crm.match_review),
-        requests={source: (sent, _fewest(source, got)) for source, *_, sent, got in rows if sent},
+        requests={source: (sent, fewest_requests(source, got)) for source, *_, sent, got in rows if sent},
         overlaps={
             "person": _overlap(connection, crm.source_link.c.person_id),
             "organization": _overlap(connection, crm.source_link.c.organization_id),
@@ -151,12 +141,6 @@ def no_day_missing_of_one(days: Mapping[str, bool], failed: Mapping[str, str]) -
         f" `make backfill FROM={missing[0]} TO={missing[-1]}` reads them by themselves",
         {"missing": len(missing), "failed": len(tried)},
     )
-
-
-def _fewest(source: str, records: int) -> int:
-    """The fewest requests in which so many records can come; 0 where no such number is known."""
-    size = RECORDS_PER_REQUEST.get(source)
-    return 0 if size is None else max(1, math.ceil(records / size))
 
 
 def _overlap(connection: sa.Connection, card: sa.ColumnElement[object]) -> Mapping[tuple[str, ...], int]:

@@ -252,6 +252,11 @@ class Settings(BaseSettings):
         previous = self.privacy_secret_previous
         return () if previous is None else (previous.get_secret_value().encode(),)
 
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The present secret, under which is written, and the one before it."""
+        return (self.secret, *self.previous_secrets)
+
     @cached_property
     def secret(self) -> bytes:
         """PRIVACY_SECRET, or one that is made once and kept in DAGSTER_HOME.

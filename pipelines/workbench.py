@@ -23,7 +23,8 @@ from pipelines.privacy.submissions import LISTS, Platform
 from pipelines.privacy.suppression import Suppression
 from pipelines.settings import DEFAULT_NAMES, Settings
 from pipelines.sources.clients import connect
-from pipelines.sources.reading import Desk, note_requests
+from pipelines.sources.reading import Desk
+from pipelines.sources.request_log import note_requests
 from pipelines.store.database import Store
 from schemas.payloads.base import Payload
 from schemas.policy import load_policy

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import dagster as dg
 from rich.console import Console
 
+from pipelines.steps import step_name
+
 _INTERVAL_SECONDS = 0.2
 
 
@@ -38,15 +40,10 @@ def _follow(
                 continue
             finished += 1
             mark = "[green]✓[/]" if event.is_step_success else "[red]✗[/]" if event.is_step_failure else "–"
-            console.print(f"  {mark} [dim]{finished:>2}/{steps}[/] {_name(event.step_key)}{_told(event)}")
+            console.print(f"  {mark} [dim]{finished:>2}/{steps}[/] {step_name(event.step_key)}{_told(event)}")
         if last_look:
             return
         last_look = done.wait(_INTERVAL_SECONDS)
-
-
-def _name(step_key: str | None) -> str:
-    """The last part of `helpscout__helpscout_customers`: it carries the meaning."""
-    return (step_key or "").rsplit("__", 1)[-1]
 
 
 def _told(event: dg.DagsterEvent) -> str:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from pipelines.cli.startup import left_out
 from pipelines.settings import Settings
+from pipelines.steps import step_name
 from pipelines.store.counts import count_rows
 from pipelines.store.database import open_store
 from schemas.payloads.base import Payload, System
@@ -190,7 +191,7 @@ def _verdict(
     console.print()
     failed_steps = [event for event in events if event.is_step_failure]
     for event in failed_steps:
-        console.print(f"[red]{_last_part(event.step_key)} failed:[/] {cause(event)}")
+        console.print(f"[red]{step_name(event.step_key)} failed:[/] {cause(event)}")
     if failed_steps or not succeeded:
         console.print("[red]The sync failed.[/] Mend what the line above names, then run `make sync` again.")
         return 1
@@ -246,7 +247,3 @@ def cause(event: dg.DagsterEvent) -> str:
         error = error.cause
     # An error of a source says all in its text; the name of its class would only stand in the way.
     return _EGRESS.sub("", str(error.message)).strip() if error is not None else "see its page in Dagster"
-
-
-def _last_part(step_key: str | None) -> str:
-    return (step_key or "").rsplit("__", 1)[-1]

@@ -14,7 +14,7 @@ from pipelines.defs.failures import TRY_AGAIN, reading
 from pipelines.defs.metadata import OWNERS, markdown_table
 from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
-from pipelines.sources.reading import note_requests
+from pipelines.sources.request_log import noted_requests
 from pipelines.webhooks.refetch import look_ups, refetch
 from schemas.payloads.base import System
 
@@ -51,17 +51,14 @@ def _refetch(context: dg.AssetExecutionContext, workbench: Workbench, system: Sy
         _logger.info("%s is not configured", system)
         return {"configured": False}
     run = replace(run_of(context, Reading()), marked=True)
-    asked_before = client.counts.copy()
     received: dict[str, int] = {}
     totals = dict.fromkeys(("requests", "received", "stored", "unchanged", "deleted", "refused_deletions"), 0)
-    try:
+    with noted_requests(engine, run.run_id, system, client):
         for payload, look_up in look_ups(client).items():
             tally = refetch(workbench.desk, run, client, system, payload, look_up)
             if tally is not None:
                 received[payload.source] = tally.received
                 totals = {name: number + getattr(tally, name) for name, number in totals.items()}
-    finally:
-        note_requests(engine, run.run_id, system, client.counts - asked_before)
     return {
         "configured": True,
         "seconds": round(time.monotonic() - began, 2),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from pipelines.privacy.periods import midnight
 from pipelines.settings import Settings
 from pipelines.sources.clients import is_configured
+from pipelines.sources.page_sizes import fewest_requests
 from schemas.payloads.base import System
 from schemas.tables.landing import TABLES
 
@@ -27,11 +27,11 @@ class Cost:
     minutes: float
 
 
-# (source, system, column that the window goes by, records in a page, requests a minute to begin with)
-_WINDOWED: tuple[tuple[str, System, str, int, int], ...] = (
-    ("helpscout_customer", "helpscout", "source_changed_at", 50, 200),
-    ("helpscout_conversation", "helpscout", "source_changed_at", 25, 200),
-    ("tripletex_invoice", "tripletex", "invoice_date", 1_000, 100),
+# (source, system, column that the window goes by, requests a minute to begin with)
+_WINDOWED: tuple[tuple[str, System, str, int], ...] = (
+    ("helpscout_customer", "helpscout", "source_changed_at", 200),
+    ("helpscout_conversation", "helpscout", "source_changed_at", 200),
+    ("tripletex_invoice", "tripletex", "invoice_date", 100),
 )
 
 
@@ -50,12 +50,12 @@ def estimate(connection: sa.Connection, settings: Settings, first: date, last: d
     each. What changed at a source since it was last read is not known here, so the figures are a floor.
     """
     costs = []
-    for source, system, clock, page, per_minute in _WINDOWED:
+    for source, system, clock, per_minute in _WINDOWED:
         if not is_configured(settings, system):
             continue
         within = _within(TABLES[source].c[clock], first, None if source == "helpscout_customer" else last)
         records = connection.scalar(sa.select(sa.func.count()).where(within)) or 0
-        requests = max(1, math.ceil(records / page))
+        requests = fewest_requests(source, records)
         costs.append(Cost(source, system, records, requests, requests / per_minute))
     if is_configured(settings, "pindena"):
         for source, activities in (

@@ -6,7 +6,6 @@ Knows cursors and windows, but no API: pages come from a connector.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,6 @@ from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from connectors.pages import Page
 from pipelines.privacy.suppression import Suppression
@@ -23,7 +21,6 @@ from pipelines.store.cursors import move_cursor, read_cursor
 from pipelines.store.landing import Expired, Lander, mark_deleted
 from pipelines.store.tally import Tally, record_load
 from schemas.payloads.base import Payload
-from schemas.tables.privacy import request_log
 
 OVERLAP = timedelta(hours=6)
 """How far a nightly read reaches back behind the last one: a search index may lag its records by hours."""
@@ -164,32 +161,6 @@ def land(
         tally.requests,
     )
     return tally
-
-
-def note_requests(
-    engine: sa.Engine, run_id: str, recipient: str, counts: Counter[tuple[str, str, int]]
-) -> None:
-    """Add what a recipient was asked, by (method, path template, status), to `privacy.request_log`."""
-    rows = [
-        {
-            "run_id": run_id,
-            "recipient": recipient,
-            "method": method,
-            "path": path,
-            "status": status,
-            "requests": number,
-            "day": datetime.now(UTC).date(),
-        }
-        for (method, path, status), number in counts.items()
-    ]
-    if not rows:
-        return
-    insert = pg.insert(request_log)
-    add = {"requests": request_log.c.requests + insert.excluded.requests}
-    with engine.begin() as connection:
-        connection.execute(
-            insert.on_conflict_do_update(index_elements=request_log.primary_key.columns, set_=add), rows
-        )
 
 
 def _telling(pages: Iterable[Page[Any]], source: str, requests: Callable[[], int]) -> Iterator[Page[Any]]:

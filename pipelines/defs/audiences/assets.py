@@ -79,7 +79,7 @@ def built_audiences(
     """Works out who may be told of important updates and who may be invited to courses, with the reason."""
     with nothing_personal():
         settings, engine = workbench.settings, workbench.store.crm
-        secrets = [settings.secret, *settings.previous_secrets]
+        secrets = settings.secrets
         found = build_audiences(
             engine, secrets, context.run.run_id, datetime.now(UTC), keep=not config.preview
         )
@@ -157,8 +157,7 @@ def audience_exports(
         with nothing_personal():
             engine = workbench.store.crm
             # Whoever has objected since last night is not in the file.
-            settings = workbench.settings
-            build_audiences(engine, [settings.secret, *settings.previous_secrets], run_id, now)
+            build_audiences(engine, workbench.settings.secrets, run_id, now)
             _, members = export_audience(engine, config.audience, folder, run_id, now)
     return dg.MaterializeResult(
         metadata={"exported": bool(config.audience), "members": members, "files_removed": removed}

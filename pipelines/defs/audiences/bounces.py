@@ -38,7 +38,7 @@ def email_bounces(context: dg.AssetExecutionContext, workbench: Workbench) -> dg
             intake = load_bounces(
                 engine,
                 settings.bounces_folder,
-                [settings.secret, *settings.previous_secrets],
+                settings.secrets,
                 context.run.run_id,
                 datetime.now(UTC),
             )

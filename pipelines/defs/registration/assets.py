@@ -18,7 +18,7 @@ from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.registration.findings import no_application_waits, no_customer_twice
 from pipelines.registration.register import plan_registrations, register, store_plan
-from pipelines.sources.reading import note_requests
+from pipelines.sources.request_log import noted_requests
 from pipelines.store.counts import count_rows
 from schemas.tables import registration
 
@@ -139,14 +139,14 @@ def registrations(
                 "requests": 0,
             }
         )
-    asked_before = client.counts.copy()
+    run_id = context.run.run_id
     try:
-        with nothing_personal():
+        with nothing_personal(), noted_requests(engine, run_id, "tripletex", client) as asked:
             outcome = register(
                 engine,
                 client.registration,
                 workbench.settings.secret,
-                context.run.run_id,
+                run_id,
                 lambda: datetime.now(UTC),
                 expected=config.plan or None,
             )
@@ -154,9 +154,6 @@ def registrations(
             rows = count_rows(engine, registration.registration)
     except (PermanentError, RefusedByPolicyError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from None
-    finally:
-        with nothing_personal():
-            note_requests(engine, context.run.run_id, "tripletex", client.counts - asked_before)
     if outcome is None:
         raise dg.Failure(
             description="the plan is another than the one that was looked at, and nothing was sent: look at"
@@ -172,7 +169,7 @@ def registrations(
         metadata={
             "dagster/row_count": rows,
             "dry_run": False,
-            "requests": sum((client.counts - asked_before).values()),
+            "requests": asked.total(),
             "outcomes": markdown_table("outcome", "steps", outcome.counts()),
             "reasons": markdown_table("reason", "steps", outcome.reasons()),
         }

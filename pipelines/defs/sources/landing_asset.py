@@ -17,7 +17,8 @@ from pipelines.defs.resources import Workbench
 from pipelines.defs.windows import Reading, run_of
 from pipelines.findings import Finding
 from pipelines.sources.findings import adds_up, no_drift, no_mass_deletion, nothing_set_aside
-from pipelines.sources.reading import Desk, Run, note_requests
+from pipelines.sources.reading import Desk, Run
+from pipelines.sources.request_log import noted_requests
 from pipelines.store.counts import count_rows
 from pipelines.store.tally import Tally
 from pipelines.webhooks.marks import settle_before
@@ -116,11 +117,8 @@ def _read(workbench: Workbench, payload: type[Payload], read: Read, run: Run) ->
     if client is None:
         _logger.info("%s is not configured", system)
         return reconciliation(Tally(payload.source), count_rows(engine, table), 0.0) | {"configured": False}
-    asked_before = client.counts.copy()
-    try:
+    with noted_requests(engine, run.run_id, system, client):
         tally = read(workbench.desk, client, run)
-    finally:
-        note_requests(engine, run.run_id, system, client.counts - asked_before)
     if run.window is None:
         with engine.begin() as connection:
             settle_before(connection, system, payload.source, run.started_at)

@@ -22,7 +22,7 @@ from pipelines.privacy.holds import load_holds
 from pipelines.privacy.origins import CARDS, Proof, prove_origins
 from pipelines.privacy.platform import PlatformNames, configured_table, may_read
 from pipelines.privacy.structure import asked_activities, unknown_requests, unknown_structure
-from pipelines.store.engines import RETENTION_ROLE
+from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import Policy
 from schemas.tables import landing
 

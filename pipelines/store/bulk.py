@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from psycopg import sql
 
-# Rows that are turned into text at a time: large enough that COPY pays, small enough for memory.
-BLOCK_ROWS = 50_000
+from pipelines.store.copy_text import text_blocks
 
 # From here on a hash join is never the worse plan by much.
 _MANY_ROWS = 10_000
-
-NULL = r"\N"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +136,6 @@ def upsert(
     staging = copy_rows(connection, table, columns, rows)
     key = [column.name for column in table.primary_key]
     values = [name for name in columns if name not in key]
-    assignments = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in values] + (
-        [sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else []
-    )
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     differs = _distinct("target", "excluded", values)
     condition = sql.SQL("{} AND {}").format(differs, newer) if newer else differs
@@ -157,7 +148,7 @@ def upsert(
         names=names,
         staging=staging,
         key=sql.SQL(", ").join(map(sql.Identifier, key)),
-        assignments=sql.SQL(", ").join(assignments),
+        assignments=_assignments("excluded", values, touch),
         condition=condition,
     )
     outcome = _cursor(connection).execute(statement).fetchall()
@@ -220,66 +211,6 @@ def read_frame(
     )
 
 
-def text_blocks(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[str]:
-    """A frame in the text format of COPY, in blocks of BLOCK_ROWS lines."""
-    for start in range(0, len(frame), BLOCK_ROWS):
-        block = frame.iloc[start : start + BLOCK_ROWS]
-        texts = [_as_text(block[name]) for name in columns]
-        yield "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
-
-
-def _as_text(series: pd.Series[Any]) -> list[str]:
-    """The values of one column as COPY writes them; missing ones as NULL."""
-    if isinstance(series.dtype, pd.DatetimeTZDtype):
-        stamps = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-        texts = np.char.add(np.datetime_as_string(stamps), "+00")
-        return [NULL if missing else text for text, missing in zip(texts, np.isnat(stamps), strict=True)]
-    if series.dtype == np.bool_:
-        return ["t" if value else "f" for value in series.tolist()]
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
-        return list(map(str, series.tolist()))
-    values = series.tolist()
-    if set(map(type, values)) <= {str, type(None)}:
-        return _escaped(values)
-    return [_value_as_text(value) for value in values]
-
-
-def _escaped(values: list[str | None]) -> list[str]:
-    joined = "".join(value for value in values if value is not None)
-    if any(sign in joined for sign in "\\\t\n\r"):
-        return [NULL if value is None else value.translate(_ESCAPES) for value in values]
-    return [NULL if value is None else value for value in values]
-
-
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-
-
-def _value_as_text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return _array_literal(value).translate(_ESCAPES)
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
-        return NULL
-    if isinstance(value, bool | np.bool_):
-        return "t" if value else "f"
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return repr(float(value))
-    if isinstance(value, bytes):
-        return rf"\\x{value.hex()}"
-    if isinstance(value, str | int | Decimal | np.integer):
-        return str(value).translate(_ESCAPES)
-    raise TypeError(f"no COPY text for {type(value).__name__}")
-
-
-def _array_literal(values: Sequence[Any]) -> str:
-    quoted = (
-        "NULL" if value is None else '"' + str(value).replace("\\", r"\\").replace('"', r"\"") + '"'
-        for value in values
-    )
-    return "{" + ",".join(quoted) + "}"
-
-
 def _make_equal(
     connection: sa.Connection,
     table: sa.Table,
@@ -308,15 +239,12 @@ def _make_equal(
     deleted = cursor.execute(delete).rowcount
     updated = 0
     if values:
-        assignments = [sql.SQL("{0} = source.{0}").format(sql.Identifier(name)) for name in values] + (
-            [sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else []
-        )
         updated = cursor.execute(
             sql.SQL(
                 "UPDATE {table} AS target SET {assignments} FROM {staging} AS source"
                 " WHERE {same} AND {differs}"
             ).format(
-                assignments=sql.SQL(", ").join(assignments),
+                assignments=_assignments("source", values, touch),
                 differs=_distinct("target", "source", values),
                 **parts,
             )
@@ -392,6 +320,15 @@ def _cursor(connection: sa.Connection) -> Any:
 
 def _name(table: sa.Table) -> sql.Identifier:
     return sql.Identifier(table.schema, table.name) if table.schema else sql.Identifier(table.name)
+
+
+def _assignments(source: str, columns: Sequence[str], touch: str | None) -> sql.Composed:
+    """SET clauses that take the columns from `source` and, where one is named, a time stamp from now()."""
+    taken = [
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier(source, name)) for name in columns
+    ]
+    stamped = [sql.SQL("{} = now()").format(sql.Identifier(touch))] if touch else []
+    return sql.SQL(", ").join(taken + stamped)
 
 
 def _same(left: str, right: str, columns: Sequence[str] | Mapping[str, str]) -> sql.Composable:

@@ -13,16 +13,9 @@ import sqlalchemy as sa
 
 from pipelines.settings import EMBEDDED_DIRECTORY, Settings
 from pipelines.store.embedded import embedded_url
-from pipelines.store.engines import (
-    AUDITOR_ROLE,
-    PIPELINE_ROLE,
-    RETENTION_ROLE,
-    DatabaseError,
-    check_connection,
-    make_engine,
-    psycopg_url,
-)
+from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
 from pipelines.store.migrate import create_platform, migrate_crm
+from pipelines.store.roles import AUDITOR_ROLE, PIPELINE_ROLE, RETENTION_ROLE
 
 CRM_DATABASE = "kundekort"
 PLATFORM_DATABASE = "registration_system"
@@ -36,7 +29,6 @@ class Store:
     platform: sa.Engine | None
     auditor: sa.Engine | None
     """Compares submissions by keyed hash, and nothing else."""
-    is_embedded: bool
     crm_role: str | None
     """Role that `crm` works under; None where the login's own rights apply."""
 
@@ -81,7 +73,6 @@ def open_store(settings: Settings) -> Store:
         crm=make_engine(crm_url, role=PIPELINE_ROLE if has_roles else None),
         platform=platform,
         auditor=auditor,
-        is_embedded=settings.crm_database_url is None,
         crm_role=PIPELINE_ROLE if has_roles else None,
     )
 

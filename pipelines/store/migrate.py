@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 
 import schemas.migrations
-from pipelines.store.engines import ensure_roles, grant_crm, grant_platform
+from pipelines.store.roles import ensure_roles, grant_crm, grant_platform
 from schemas.tables import platform
 
 # Any number that no other program uses for an advisory lock in these databases.

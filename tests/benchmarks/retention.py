@@ -22,8 +22,9 @@ from pipelines.privacy import access_log
 from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.rewrite import rewrite_table
 from pipelines.store.embedded import embedded_url
-from pipelines.store.engines import RETENTION_ROLE, make_engine
+from pipelines.store.engines import make_engine
 from pipelines.store.migrate import create_platform
+from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import load_policy
 from tests.benchmarks.measured import Cost, Meter
 

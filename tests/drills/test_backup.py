@@ -24,8 +24,8 @@ from alembic.script import ScriptDirectory
 from connectors.sandbox.server import Sandbox
 from pipelines.privacy import audit_log
 from pipelines.store.embedded import client_program, embedded_url
-from pipelines.store.engines import PIPELINE_ROLE, READER_ROLE
 from pipelines.store.migrate import migration_config
+from pipelines.store.roles import PIPELINE_ROLE, READER_ROLE
 from tests.e2e.home import ROOT, Home
 
 SECRET = "the secret of a drill, kept apart"

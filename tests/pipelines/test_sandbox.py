@@ -16,7 +16,8 @@ from pipelines.privacy.access_log import expire
 from pipelines.privacy.platform import PlatformNames
 from pipelines.sandbox import seed_platform
 from pipelines.settings import Settings, load_settings
-from pipelines.store.engines import RETENTION_ROLE, make_engine
+from pipelines.store.engines import make_engine
+from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import load_policy
 from schemas.tables.platform import access_log, participant_submission
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from pipelines.privacy import access_log
 from pipelines.privacy.access_log_files import rewrite_due
 from pipelines.privacy.platform import PlatformNames
-from pipelines.store.engines import RETENTION_ROLE, make_engine
+from pipelines.store.engines import make_engine
+from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import load_policy
 from schemas.tables.privacy import rewrite_log
 

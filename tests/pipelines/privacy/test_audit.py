@@ -15,7 +15,8 @@ from pipelines.privacy.access_log import create_partitions
 from pipelines.privacy.audit import Answer, Audit, PlatformSide, audit, platform_grants
 from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.unproved import CHANGES, WHOLE
-from pipelines.store.engines import PIPELINE_ROLE, RETENTION_ROLE, make_engine
+from pipelines.store.engines import make_engine
+from pipelines.store.roles import PIPELINE_ROLE, RETENTION_ROLE
 from schemas.policy import POLICY_FILE, Policy, load_policy
 from schemas.tables import crm
 from schemas.tables.landing import TABLES

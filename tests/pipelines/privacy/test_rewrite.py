@@ -19,7 +19,8 @@ from pipelines.privacy.rewrite import (
     rewrite_table,
 )
 from pipelines.privacy.suppression import Suppression
-from pipelines.store.engines import READER_ROLE, RETENTION_ROLE, make_engine
+from pipelines.store.engines import make_engine
+from pipelines.store.roles import READER_ROLE, RETENTION_ROLE
 from schemas.policy import load_policy
 from schemas.tables import landing
 

@@ -120,7 +120,7 @@ def test_a_value_of_a_kind_that_copy_does_not_know_is_refused(connection: sa.Con
 def test_more_rows_than_a_block_arrive_once_each(
     connection: sa.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.store.bulk.BLOCK_ROWS", 3)
+    monkeypatch.setattr("pipelines.store.copy_text.BLOCK_ROWS", 3)
     append(connection, THINGS, _frame(key=list(range(10)), text=[str(at) for at in range(10)]))
     assert _texts(connection) == {at: str(at) for at in range(10)}
 

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from pipelines.settings import Settings
 from pipelines.store import database
 from pipelines.store.database import open_store
-from pipelines.store.engines import PIPELINE_ROLE, DatabaseError
+from pipelines.store.engines import DatabaseError
 from pipelines.store.migrate import migrate_crm
+from pipelines.store.roles import PIPELINE_ROLE
 
 
 @pytest.fixture

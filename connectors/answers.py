@@ -22,6 +22,7 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.rate_headers import retry_after
+from connectors.retries import MAX_WAIT_SECONDS
 
 _LONGEST_INTEGER = 40
 _RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -76,12 +77,22 @@ def _refusal(
         wait = retry_after(headers, rate_limited=status == 429)
         # A refusal for the rate was not carried out; any other failure of a write may have been.
         if status == 429:
-            return RateLimitedError(f"{request}: answered 429", wait_seconds=wait)
+            long = f" and asks to be left alone for {wait:,.0f} s" if wait and wait > MAX_WAIT_SECONDS else ""
+            return RateLimitedError(f"{request}: answered 429{long}", wait_seconds=wait)
         if expected.repeatable:
             return UnavailableError(f"{request}: answered {status}", wait_seconds=wait)
         return AmbiguousError(f"{request}: answered {status}; it may have taken effect")
     if status == 401:
         return UnauthorizedError(f"{request}: answered 401, the credentials are not accepted", status=401)
+    if expected.is_read and 200 <= status < 300:
+        # Accepted, empty, in parts: a server, or one before it, that has no answer yet.
+        return TransientError(f"{request}: answered {status} instead of what was asked for")
+    if 300 <= status < 400:
+        return PermanentError(
+            f"{request}: answered {status}, which leads to another address and is not followed; "
+            "is the address of this source in the settings right?",
+            status=status,
+        )
     code, fields = _named_faults(content)
     return PermanentError(f"{request}: answered {status}", status=status, code=code, fields=fields)
 

@@ -43,6 +43,12 @@ class RequestBudget:
         """Requests per minute that are used at most."""
         return self._limit
 
+    @property
+    def blocked_seconds(self) -> float:
+        """For how long the server wants to be sent nothing; 0 when it may be asked."""
+        with self._lock:
+            return max(0.0, self._blocked_until - self._clock())
+
     def take(self, weight: int = 1) -> None:
         """Wait until a request of this weight fits into the budget, then count it."""
         while True:

@@ -24,13 +24,14 @@ from connectors.errors import (
     AmbiguousError,
     EgressError,
     PermanentError,
+    RateLimitedError,
     RefusedByPolicyError,
     TransientError,
     UnauthorizedError,
     UnavailableError,
 )
 from connectors.rate_headers import rate_limit, retry_after
-from connectors.retries import retrying
+from connectors.retries import MAX_WAIT_SECONDS, retrying
 from connectors.urls import as_text, filled_path
 from schemas.policy import Policy, Request
 
@@ -218,6 +219,7 @@ class Egress:
         prepared = self._session.prepare_request(call.request)
         prepared.headers.update(proof)
         if call.cost:
+            self._refuse_a_long_wait(call.expected.request)
             self._budget.take(call.cost)
         status = 0
         try:
@@ -236,6 +238,16 @@ class Egress:
             # The limit is the account's: everything else that shares this budget waits as well.
             self._budget.pause(retry_after(headers, rate_limited=True) or 0.0)
         return judge(call.expected, status, content, headers)
+
+    def _refuse_a_long_wait(self, request: str) -> None:
+        """A server that asked for hours is not asked meanwhile, and nobody waits silently for it either."""
+        seconds = self._budget.blocked_seconds
+        if seconds > MAX_WAIT_SECONDS:
+            raise RateLimitedError(
+                f"{request}: not sent, as the server has asked to be left alone for {seconds:,.0f} s more: "
+                "run it again then",
+                wait_seconds=seconds,
+            )
 
 
 def _unanswered(expected: Expectation, error: Exception) -> EgressError:

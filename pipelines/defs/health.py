@@ -1,4 +1,4 @@
-"""The last asset of a night: how everything stands, on one page; for each source, which days are missing."""
+"""The last asset of a night: how everything stands, on one page."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -8,21 +8,19 @@ import dagster as dg
 from pipelines.charts import bars, lines, overlap
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS
-from pipelines.defs.partitions import BY_MORNING, DAILY
+from pipelines.defs.missing_days import days_read
+from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.privacy.forwarding import forwarding_audit
 from pipelines.defs.resources import Workbench
-from pipelines.defs.sources.helpscout.assets import helpscout_conversations, helpscout_customers
-from pipelines.defs.sources.pindena.assets import course_signups, order_forms
-from pipelines.defs.sources.tripletex.assets import tripletex_invoices
 from pipelines.errors import nothing_personal
-from pipelines.health import LOOK_BACK_DAYS, Health, look, no_day_missing, no_day_missing_of_one, page
+from pipelines.health import Health, look, page
+from pipelines.missing_days import no_day_missing
 from pipelines.privacy.forecast import WEEK, expiring
 from schemas.payloads.types import OSLO
 from schemas.policy import load_policy
 
 _HEALTH = dg.AssetKey(["privacy", "health"])
 _NIGHTS_SHOWN = 400
-_WINDOWED = (helpscout_customers, helpscout_conversations, tripletex_invoices, course_signups, order_forms)
 
 
 @dg.asset(
@@ -104,37 +102,3 @@ def history(instance: dg.DagsterInstance) -> dict[str, list[tuple[date, float]]]
             if isinstance(value, dg.IntMetadataValue) and value.value is not None:
                 series[datetime.fromtimestamp(record.timestamp, OSLO).date()] = value.value
     return {name: sorted(series.items()) for name, series in found.items()}
-
-
-def _day_check(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=asset, name="no_day_missing", description=(no_day_missing_of_one.__doc__ or "").splitlines()[0]
-    )
-    def no_day_missing_of_source(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        finding = no_day_missing_of_one(
-            read_of(context.instance, asset.key), failures_of(context.instance, asset.key)
-        )
-        return check_result(finding, severity=dg.AssetCheckSeverity.WARN)
-
-    return no_day_missing_of_source
-
-
-DAY_CHECKS: list[dg.AssetChecksDefinition] = [_day_check(asset) for asset in _WINDOWED]
-
-
-def days_read(instance: dg.DagsterInstance) -> dict[str, dict[str, bool]]:
-    """By windowed asset: for each of the last days, the oldest first, whether Dagster has it as read."""
-    return {asset.key.path[-1]: read_of(instance, asset.key) for asset in _WINDOWED}
-
-
-def read_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, bool]:
-    """For each of the last days, the oldest first, whether Dagster has it as read."""
-    read = instance.get_materialized_partitions(key)
-    return {day: day in read for day in DAILY.get_partition_keys()[-LOOK_BACK_DAYS:]}
-
-
-def failures_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, str]:
-    """By day that was never read after it: the run that last tried to read it."""
-    storage = instance.event_log_storage
-    tried = storage.get_latest_asset_partition_materialization_attempts_without_materializations(key)
-    return {day: run_id for day, (run_id, _) in tried.items()}

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from pipelines.defs.health import DAY_CHECKS
 from pipelines.defs.marked import WEBHOOKS
+from pipelines.defs.missing_days import DAY_CHECKS
 
 NIGHTLY = "nightly"
 RETENTION = "retention"

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Generic, TypeVar
 
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ P = TypeVar("P", bound=Payload)
 MAX_NAMES = 100
 """Undeclared field names told of one page; more are counted together."""
 
+_BIGINT = 2**63
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -76,8 +78,20 @@ def read_page(payload: type[P], items: Sequence[object], told: int | None = None
     return Page(records, rejected, told, unknown, frozenset(seen - payload.not_read))
 
 
+def as_id(value: object) -> int | None:
+    """An id of 64 bits as JSON may give it: a number, also written 1.0 or 1e3, or digits; else None."""
+    if isinstance(value, str):
+        return as_id(int(value)) if value.isascii() and value.isdigit() and len(value) < 20 else None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    # Compared before it is converted: 1e999999 would be a number of a million digits.
+    is_possible = not (isinstance(value, Decimal) and value.is_nan()) and -_BIGINT <= value < _BIGINT
+    return int(value) if is_possible and value == int(value) else None
+
+
 def _source_id(payload: type[Payload], item: Mapping[str, object]) -> str:
     key = payload.key_of(item)
+    key = as_id(key) if isinstance(key, Decimal) else key
     text = str(key) if isinstance(key, int | str) and not isinstance(key, bool) else ""
     if re.fullmatch(r"-?[0-9]{1,20}", text):
         return text
@@ -108,6 +122,7 @@ _WORDS = {
     "date": "is no day or time",
     "datetime": "is no day or time",
     "decimal": "is no amount",
+    "finite": "is no amount",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.egress import Egress
 from connectors.errors import TransientError
+from connectors.pages import as_id
 
 OVERLAP_IDS = 1000
 """How far behind its position a feed is read again: it is not documented that ids appear in order."""
@@ -37,7 +38,7 @@ class Feed:
 
     def tip(self, egress: Egress) -> int:
         """Id of the newest event, 0 when there is none."""
-        events = self._events(egress, {"size": 1, "sort": "id,DESC"})
+        events, _ = self._events(egress, {"size": 1, "sort": "id,DESC"})
         return max((event_id(event) for event in events), default=0)
 
     def touched(self, egress: Egress, numbers: Collection[str], since: int, tip: int) -> Iterator[str]:
@@ -50,18 +51,19 @@ class Feed:
                 "size": PAGE,
                 "sort": "id,ASC",
             }
-            events = self._events(egress, query)
+            events, told = self._events(egress, query)
             yield from (event["organisasjonsnummer"] for event in events if _is_about(event, numbers))
-            if len(events) < PAGE:
+            # A server may serve fewer at once than it was asked for; then it tells of more.
+            if not events or (len(events) < PAGE and len(events) >= told):
                 return
             # The cursor is inclusive; the id after the last one is documented as safe.
             cursor = max(cursor, *(event_id(event) for event in events)) + 1
 
-    def _events(self, egress: Egress, query: dict[str, object]) -> list[Any]:
+    def _events(self, egress: Egress, query: dict[str, object]) -> tuple[list[Any], int]:
+        """Events, and how many there are from the cursor on."""
         headers = {"Accept": ACCEPT.format(kind=self.kind)}
         body = egress.request("GET", self.path, query=query, headers=headers).body
-        events, _ = embedded(body, self.embedded, f"brreg GET {self.path}")
-        return events
+        return embedded(body, self.embedded, f"brreg GET {self.path}")
 
 
 UNITS = Feed("/oppdateringer/enheter", "oppdaterteEnheter", "enhet")
@@ -88,8 +90,8 @@ def embedded(body: Any, name: str, what: str) -> tuple[list[Any], int]:
 
 def event_id(event: Any) -> int:
     """The id of an event. Raises TransientError for one without: the feed cannot be followed past it."""
-    value = event.get("oppdateringsid") if isinstance(event, dict) else None
-    if not isinstance(value, int) or isinstance(value, bool):
+    value = as_id(event.get("oppdateringsid")) if isinstance(event, dict) else None
+    if value is None:
         raise TransientError("brreg: an event of the feed of changes has no id")
     return value
 

@@ -24,7 +24,7 @@ from connectors.helpscout.client_count import Count, count
 from connectors.helpscout.client_paging import PagedList
 from connectors.helpscout.client_since import read_since
 from connectors.helpscout.client_token import AccessToken
-from connectors.pages import Page, read_page
+from connectors.pages import Page, as_id, read_page
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
 from schemas.policy import Policy
 
@@ -276,10 +276,8 @@ class HelpScoutClient:
         if body.get("state") == "deleted":
             # A conversation in the bin can be looked up, but no list shows it.
             return Gone(), {}
-        answered = body.get("id")
-        if isinstance(answered, str) and answered.isdecimal():
-            answered = int(answered)
-        if not isinstance(answered, int):
+        answered = as_id(body.get("id"))
+        if answered is None:
             raise PermanentError(f"helpscout GET {path}: the answer is not a record")
         # A server that follows the merge itself answers with the survivor.
         return (Present() if answered == record_id else MovedTo(answered)), body

@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from connectors.errors import PermanentError, TransientError
+from connectors.pages import as_id
 
 PAGE = 1000
 """New rows per request; the default `count` of the API."""
@@ -70,7 +71,7 @@ class SeenIds:
         """Remember a key; whether it was new."""
         if self.version_of(key) is not None:
             return False
-        if isinstance(key, int) and key < 2**63 and (not self._ids or key > self._ids[-1]):
+        if isinstance(key, int) and (not self._ids or key > self._ids[-1]):
             self._ids.append(key)
             self._versions.append(version)
         else:
@@ -110,7 +111,7 @@ def walk(fetch: Fetch, seen: SeenIds) -> Generator[list[Any], None, End | None]:
     while True:
         rows, more = pages.get(start, position)
         ids = [number for row in rows if (number := id_of(row)) is not None]
-        if any(later < earlier for earlier, later in pairwise(ids)):
+        if (rows and not ids) or any(later < earlier for earlier, later in pairwise(ids)):
             yield from _walk_unsorted(pages, seen)
             return None
         if start and not (ids and ids[0] <= last):
@@ -132,10 +133,7 @@ def fresh_rows(rows: Sequence[Any], seen: SeenIds) -> list[Any]:
 
 def id_of(row: object) -> int | None:
     """The id of a row, None where it has none that could be one."""
-    value = row.get("id") if isinstance(row, dict) else None
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return as_id(row.get("id")) if isinstance(row, dict) else None
 
 
 def version_of(row: object) -> int:
@@ -166,7 +164,7 @@ class _Pages:
         self._large = True
         """The server may serve more than PAGE rows at once; False once it has refused to."""
         self._served_large = False
-        self._last_page: tuple[int, list[int | None]] = (0, [])
+        self._last_page: tuple[int, list[object]] = (0, [])
         self._announced = False
         """A full page came with a fullResultSize beyond its end: the server says when there is more."""
 
@@ -187,10 +185,10 @@ class _Pages:
 
     def _refuse_a_standstill(self, start: int, rows: Sequence[Any]) -> None:
         """A server that ignores `from` answers every offset with the same rows, without end."""
-        ids = [id_of(row) for row in rows]
-        if ids and ids[0] is not None and start > self._last_page[0] and ids == self._last_page[1]:
+        keys = [_key(row) for row in rows]
+        if keys and start > self._last_page[0] and keys == self._last_page[1]:
             raise PermanentError("tripletex: the list gives the same rows for another offset")
-        self._last_page = (start, ids)
+        self._last_page = (start, keys)
 
     def _more(self, received: int, count: int, end: int, told: int, position: int) -> bool:
         # A server may silently cap a page at PAGE rows: such a page is full, though more was asked for.

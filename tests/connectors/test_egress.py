@@ -188,9 +188,7 @@ class TestPolicy:
 
     def test_a_redirect_is_not_followed(self, egress: Egress, answers: responses.RequestsMock) -> None:
         answers.get(f"{URL}/people", status=302, headers={"Location": "https://elsewhere.example.no/"})
-        with pytest.raises(
-            PermanentError, match="answered 302.*is the address of this source.*right"
-        ) as caught:
+        with pytest.raises(PermanentError, match="is not followed; is the address") as caught:
             egress.request("GET", "/people")
         assert "elsewhere" not in str(caught.value)
         assert len(answers.calls) == 1

@@ -62,6 +62,8 @@ def test_a_reason_is_written_for_people(fields: dict[str, Any], reason: str) -> 
     ("fields", "reason"),
     [
         ({"amount": []}, "amount: is no amount"),
+        ({"amount": Decimal("NaN")}, "amount: is no amount"),
+        ({"amount": Decimal("Infinity")}, "amount: is no amount"),
         ({"invoiceDate": "2026-02-30"}, "invoiceDate: is no day or time"),
         ({"id": ...}, "id: is missing"),
     ],
@@ -80,6 +82,12 @@ def test_a_record_without_a_usable_id_is_named_by_a_hash(key: Any) -> None:
     assert source_id.startswith("sha256:")
     assert source_id == set_aside({"createdAt": "never", "id": key})[0]
     assert source_id != set_aside({"id": key, "createdAt": "ever"})[0]
+
+
+@pytest.mark.parametrize("key", [17, "17", Decimal("17.0"), Decimal("1.7E+1")])
+def test_a_record_that_is_set_aside_keeps_its_id_however_it_is_written(key: Any) -> None:
+    """By it the record is known to be at its source still, and is not looked for as deleted."""
+    assert set_aside({"id": key, "createdAt": "never"})[0] == "17"
 
 
 def test_undeclared_fields_are_dropped_and_counted_by_name() -> None:

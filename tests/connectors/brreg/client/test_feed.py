@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import responses
 from responses.matchers import query_param_matcher
@@ -11,6 +13,7 @@ from connectors.brreg.client import BrregClient
 from connectors.brreg.client_feed import FeedPosition
 from connectors.brreg.simulator import BrregSimulator
 from connectors.brreg.simulator_state import BrregState
+from connectors.egress import Egress
 from connectors.errors import TransientError
 from connectors.simulation.faults import RecordedRequest
 from schemas.policy import load_policy
@@ -123,6 +126,23 @@ def test_a_feed_of_many_pages_is_read_to_its_end(
     state.change_unit(SECOND, navn="ANDRE NYE AS")
     assert client.changed_since(position, FOLLOWED)[0] == {FIRST, SECOND}
     assert {each.value("page") for each in simulator.requests} == {None}
+
+
+def test_a_feed_that_is_served_in_smaller_pages_than_asked_for_is_read_to_its_end(
+    client: BrregClient, state: BrregState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10,000 are documented as the most; a server or a proxy may allow fewer without saying so."""
+    position = client.tip()
+    for number in range(25):
+        state.change_unit(FIRST, navn=f"FØRSTE {number} AS")
+    state.change_unit(SECOND, navn="ANDRE NYE AS")
+    ask = client_feed.Feed._events
+
+    def capped(feed: client_feed.Feed, egress: Egress, query: dict[str, object]) -> tuple[list[Any], int]:
+        return ask(feed, egress, {**query, "size": min(7, int(str(query["size"])))})
+
+    monkeypatch.setattr(client_feed.Feed, "_events", capped)
+    assert client.changed_since(position, FOLLOWED)[0] == {FIRST, SECOND}
 
 
 @responses.activate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -172,6 +173,31 @@ def test_rows_without_an_id_are_handed_on_once() -> None:
         return Slice(rows[start : start + count], 0)
 
     assert sum(page.count({"name": "9"}) for page in walk(fetch, SeenIds())) == 1
+
+
+@pytest.mark.parametrize("size", [1, 10, 11, 57, 200])
+def test_a_long_list_without_any_usable_id_is_walked_to_its_end(size: int) -> None:
+    """Where a page ends cannot be seen from ids then; stepping back for one would never end."""
+    rows = [{"name": f"Kunde {number}"} for number in range(size)]
+    pages = walk(lambda start, count: Slice(rows[start : start + count]), SeenIds())
+    assert [row for page in pages for row in page] == rows
+
+
+def test_a_server_that_repeats_rows_without_ids_is_not_asked_for_ever() -> None:
+    with pytest.raises(PermanentError, match="same rows"):
+        list(walk(lambda start, count: Slice([{"name": "Kunde"}] * count), SeenIds()))
+
+
+def test_ids_written_as_decimals_are_ids() -> None:
+    rows = [{"id": Decimal(f"{number}.0")} for number in range(57)]
+    pages = walk(lambda start, count: Slice(rows[start : start + count]), SeenIds())
+    assert [row for page in pages for row in page] == rows
+
+
+@pytest.mark.parametrize("key", [-(2**70), 2**63, Decimal("-1E+400"), Decimal("NaN"), Decimal("1.5")])
+def test_an_id_beyond_64_bits_does_not_end_the_walk(key: object) -> None:
+    rows = [{"id": key}, {"id": 7}]
+    assert list(walk(lambda start, count: Slice(rows[start : start + count]), SeenIds())) == [rows]
 
 
 def test_an_unsorted_list_is_walked_until_a_pass_brings_nothing_new() -> None:

@@ -1,18 +1,14 @@
-"""Dagster metadata built from the tables and the policy, so that the two cannot drift apart."""
+"""What runs have done, as Dagster's metadata: numbers, and Markdown tables of numbers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-import sqlalchemy as sa
 
 from pipelines.identity.overview import Overview
 from pipelines.identity.reporting import IdentityReport
 from pipelines.privacy.retention import Plan, Removal
 from pipelines.store.tally import Tally
-from schemas.dictionary import type_of
-from schemas.policy import load_policy
-from schemas.tables import qualified
 
 OWNERS = ["team:data"]
 _HOLDS_SHOWN = 5
@@ -20,29 +16,6 @@ _RULES_SHOWN = 10
 _NOTHING = dg.MarkdownMetadataValue("nothing")
 SINGLETON_SHARE = {"person": "people_of_one_record", "organization": "organizations_of_one_record"}
 """By kind of card: the metadata that holds the share of cards with one source record, 0 to 1."""
-
-
-def table_metadata(table: sa.Table) -> dict[str, Any]:
-    """The table's name and column schema; each personal column carries its data category as a tag."""
-    columns = [
-        dg.TableColumn(
-            name=column.name,
-            type=type_of(column),
-            description=column.comment,
-            tags={"category": column.info["category"]},
-        )
-        for column in table.columns
-    ]
-    return {
-        "dagster/table_name": qualified(table),
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-    }
-
-
-def table_tags(table: sa.Table) -> dict[str, str]:
-    """Data class and clauses of a table, from the policy."""
-    rule = load_policy().data[qualified(table)]
-    return {"data_class": rule.data_class, **{f"clause/{clause}": "true" for clause in rule.clauses}}
 
 
 def reconciliation(tally: Tally, rows: int, seconds: float) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import dagster as dg
 from pipelines.applications.intake import Intake, load_folder
 from pipelines.defs.dropped import files_metadata, folder_sensor, no_file_set_aside
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS
 from pipelines.defs.resources import Workbench
+from pipelines.defs.tables import table_metadata, table_tags
 from pipelines.errors import nothing_personal
 from pipelines.store.counts import count_rows
 from schemas.tables.registration import application_file

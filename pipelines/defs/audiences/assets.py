@@ -16,8 +16,9 @@ from pipelines.defs.audiences.bounces import email_bounces
 from pipelines.defs.crm.assets import cards
 from pipelines.defs.dropped import folder_sensor
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS, markdown_table
 from pipelines.defs.resources import Workbench
+from pipelines.defs.tables import table_key, table_spec
 from pipelines.errors import nothing_personal
 from pipelines.store.counts import count_rows
 from schemas.tables import audiences, views
@@ -30,8 +31,8 @@ _SHOWN = {
     "course_invitations": views.audience_course_invitations,
 }
 _EXPORT = dg.AssetKey(["audiences", "audience_export"])
-_INVITED = dg.AssetKey(["crm", views.audience_course_invitations.name])
-_MEMBER_KEY = dg.AssetKey(["crm", _MEMBERS.name])
+_INVITED = table_key(views.audience_course_invitations)
+_MEMBER_KEY = table_key(_MEMBERS)
 
 
 class Building(dg.Config):
@@ -51,16 +52,7 @@ class Exporting(dg.Config):
 @dg.multi_asset(
     name="audiences",
     specs=[
-        dg.AssetSpec(
-            key=["crm", table.name],
-            deps=[cards, email_bounces],
-            group_name=_GROUP,
-            description=table.comment,
-            owners=OWNERS,
-            kinds={"postgres"},
-            tags=table_tags(table),
-            metadata=table_metadata(table),
-        )
+        table_spec(table, _GROUP, deps=[cards, email_bounces])
         for table in (_MEMBERS, _CHANGES, _EXCLUSIONS, _PREVIEW, *_SHOWN.values())
     ],
     check_specs=[
@@ -103,7 +95,7 @@ def built_audiences(
         ],
     )
     yield dg.MaterializeResult(
-        asset_key=["crm", _CHANGES.name],
+        asset_key=table_key(_CHANGES),
         metadata={
             "dagster/row_count": rows[_CHANGES],
             "preview": config.preview,
@@ -112,7 +104,7 @@ def built_audiences(
         },
     )
     yield dg.MaterializeResult(
-        asset_key=["crm", _EXCLUSIONS.name],
+        asset_key=table_key(_EXCLUSIONS),
         metadata={
             "dagster/row_count": rows[_EXCLUSIONS],
             "preview": config.preview,
@@ -120,13 +112,13 @@ def built_audiences(
         },
     )
     yield dg.MaterializeResult(
-        asset_key=["crm", _PREVIEW.name],
+        asset_key=table_key(_PREVIEW),
         metadata={"dagster/row_count": rows[_PREVIEW], "preview": config.preview},
     )
     for audience, view in _SHOWN.items():
         is_marketing = view is views.audience_course_invitations
         yield dg.MaterializeResult(
-            asset_key=["crm", view.name],
+            asset_key=table_key(view),
             metadata={"dagster/row_count": found.members.get(audience, 0), "preview": config.preview},
             check_results=[check_result(objected, "nobody_who_objected", asset=_INVITED)]
             if is_marketing
@@ -137,7 +129,7 @@ def built_audiences(
 @dg.asset(
     key=_EXPORT,
     group_name=_GROUP,
-    deps=[dg.AssetKey(["crm", view.name]) for view in _SHOWN.values()],
+    deps=map(table_key, _SHOWN.values()),
     kinds={"csv"},
     owners=OWNERS,
     tags={"data_class": "controller", "clause/S6": "true"},

@@ -7,8 +7,9 @@ import dagster as dg
 from pipelines.audiences.bounce_intake import BounceIntake, load_bounces
 from pipelines.defs.dropped import files_metadata, no_file_set_aside
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS
 from pipelines.defs.resources import Workbench
+from pipelines.defs.tables import table_metadata, table_tags
 from pipelines.errors import nothing_personal
 from pipelines.store.counts import count_rows
 from schemas.tables.bounces import email_bounce

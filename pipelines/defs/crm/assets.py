@@ -8,14 +8,7 @@ from pipelines.defs.applications.assets import application_files
 from pipelines.defs.crm.earlier import earlier
 from pipelines.defs.findings import check_result
 from pipelines.defs.marked import helpscout_marked, tripletex_marked
-from pipelines.defs.metadata import (
-    OWNERS,
-    cards_by_size,
-    identity_numbers,
-    newest_events,
-    table_metadata,
-    table_tags,
-)
+from pipelines.defs.metadata import cards_by_size, identity_numbers, newest_events
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.defs.sources.brreg.assets import brreg_units
@@ -31,6 +24,7 @@ from pipelines.defs.sources.tripletex.assets import (
     tripletex_invoices,
     tripletex_subscriptions,
 )
+from pipelines.defs.tables import table_key, table_spec
 from pipelines.errors import nothing_personal
 from pipelines.findings import Finding
 from pipelines.identity.findings import largest_card, review_queue_growth, share_of_singletons
@@ -63,19 +57,11 @@ _SOURCES: list[dg.AssetDep | dg.AssetsDefinition] = [
 ]
 
 # What people decide is not made by a run.
-DECISIONS = dg.AssetSpec(
-    key=["crm", crm.match_decision.name],
-    group_name="crm",
-    description=crm.match_decision.comment,
-    owners=OWNERS,
-    kinds={"postgres"},
-    tags=table_tags(crm.match_decision),
-    metadata=table_metadata(crm.match_decision),
-)
+DECISIONS = table_spec(crm.match_decision, "crm")
 
 # The one asset that leads from the sources to the CRM: every other table is made from who belongs together.
 # All of them for all of the sources would be two hundred lines in the graph.
-SOURCE_LINK = dg.AssetKey(["crm", crm.source_link.name])
+SOURCE_LINK = table_key(crm.source_link)
 
 # It comes first, as the graph says.
 _TABLES = (
@@ -108,16 +94,12 @@ _WATCHED = {
 @dg.multi_asset(
     name="cards",
     specs=[
-        dg.AssetSpec(
-            key=["crm", table.name],
+        table_spec(
+            table,
+            "crm",
             deps=[*_SOURCES, DECISIONS] if table is crm.source_link else [SOURCE_LINK],
-            group_name="crm",
-            description=table.comment,
-            owners=OWNERS,
-            freshness_policy=BY_MORNING,
             kinds={"python", "postgres"},
-            tags=table_tags(table),
-            metadata=table_metadata(table),
+            freshness_policy=BY_MORNING,
         )
         for table in _TABLES
     ],
@@ -153,7 +135,7 @@ def cards(
     }
     for table, count in rows.items():
         yield dg.MaterializeResult(
-            asset_key=["crm", table.name], metadata={"dagster/row_count": count, **extra.get(table, {})}
+            asset_key=table_key(table), metadata={"dagster/row_count": count, **extra.get(table, {})}
         )
     merged = Finding(True, "no more than a night explains", {"merged": report.merged})
     yield check_result(merged, NO_MASS_MERGE, asset=SOURCE_LINK)

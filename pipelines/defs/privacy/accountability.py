@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.privacy.forwarding import forwarding_audit
 from pipelines.defs.privacy.instructions import submission_instructions
 from pipelines.defs.privacy.subjects import subject_requests
 from pipelines.defs.resources import Workbench
+from pipelines.defs.tables import table_metadata, table_tags
 from pipelines.errors import nothing_personal
 from pipelines.files import write_whole
 from pipelines.privacy import audit_log

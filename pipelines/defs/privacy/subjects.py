@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS, markdown_table
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
+from pipelines.defs.tables import table_metadata, table_tags
 from pipelines.errors import nothing_personal
 from pipelines.privacy.subjects.deadlines import answered_in_time
 from pipelines.privacy.subjects.drawer import Drawer

@@ -13,8 +13,9 @@ from connectors.tripletex.client import TripletexClient
 from pipelines.applications.cases import refresh
 from pipelines.defs.crm.assets import cards
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, markdown_table, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS, markdown_table
 from pipelines.defs.resources import Workbench
+from pipelines.defs.tables import table_key, table_metadata, table_spec, table_tags
 from pipelines.errors import nothing_personal
 from pipelines.registration.findings import no_application_waits, no_customer_twice
 from pipelines.registration.register import plan_registrations, register, store_plan
@@ -23,9 +24,9 @@ from pipelines.store.counts import count_rows
 from schemas.tables import registration
 
 _GROUP = "registration"
-_CASES = dg.AssetKey(["crm", registration.application_case.name])
-_PLAN = dg.AssetKey(["crm", registration.registration_plan.name])
-_REGISTRATION = dg.AssetKey(["crm", registration.registration.name])
+_CASES = table_key(registration.application_case)
+_PLAN = table_key(registration.registration_plan)
+_REGISTRATION = table_key(registration.registration)
 _WARN = dg.AssetCheckSeverity.WARN
 
 
@@ -39,15 +40,7 @@ class Registering(dg.Config):
 
 
 # What people decide is not made by a run.
-DECISIONS = dg.AssetSpec(
-    key=["crm", registration.application_decision.name],
-    group_name=_GROUP,
-    description=registration.application_decision.comment,
-    owners=OWNERS,
-    kinds={"postgres"},
-    tags=table_tags(registration.application_decision),
-    metadata=table_metadata(registration.application_decision),
-)
+DECISIONS = table_spec(registration.application_decision, _GROUP)
 
 
 @dg.asset(

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from pipelines.defs.failures import TRY_AGAIN, reading
 from pipelines.defs.findings import check_result
-from pipelines.defs.metadata import OWNERS, reconciliation, table_metadata, table_tags
+from pipelines.defs.metadata import OWNERS, reconciliation
 from pipelines.defs.partitions import DAILY, SINGLE_RUN
 from pipelines.defs.resources import Workbench
+from pipelines.defs.tables import table_metadata, table_tags
 from pipelines.defs.windows import Reading, run_of
 from pipelines.findings import Finding
 from pipelines.sources.findings import adds_up, no_drift, no_mass_deletion, nothing_set_aside

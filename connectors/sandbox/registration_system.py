@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from connectors.sandbox.stories import FOREIGN_EVENTS
+from connectors.sandbox.stories.registrations import FOREIGN_EVENTS
 from connectors.sandbox.world_file import WorldFile
 
 DAYS_OF_LOG = 24

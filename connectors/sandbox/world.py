@@ -13,7 +13,8 @@ from connectors.sandbox import journal
 from connectors.sandbox.crowd import crowd
 from connectors.sandbox.days import live_a_day
 from connectors.sandbox.stage import Stage
-from connectors.sandbox.stories import STORIES, founding
+from connectors.sandbox.stories import STORIES
+from connectors.sandbox.stories.founding import founding
 from connectors.sandbox.world_file import OSLO, WorldFile
 from connectors.simulation.gate import Clock, utc_now
 from connectors.tripletex.simulator import TripletexSimulator

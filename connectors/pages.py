@@ -48,6 +48,8 @@ class Page(Generic[P]):
     """Undeclared top-level fields by name, and in how many records they came."""
     seen_fields: frozenset[str] = frozenset()
     """Declared top-level fields that came in some record."""
+    lacking_fields: frozenset[str] = frozenset()
+    """Declared top-level fields that some record came without."""
 
     @property
     def received(self) -> int:
@@ -61,12 +63,15 @@ def read_page(payload: type[P], items: Sequence[object], told: int | None = None
     rejected: list[Rejected] = []
     unknown: Counter[str] = Counter()
     known = payload.known_fields()
+    declared = known - payload.not_read
     seen: set[str] = set()
+    lacking: set[str] = set()
     for item in items:
         if not isinstance(item, dict):
             rejected.append(Rejected(_fingerprint(item), "the record is not an object"))
             continue
-        seen |= known & item.keys()
+        seen |= declared & item.keys()
+        lacking |= declared - item.keys()
         unknown.update(name if len(unknown) < MAX_NAMES else "?" for name in _names(item.keys() - known))
         try:
             records.append(payload.model_validate(item))
@@ -75,7 +80,7 @@ def read_page(payload: type[P], items: Sequence[object], told: int | None = None
         except Exception as error:
             # Whatever a hostile record does to a validator, it must not end the run.
             rejected.append(Rejected(_source_id(payload, item), f"cannot be read: {type(error).__name__}"))
-    return Page(records, rejected, told, unknown, frozenset(seen - payload.not_read))
+    return Page(records, rejected, told, unknown, frozenset(seen), frozenset(lacking))
 
 
 def as_id(value: object) -> int | None:

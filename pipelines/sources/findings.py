@@ -119,12 +119,14 @@ def no_drift(connection: sa.Connection, source: str) -> Finding:
             load.c.unknown_names,
             load.c.refused_names,
             load.c.seen_names,
+            load.c.common_names,
+            load.c.compared,
         )
         .where(load.c.source == source)
         .order_by(load.c.load_id.desc())
         .limit(_READS)
     ).all()
-    causes, missing = [], _no_longer_seen(reads)
+    causes, missing = [], sorted(_gone_from_large_reads(reads) | _gone_from_whole_reads(reads))
     unknown, refused = (reads[0].unknown_fields, reads[0].refused_names) if reads else (0, [])
     if unknown:
         causes.append(
@@ -139,12 +141,25 @@ def no_drift(connection: sa.Connection, source: str) -> Finding:
     return Finding(not causes, "; ".join(causes) or "only known fields", numbers)
 
 
-def _no_longer_seen(reads: Sequence[Any]) -> list[str]:
+def _gone_from_large_reads(reads: Sequence[Any]) -> set[str]:
     """Fields that the last large read lacks and the one before it had: a few records prove nothing."""
     large = [read for read in reads if read.received >= _ENOUGH]
     if not reads or not large or large[0] is not reads[0] or len(large) == 1:
-        return []
-    return sorted(set(large[1].seen_names) - set(large[0].seen_names))
+        return set()
+    return set(large[1].seen_names) - set(large[0].seen_names)
+
+
+def _gone_from_whole_reads(reads: Sequence[Any]) -> set[str]:
+    """Fields that every record of a whole read had and none of the next, nor any that came since.
+
+    The two hold the same records, but for what was changed: that is enough however few they are. A read is
+    whole where it looked for deletions.
+    """
+    whole = [place for place, read in enumerate(reads) if read.compared is not None and read.received]
+    if len(whole) < 2:
+        return set()
+    newest, before = whole[:2]
+    return set(reads[before].common_names).difference(*(read.seen_names for read in reads[: newest + 1]))
 
 
 def _named(names: list[str]) -> str:

@@ -77,6 +77,7 @@ class Lander:
             self.tally.received += page.received
             self.tally.told = max(self.tally.told, page.told or 0)
             self.tally.seen_fields |= page.seen_fields
+            self.tally.lacking_fields |= page.lacking_fields
             for name, count in page.unknown_fields.items():
                 self.tally.unknown_fields[name] = self.tally.unknown_fields.get(name, 0) + count
             if page.rejected:

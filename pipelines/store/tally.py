@@ -38,6 +38,8 @@ class Tally:
     unknown_fields: dict[str, int] = field(default_factory=dict)
     seen_fields: set[str] = field(default_factory=set)
     """Declared fields that came in some record."""
+    lacking_fields: set[str] = field(default_factory=set)
+    """Declared fields that some record came without."""
     refused_fields: tuple[str, ...] = ()
     """Declared fields that the API does not know; they were read as absent."""
 
@@ -82,6 +84,7 @@ def record_load(
             finished_at=sa.func.clock_timestamp(),
             unknown_names=sorted(tally.unknown_fields),
             seen_names=sorted(tally.seen_fields),
+            common_names=sorted(tally.seen_fields - tally.lacking_fields),
             refused_names=sorted(tally.refused_fields),
             compared=tally.compared,
             **tally.counts(),

@@ -163,6 +163,8 @@ load = sa.Table(
            comment="Names of the undeclared fields"),
     column("seen_names", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False,
            comment="Names of the declared fields that came in some record"),
+    column("common_names", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False, server_default="{}",
+           comment="Names of the declared fields that came in every record"),
     column("refused_names", pg.ARRAY(sa.Text()), OPERATIONS, nullable=False,
            comment="Names of declared fields that the API does not know, read as absent"),
     schema=SCHEMA,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.pages import MAX_NAMES, Page, read_page
-from schemas.payloads.helpscout import HelpScoutCustomer
+from schemas.payloads.helpscout import HelpScoutCustomer, HelpScoutMailbox
 from schemas.payloads.pindena import CourseSignup
 from schemas.payloads.tripletex import TripletexInvoice
 
@@ -97,6 +97,12 @@ def test_undeclared_fields_are_dropped_and_counted_by_name() -> None:
     )
     assert page.unknown_fields == {"shoeSize": 2, "?": 1}
     assert not hasattr(page.records[0], "shoeSize")
+
+
+def test_declared_fields_that_came_and_that_some_record_lacks_are_told() -> None:
+    page = read_page(HelpScoutMailbox, [{"id": 1, "name": "Support", "slug": "x"}, {"id": 2}, "no object"])
+    assert page.seen_fields == {"id", "name"}
+    assert page.lacking_fields == {"name"}
 
 
 def test_a_flood_of_undeclared_names_does_not_grow_the_page() -> None:

@@ -78,3 +78,32 @@ def test_a_field_that_stopped_coming_is_named(connection: sa.Connection) -> None
     finding = no_drift(connection, "course_signup")
     assert not finding.passed
     assert "Phone" in finding.why
+
+
+def test_a_field_that_stopped_coming_from_a_small_source_is_named_by_its_whole_reads(
+    connection: sa.Connection,
+) -> None:
+    few = {"received": 3, "stored": 3}
+    read(connection, **few, compared=0)
+    read(connection, **few, seen_fields={"Email"})
+    assert no_drift(connection, "course_signup").passed, "what changed in a day proves nothing"
+    read(connection, **few, seen_fields={"Email"}, compared=3)
+    assert "Phone came in no record" in no_drift(connection, "course_signup").why
+    read(connection, **few, seen_fields={"Email"})
+    assert not no_drift(connection, "course_signup").passed, "until it comes again, or the next whole read"
+    read(connection, received=1, stored=1)
+    assert no_drift(connection, "course_signup").passed
+
+
+def test_a_field_that_only_some_records_of_a_small_source_had_may_come_in_none(
+    connection: sa.Connection,
+) -> None:
+    read(connection, received=3, stored=3, lacking_fields={"Phone"}, compared=0)
+    read(connection, received=3, stored=3, seen_fields={"Email"}, compared=3)
+    assert no_drift(connection, "course_signup").passed
+
+
+def test_a_source_without_records_shows_no_drift(connection: sa.Connection) -> None:
+    read(connection, received=3, stored=3, compared=0)
+    read(connection, received=0, stored=0, seen_fields=set(), compared=3)
+    assert no_drift(connection, "course_signup").passed

@@ -5,11 +5,11 @@ Each problem comes with its place in the document.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from schemas.policy.document import Place
 from schemas.policy.model import LEGAL_BASES, PROCESSOR_CLAUSE, Policy
-from schemas.policy.retention import CARD_TABLES, NAMED_BY_ID, Hold, is_card_id
+from schemas.policy.retention import CARD_TABLES, NAMED_BY_ID, Copy, Hold, RetentionRule, is_card_id
 
 Problems = Iterator[tuple[Place, str]]
 
@@ -87,64 +87,75 @@ def _retention_problems(policy: Policy) -> Problems:
     """Every table has exactly one rule, and the rule fits what the table is."""
     seen: dict[str, str] = {}
     for at, rule in enumerate(policy.retention):
-        place: Place = ("retention", at)
-        table = policy.data.get(rule.data)
         if rule.data in seen:
-            yield (*place, "data"), f"{rule.data} has two periods, here and in {seen[rule.data]}"
+            yield ("retention", at, "data"), f"{rule.data} has two periods, here and in {seen[rule.data]}"
         if rule.id in seen.values():
-            yield (*place, "id"), f"the id {rule.id} is given twice"
+            yield ("retention", at, "id"), f"the id {rule.id} is given twice"
         seen[rule.data] = rule.id
-        if rule.data.endswith(".*"):
-            if not any(name.startswith(rule.data[:-1]) for name in policy.data):
-                yield (*place, "data"), f"no table of {rule.data} is listed under data"
-            continue
-        if table is None:
-            yield (*place, "data"), f"{rule.data} is not listed under data"
-            continue
-        if rule.clause not in table.clauses:
-            yield (*place, "clause"), f"clause {rule.clause} is not among the clauses of {rule.data}"
-        if (table.data_class == "processor") != rule.instruction_only:
-            yield place, "instruction_only is for data of class processor, and for all of them (GDPR art. 28)"
+        yield from _rule_problems(policy, at, rule)
     for table_name in policy.data:
         if table_name not in seen and f"{table_name.split('.')[0]}.*" not in seen:
             yield ("data", table_name), f"{table_name} has no retention rule"
-    for at, rule in enumerate(policy.retention):
-        if rule.follows is not None and not _is_known(policy, rule.follows):
-            yield ("retention", at, "follows"), f"follows {rule.follows}, which is not listed under data"
-    ids = [copy.id for copy in policy.copies]
-    for at, copy_id in enumerate(ids):
-        if copy_id in ids[:at]:
-            yield ("copies", at, "id"), f"the id {copy_id} is given twice"
+    yield from _repeated_ids("copies", policy.copies)
+
+
+def _rule_problems(policy: Policy, at: int, rule: RetentionRule) -> Problems:
+    """What one rule says of its tables that is not so."""
+    place: Place = ("retention", at)
+    if rule.follows is not None and not _is_known(policy, rule.follows):
+        yield (*place, "follows"), f"follows {rule.follows}, which is not listed under data"
+    if rule.data.endswith(".*"):
+        if not any(name.startswith(rule.data[:-1]) for name in policy.data):
+            yield (*place, "data"), f"no table of {rule.data} is listed under data"
+        return
+    table = policy.data.get(rule.data)
+    if table is None:
+        yield (*place, "data"), f"{rule.data} is not listed under data"
+        return
+    if rule.clause not in table.clauses:
+        yield (*place, "clause"), f"clause {rule.clause} is not among the clauses of {rule.data}"
+    if (table.data_class == "processor") != rule.instruction_only:
+        yield place, "instruction_only is for data of class processor, and for all of them (GDPR art. 28)"
 
 
 def _hold_problems(policy: Policy) -> Problems:
-    """A duty to keep all rows may not be longer than the period after which they go."""
-    ids = [hold.id for hold in policy.holds]
+    """A hold is on rows that have a period, and keeps none for longer than their rule does."""
+    yield from _repeated_ids("holds", policy.holds)
     for at, hold in enumerate(policy.holds):
         place: Place = ("holds", at)
-        if hold.id in ids[:at]:
-            yield (*place, "id"), f"the id {hold.id} is given twice"
         if hold.data not in policy.data:
             yield (*place, "data"), f"{hold.data} is not listed under data"
-            continue
-        if hold.data in CARD_TABLES and hold.value is not None:
+        elif hold.at_least is not None:
+            yield from _promise_problems(policy, place, hold.id, hold.data, hold.at_least)
+        elif hold.data in CARD_TABLES:
             yield from ((place, problem) for problem in _card_problems(hold))
-        elif hold.value is not None and policy.retention_of(hold.data).expires_after is None:
+        elif policy.retention_of(hold.data).expires_after is None:
             yield (
                 (*place, "data"),
                 f"rows of {hold.data} have no period of their own: hold what they are made from",
             )
-        for rule_at, rule in enumerate(policy.retention):
-            if rule.data != hold.data or hold.at_least is None:
-                continue
-            if rule.period is None:
-                kind = "follows other data" if rule.follows else "has no clock of its own"
-                yield place, f"retention rule {rule.id} {kind}, so {hold.at_least} cannot be promised"
-            elif _may_be_shorter(rule.period, hold.at_least):
-                yield (
-                    ("retention", rule_at, "period"),
-                    f"{rule.period} contradicts hold {hold.id}, which keeps {hold.data} for {hold.at_least}",
-                )
+
+
+def _promise_problems(policy: Policy, place: Place, hold_id: str, table: str, at_least: str) -> Problems:
+    """A duty to keep all rows of a table may not be longer than the period after which they go."""
+    for at, rule in enumerate(policy.retention):
+        if rule.data != table:
+            continue
+        if rule.period is None:
+            kind = "follows other data" if rule.follows else "has no clock of its own"
+            yield place, f"retention rule {rule.id} {kind}, so {at_least} cannot be promised"
+        elif _may_be_shorter(rule.period, at_least):
+            yield (
+                ("retention", at, "period"),
+                f"{rule.period} contradicts hold {hold_id}, which keeps {table} for {at_least}",
+            )
+
+
+def _repeated_ids(part: str, entries: Sequence[Hold | Copy]) -> Problems:
+    ids = [entry.id for entry in entries]
+    for at, entry_id in enumerate(ids):
+        if entry_id in ids[:at]:
+            yield (part, at, "id"), f"the id {entry_id} is given twice"
 
 
 def _card_problems(hold: Hold) -> Iterator[str]:

@@ -14,20 +14,15 @@ def no_day_missing(days: Mapping[str, Mapping[str, bool]]) -> Finding:
 
     `days`: by asset, for each of the days (oldest first), whether it was read.
     """
-    missing = {
-        name: [day for day, read in known.items() if not read and day > first]
-        for name, known in days.items()
-        if (first := next((day for day, read in known.items() if read), None)) is not None
-    }
-    missing = {name: holes for name, holes in missing.items() if holes}
-    number = sum(len(holes) for holes in missing.values())
+    missing = {name: holes for name, known in days.items() if (holes := _holes(known))}
+    number = sum(map(len, missing.values()))
     if not number:
         return Finding(True, "no day is missing", {"missing": 0})
-    first, last = min(min(holes) for holes in missing.values()), max(max(holes) for holes in missing.values())
+    first = min(holes[0] for holes in missing.values())
+    last = max(holes[-1] for holes in missing.values())
     return Finding(
         False,
-        f"{number:,} days of {', '.join(sorted(missing))} were not read in their nights: a later green night"
-        f" has caught them up; `make backfill FROM={first} TO={last}` reads them by themselves",
+        f"{number:,} days of {', '.join(sorted(missing))} were not read in their nights: {_mend(first, last)}",
         {"missing": number},
     )
 
@@ -37,15 +32,25 @@ def no_day_missing_of_one(days: Mapping[str, bool], failed: Mapping[str, str]) -
 
     `days`: for each of the days (oldest first), whether it was read. `failed`: by day, the run that tried to.
     """
-    first = next((day for day, read in days.items() if read), None)
-    missing = [day for day, read in days.items() if not read and first is not None and day > first]
+    missing = _holes(days)
     if not missing:
         return Finding(True, "no day is missing", {"missing": 0, "failed": 0})
-    tried = [day for day in missing if day in failed]
-    told = ", ".join(f"{day} (failed in run {failed[day][:8]})" if day in failed else day for day in missing)
+    named = ", ".join(f"{day} (failed in run {failed[day][:8]})" if day in failed else day for day in missing)
     return Finding(
         False,
-        f"not read in their nights: {told}; a later green night has caught them up;"
-        f" `make backfill FROM={missing[0]} TO={missing[-1]}` reads them by themselves",
-        {"missing": len(missing), "failed": len(tried)},
+        f"not read in their nights: {named}; {_mend(missing[0], missing[-1])}",
+        {"missing": len(missing), "failed": len(failed.keys() & set(missing))},
+    )
+
+
+def _holes(days: Mapping[str, bool]) -> list[str]:
+    """Days without a read after the first one that was read, oldest first; none before anything was."""
+    first = next((day for day, read in days.items() if read), None)
+    return [day for day, read in days.items() if first is not None and not read and day > first]
+
+
+def _mend(first: str, last: str) -> str:
+    return (
+        "a later green night has caught them up;"
+        f" `make backfill FROM={first} TO={last}` reads them by themselves"
     )

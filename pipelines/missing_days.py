@@ -15,14 +15,14 @@ def no_day_missing(days: Mapping[str, Mapping[str, bool]]) -> Finding:
     `days`: by asset, for each of the days (oldest first), whether it was read.
     """
     missing = {name: holes for name, known in days.items() if (holes := _holes(known))}
-    number = sum(map(len, missing.values()))
+    number, names = sum(map(len, missing.values())), ", ".join(sorted(missing))
     if not number:
         return Finding(True, "no day is missing", {"missing": 0})
     first = min(holes[0] for holes in missing.values())
     last = max(holes[-1] for holes in missing.values())
     return Finding(
         False,
-        f"{number:,} days of {', '.join(sorted(missing))} were not read in their nights: {_mend(first, last)}",
+        f"{number:,} days of {names} were not read in their nights: {_mend(first, last)}",
         {"missing": number},
     )
 

@@ -22,6 +22,8 @@ from schemas.tables.privacy import suppression
 
 Language = Literal["nb", "en"]
 
+_LANGUAGES: tuple[Language, ...] = ("nb", "en")
+
 FOLDER = "records"
 """Folder of DAGSTER_HOME with what is generated here."""
 
@@ -54,7 +56,7 @@ def activities(policy: Policy, data_class: Literal["controller", "processor"]) -
             Activity(
                 purpose,
                 mine,
-                _categories(policy, (tables[name] for name in mine if name in tables)),
+                categories_of(policy, (tables[name] for name in mine if name in tables)),
                 tuple(name for name, one in policy.recipients.items() if purpose in one.purposes),
                 tuple(rules.values()),
             )
@@ -161,6 +163,26 @@ def clause_report(policy: Policy, shown: Sequence[Proof], language: Language = "
     return "\n\n".join(parts) + "\n"
 
 
+def kept(policy: Policy, rule: RetentionRule) -> Bilingual:
+    """How long a rule lets data live, for whoever they are about: `36 months: three years after …`."""
+    if rule.follows:
+        return rule.basis
+    texts = {language: _Speaker(policy, language).rules([rule])[0] for language in _LANGUAGES}
+    return Bilingual(**texts)
+
+
+def length(period: str) -> Bilingual:
+    """A period in words: `P36M` is 36 months."""
+    parsed = Period.parse(period)
+    unit = _WORDS[("month" if parsed.is_months else "day") + ("s" if parsed.count > 1 else "")]
+    return Bilingual(nb=f"{parsed.count} {unit.nb}", en=f"{parsed.count} {unit.en}")
+
+
+def role(name: str) -> Bilingual:
+    """A recipient's legal role in words."""
+    return _WORDS[name]
+
+
 class _Speaker:
     """The words of one language."""
 
@@ -176,9 +198,7 @@ class _Speaker:
         return f"# {self(name)}: {self._policy.controller.name}"
 
     def period(self, text: str) -> str:
-        period = Period.parse(text)
-        unit = "month" if period.is_months else "day"
-        return f"{period.count} {self(unit if period.count == 1 else f'{unit}s')}"
+        return self(length(text))
 
     def rules(self, rules: Iterable[RetentionRule]) -> list[str]:
         """`36 months: three years after the last contact`, each once."""
@@ -211,7 +231,7 @@ def _who(policy: Policy, say: _Speaker) -> Iterable[str]:
     yield f"{one.name}, {one.organization_number}, {one.contact}. {say('version')} {policy.version}."
 
 
-def _categories(policy: Policy, tables: Iterable[sa.Table]) -> tuple[str, ...]:
+def categories_of(policy: Policy, tables: Iterable[sa.Table]) -> tuple[str, ...]:
     """The categories of personal data in some tables, in the policy's order."""
     present = {column.info["category"] for table in tables for column in table.columns}
     return tuple(key for key in policy.categories if key in present and not key.startswith("system."))

@@ -1,16 +1,14 @@
-"""Access (GDPR art. 15): everything held about one person, as data and as a page a person can read.
+"""Access (GDPR art. 15): everything held about one person, as data; access_page.py makes the page of it.
 
 Only the person's own records and what came from them: another person on the same card stays out.
 """
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,17 +19,26 @@ from pipelines.audiences.dossier import held_of
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.normalise.organizations import organization_number
 from pipelines.privacy.disclosures import disclosures_about
-from pipelines.privacy.subjects.finding import Hints, RecordId, SourceRecord, find, hanging_on
+from pipelines.privacy.records import categories_of, kept, role
+from pipelines.privacy.subjects.access_words import information
+from pipelines.privacy.subjects.erasure import is_kept, legal_holds
+from pipelines.privacy.subjects.finding import Found, Hints, RecordId, SourceRecord, find, hanging_on
+from pipelines.privacy.subjects.rights import count_objections, restricted
 from schemas.payloads.brreg import BrregUnit
-from schemas.policy import Bilingual, Policy
-from schemas.tables import crm, landing
+from schemas.policy import LEGAL_BASES, Bilingual, Policy
+from schemas.tables import all_tables, crm, landing, qualified
+from schemas.tables.privacy import objection
+from schemas.tables.registration import application_case, application_decision, registration
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Dossier:
-    """All that is held, with origin, purpose, period and recipients. Personal data throughout."""
+    """All that is held, with origin, purpose, period and recipients. Personal data throughout.
+
+    Texts of the policy are in both languages; values are as they are held.
+    """
 
     made_at: datetime
     controller: Mapping[str, str]
@@ -40,12 +47,23 @@ class Dossier:
     card: tuple[Row, ...] = field(repr=False)
     """Values on the person's card that came from these records, with the rule that chose them."""
     activity: tuple[Row, ...] = field(repr=False)
-    """Inquiries, sign-ups, forms and invoices that hang on them."""
+    """What hangs on them: inquiries, invoices, how a form was dealt with, lists of mailings."""
+    reasons: tuple[Row, ...] = ()
+    """Of each kind of data held: why, by which right, where from, and until when."""
     recipients: tuple[Row, ...] = ()
     """Who the data are or were shared with."""
     disclosures: tuple[Row, ...] = ()
-    rights: tuple[Bilingual, ...] = ()
-    parts: tuple[str, ...] = ("card", "records", "activity", "recipients", "disclosures")
+    information: tuple[Row, ...] = ()
+    """What the person has to be told besides, under a title each."""
+    parts: tuple[str, ...] = (
+        "card",
+        "records",
+        "activity",
+        "reasons",
+        "recipients",
+        "disclosures",
+        "information",
+    )
     """What was asked for, in order; a part that was not asked for is not said to be empty."""
 
     def counts(self) -> dict[str, int]:
@@ -66,24 +84,6 @@ class Dossier:
         }
         return json.dumps(document, default=_plain, ensure_ascii=False, indent=2) + "\n"
 
-    def to_html(self, language: str = "nb") -> str:
-        """As a page in Norwegian (`nb`) or English (`en`); stands alone, loads nothing."""
-        words = _WORDS[language]
-        sections = [
-            f"<h1>{words['title']}</h1>",
-            f"<p>{_safe(self.controller['name'])}, {_safe(self.controller['organization_number'])}, "
-            f"{_safe(self.controller['contact'])}. {self.made_at:%Y-%m-%d}</p>",
-            *(f"<h2>{words[name]}</h2>{_table(getattr(self, name), words)}" for name in self.parts),
-            f"<h2>{words['rights']}</h2>",
-            "<ul>" + "".join(f"<li>{_safe(getattr(text, language))}</li>" for text in self.rights) + "</ul>",
-        ]
-        return (
-            f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
-            f"<title>{words['title']}</title><style>{_STYLE}</style></head><body>\n"
-            + "\n".join(sections)
-            + "\n</body></html>\n"
-        )
-
 
 def collect(
     connection: sa.Connection, policy: Policy, hints: Hints, now: datetime, secrets: Sequence[bytes]
@@ -94,28 +94,19 @@ def collect(
     """
     found = find(connection, hints)
     ids = [record.id for record in found.records]
-    records = tuple(
-        {
-            "source": record.source,
-            "source_id": record.source_id,
-            **_why(policy, f"{landing.SCHEMA}.{record.source}"),
-            "values": {
-                name: value
-                for name, value in record.values.items()
-                if name != "content_hash" and value not in (None, [])
-            },
-        }
-        for record in found.records
-    )
+    records = _records(connection, policy, found, now)
+    card = _card_values(connection, ids)
+    activity = (*_activity(connection, ids), *_kept_beside(connection, secrets, found, hints))
     return Dossier(
         made_at=now,
         controller=_controller(policy),
         records=records,
-        card=_card_values(connection, ids),
-        activity=(*_activity(connection, ids), *held_of(connection, secrets, found, hints)),
+        card=card,
+        activity=activity,
+        reasons=_reasons(policy, records, card, activity),
         recipients=_recipients(policy),
         disclosures=_disclosures(connection, policy, ids, _own_businesses(connection, found.records)),
-        rights=_RIGHTS,
+        information=information(policy),
     )
 
 
@@ -134,8 +125,8 @@ def collect_disclosures(connection: sa.Connection, policy: Policy, hints: Hints,
         activity=(),
         recipients=_recipients(policy),
         disclosures=_disclosures(connection, policy, ids, _own_businesses(connection, found.records)),
-        rights=_RIGHTS,
-        parts=("recipients", "disclosures"),
+        information=information(policy),
+        parts=("recipients", "disclosures", "information"),
     )
 
 
@@ -144,15 +135,53 @@ def _controller(policy: Policy) -> dict[str, str]:
     return {"name": one.name, "organization_number": one.organization_number, "contact": one.contact}
 
 
-def _why(policy: Policy, table: str) -> dict[str, Any]:
-    rule, data = policy.retention_of(table), policy.data[table]
-    return {
-        "purposes": [policy.purposes[name].text.nb for name in data.purposes],
-        "legal_bases": sorted({policy.purposes[name].legal_basis for name in data.purposes}),
-        "clauses": list(data.clauses),
-        "kept": rule.expires_after or rule.follows or "",
-        "kept_because": rule.basis.nb,
-    }
+def _records(connection: sa.Connection, policy: Policy, found: Found, now: datetime) -> tuple[Row, ...]:
+    """The source records as they are held, and what keeps one from being used or deleted."""
+    unused, holds = restricted(connection), legal_holds(connection, policy, now)
+    return tuple(
+        {
+            "source": record.source,
+            "source_id": record.source_id,
+            "values": {
+                name: value
+                for name, value in record.values.items()
+                if name != "content_hash" and value not in (None, [])
+            },
+            **({"restricted": True} if record.id in unused else {}),
+            **({"held_by_law": True} if is_kept(holds, record.source, record.values) else {}),
+        }
+        for record in found.records
+    )
+
+
+def _reasons(
+    policy: Policy, records: Sequence[Row], card: Sequence[Row], activity: Sequence[Row]
+) -> tuple[Row, ...]:
+    """Each kind of what is shown, once: purposes, legal bases, categories, period (art. 15(1)(a) to (d))."""
+    tables = {qualified(table): table for table in all_tables()}
+    held = {one["source"]: f"{landing.SCHEMA}.{one['source']}" for one in records}
+    if card:
+        held[crm.person.name] = qualified(crm.person)
+    # What hangs on a record is held as the source has it; everything else has its name from its own table.
+    landed = {fact.name: f"{landing.SCHEMA}.{source}" for source, fact in FACTS.items()}
+    own = {table.name: name for name, table in tables.items() if table.schema != landing.SCHEMA}
+    held |= {one["what"]: landed.get(one["what"]) or own[one["what"]] for one in activity}
+    return tuple(
+        {
+            "what": what,
+            "purposes": [policy.purposes[purpose].text for purpose in policy.data[table].purposes],
+            "legal_bases": [
+                LEGAL_BASES[basis]
+                for basis in sorted(
+                    {policy.purposes[purpose].legal_basis for purpose in policy.data[table].purposes}
+                )
+            ],
+            "categories": [policy.categories[key] for key in categories_of(policy, [tables[table]])],
+            "clauses": [policy.clauses[clause].title for clause in policy.data[table].clauses],
+            "kept": kept(policy, policy.retention_of(table)),
+        }
+        for what, table in held.items()
+    )
 
 
 def _card_values(connection: sa.Connection, ids: Sequence[RecordId]) -> tuple[Row, ...]:
@@ -173,38 +202,86 @@ def _card_values(connection: sa.Connection, ids: Sequence[RecordId]) -> tuple[Ro
         listed = sa.select(
             sa.literal(name).label("field"), table.c[name].label("value"), table.c.source, table.c.source_id
         ).where(sa.tuple_(table.c.source, table.c.source_id).in_(ids))
-        rows += [dict(row) for row in connection.execute(listed).mappings()]
+        shown = {(row["field"], row["value"], row["source"], row["source_id"]) for row in rows}
+        rows += [
+            dict(row) for row in connection.execute(listed).mappings() if tuple(row.values()) not in shown
+        ]
+    tied, organization = crm.affiliation, crm.organization
+    acting = (
+        sa.select(
+            sa.literal("organization").label("field"),
+            organization.c.name.label("value"),
+            organization.c.organization_number,
+            tied.c.source,
+            tied.c.source_id,
+            tied.c.rule,
+        )
+        .join(organization, organization.c.organization_id == tied.c.organization_id)
+        .where(sa.tuple_(tied.c.source, tied.c.source_id).in_(ids))
+        .order_by(organization.c.name)
+    )
+    rows += [dict(row) for row in connection.execute(acting).mappings()]
     return tuple(rows)
 
 
 def _activity(connection: sa.Connection, ids: Sequence[RecordId]) -> tuple[Row, ...]:
+    """Inquiries, invoices and subscriptions that hang on the records; a sign-up is itself a record."""
     rows: list[Row] = []
     for source, (owner, _) in OWNERS.items():
-        table, shown = landing.TABLES[source], FACTS[source]
         if owner == source:
-            own = [int(source_id) for of, source_id in ids if of == source]
-            where = table.c.id == sa.func.any(sa.literal(own, pg.ARRAY(sa.BigInteger())))
-        else:
-            where = hanging_on(source, ids)
-        for row in connection.execute(sa.select(table).where(where)).mappings():
-            values = {
-                name: value for name, value in row.items() if name != "content_hash" and value is not None
-            }
-            rows.append({"what": shown.name, **values})
+            continue
+        table, shown = landing.TABLES[source], FACTS[source]
+        own = sa.select(table).where(hanging_on(source, ids)).order_by(table.c.id)
+        rows += [
+            {"what": shown.name, **_present(row, without=("content_hash",))}
+            for row in connection.execute(own).mappings()
+        ]
     return tuple(rows)
 
 
+def _kept_beside(
+    connection: sa.Connection, secrets: Sequence[bytes], found: Found, hints: Hints
+) -> tuple[Row, ...]:
+    """How the person's forms were dealt with, which lists of mailings they are on, and their objections."""
+    rows: list[Row] = []
+    forms = [int(record.source_id) for record in found.records if record.source == "order_form"]
+    for table in (application_case, application_decision):
+        mine = sa.select(table).where(
+            table.c.application_id == sa.func.any(sa.literal(forms, pg.ARRAY(sa.BigInteger())))
+        )
+        # Who decided is an employee, another person.
+        rows += [
+            {"what": table.name, **_present(row, without=("decided_by",))}
+            for row in connection.execute(mine.order_by(table.c.application_id)).mappings()
+        ]
+    sent = sa.select(
+        *(registration.c[name] for name in ("object", "state", "tripletex_id", "sent_at", "settled_at"))
+    ).where(registration.c.entity_id.in_(found.person_ids))
+    rows += [{"what": registration.name, **_present(row)} for row in connection.execute(sent).mappings()]
+    rows += held_of(connection, secrets, found, hints)
+    if count_objections(connection, secrets, found.keys | hints.keys()):
+        rows.append({"what": objection.name, "is_noted": True})
+    return tuple(rows)
+
+
+def _present(row: sa.RowMapping, without: Sequence[str] = ()) -> Row:
+    """What has a value."""
+    return {name: value for name, value in row.items() if value not in (None, []) and name not in without}
+
+
 def _recipients(policy: Policy) -> tuple[Row, ...]:
-    """Those who hold or may be told the person's data."""
+    """Those who hold or may be told the person's data; not those who are sent operational facts alone."""
+    every = set(policy.clauses)
     return tuple(
         {
-            "name": recipient.name.nb,
-            "role": recipient.role,
+            "name": recipient.name,
+            "role": role(recipient.role),
             "country": recipient.country,
-            "transfer": recipient.transfer.nb if recipient.transfer else "",
-            "purposes": [policy.purposes[purpose].text.nb for purpose in recipient.purposes],
+            **({"transfer": recipient.transfer} if recipient.transfer else {}),
+            "purposes": [policy.purposes[purpose].text for purpose in recipient.purposes],
         }
         for recipient in policy.recipients.values()
+        if any(set(policy.purposes[purpose].clauses) != every for purpose in recipient.purposes)
     )
 
 
@@ -218,7 +295,7 @@ def _disclosures(
         recipient = policy.recipients.get(told.recipient)
         rows.append(
             {
-                "recipient": recipient.name.nb if recipient else told.recipient,
+                "recipient": recipient.name if recipient else told.recipient,
                 "first": told.occurred_at,
                 "last": told.last_at or told.occurred_at,
                 "times": told.times,
@@ -230,11 +307,11 @@ def _disclosures(
     return tuple(rows)
 
 
-def _text(words: Mapping[str, Any], key: str) -> str:
+def _text(words: Mapping[str, Any], key: str) -> Bilingual | str:
     """A purpose or category in words; one that the policy has no more, as it was noted."""
     found = words.get(key)
     text = getattr(found, "text", found)
-    return text.nb if isinstance(text, Bilingual) else key
+    return text if isinstance(text, Bilingual) else key
 
 
 def _own_businesses(connection: sa.Connection, records: Sequence[SourceRecord]) -> list[str]:
@@ -252,74 +329,9 @@ def _own_businesses(connection: sa.Connection, records: Sequence[SourceRecord]) 
     )
 
 
-def _table(rows: Sequence[Row], words: Mapping[str, str]) -> str:
-    if not rows:
-        return f"<p>{words['nothing']}</p>"
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    head = "".join(f"<th>{_safe(name.replace('_', ' '))}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_shown(row.get(name))}</td>" for name in names) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Mapping):
-        return "<br>".join(f"{_safe(name)}: {_shown(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_shown(part) for part in value)
-    return _safe(_plain(value) if isinstance(value, date | Decimal | bytes) else value)
-
-
-def _safe(text: object) -> str:
-    return html.escape(str(text))
-
-
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> Any:
+    if isinstance(value, Bilingual):
+        return value.model_dump()
     if isinstance(value, date):
         return value.isoformat()
     return value.hex() if isinstance(value, bytes) else str(value)
-
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}th,td{border:1px solid #ccc;padding:.3rem .5rem;"
-    "text-align:left;vertical-align:top}th{background:#f4f4f4}"
-)
-_WORDS = {
-    "nb": {
-        "title": "Opplysninger vi har om deg",
-        "card": "Kortet ditt",
-        "records": "Kildene",
-        "activity": "Henvendelser, påmeldinger, fakturaer, abonnementer og utsendelser",
-        "recipients": "Hvem som behandler opplysningene",
-        "disclosures": "Hvem som har fått opplysninger",
-        "rights": "Rettighetene dine",
-        "nothing": "Ingenting.",
-    },
-    "en": {
-        "title": "What we hold about you",
-        "card": "Your card",
-        "records": "The sources",
-        "activity": "Inquiries, sign-ups, invoices, subscriptions and mailings",
-        "recipients": "Who processes the data",
-        "disclosures": "Who was told",
-        "rights": "Your rights",
-        "nothing": "Nothing.",
-    },
-}
-_RIGHTS = (
-    Bilingual(
-        nb="Du kan be om retting, begrensning eller sletting, og protestere mot markedsføring.",
-        en="You may ask for rectification, restriction or erasure, and object to marketing.",
-    ),
-    Bilingual(
-        nb="Du kan klage til Datatilsynet.", en="You may complain to the Norwegian Data Protection Authority."
-    ),
-    Bilingual(
-        nb="IP-adresser lagres i registreringssystemet i 14 dager og er ikke knyttet til kortet.",
-        en="IP addresses are kept in the registration system for 14 days and are not tied to the card.",
-    ),
-)

@@ -5,7 +5,7 @@ Results are numbers, paths of files and names of sources; what is personal lies 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pipelines.privacy.disclosures import note_sent
 from pipelines.privacy.subjects import erasure
-from pipelines.privacy.subjects.access import collect, collect_disclosures
+from pipelines.privacy.subjects.access import Dossier, collect, collect_disclosures
+from pipelines.privacy.subjects.access_page import access_page
 from pipelines.privacy.subjects.drawer import Drawer
 from pipelines.privacy.subjects.finding import Hints, find
 from pipelines.privacy.subjects.handling import (
@@ -134,8 +135,7 @@ def carry_out(
     match request.kind:
         case "access":
             dossier, receipt = handle_access(office, request, hints, now)
-            files.append(drawer.write(request_id, "dossier.json", dossier.to_json()))
-            files.append(drawer.write(request_id, "dossier.html", dossier.to_html()))
+            files += _written(drawer, request_id, "dossier", dossier)
             numbers: Mapping[str, int] = dossier.counts()
         case "erasure":
             with office.engine.connect() as connection:
@@ -146,8 +146,7 @@ def carry_out(
             numbers = plan.counts()
         case "disclosures":
             dossier, receipt = handle_disclosures(office, request, hints, now)
-            files.append(drawer.write(request_id, "disclosures.json", dossier.to_json()))
-            files.append(drawer.write(request_id, "disclosures.html", dossier.to_html()))
+            files += _written(drawer, request_id, "disclosures", dossier)
             numbers = _counts(receipt)
         case "restriction":
             receipt = handle_restriction(office, request, hints, now)
@@ -172,6 +171,13 @@ def carry_out(
         answered = read_request(connection, request_id)
     told = _tell(office, drawer, request_id, sources, now)
     return Report(answered, True, numbers, tuple(files), told)
+
+
+def _written(drawer: Drawer, request_id: str, name: str, dossier: Dossier) -> Iterator[Path]:
+    """A dossier as data, and as a page in each language."""
+    yield drawer.write(request_id, f"{name}.json", dossier.to_json())
+    yield drawer.write(request_id, f"{name}.html", access_page(dossier))
+    yield drawer.write(request_id, f"{name}.en.html", access_page(dossier, "en"))
 
 
 def _tell(

@@ -17,7 +17,9 @@ from pipelines.identity.rebuild import rebuild
 from pipelines.privacy import audit_log
 from pipelines.privacy.holds import set_hold
 from pipelines.privacy.keys import email_keys
+from pipelines.privacy.records import Language
 from pipelines.privacy.subjects import rights
+from pipelines.privacy.subjects.access_page import access_page
 from pipelines.privacy.subjects.erasure import PlanChangedError, preview
 from pipelines.privacy.subjects.finding import HintError, Hints, find
 from pipelines.privacy.subjects.handling import (
@@ -380,10 +382,13 @@ class TestAccess:
         dossier, receipt = handle_access(office, receive(office, "access", NOW, NOW), TUVA, NOW)
         data = json.loads(dossier.to_json())
         assert {(one["source"], one["source_id"]) for one in data["records"]} == TestFinding.OWN
-        assert {one["what"] for one in data["activity"]} == {"inquiry", "course_signup"}
-        assert {one["name"] for one in data["recipients"]} >= {"Help Scout PBC", "Tripletex AS"}
+        assert {one["what"] for one in data["activity"]} == {"inquiry"}
+        assert {one["what"] for one in data["reasons"]} == {
+            *("person", "helpscout_customer", "tripletex_contact", "course_signup", "inquiry")
+        }
+        assert {one["name"]["nb"] for one in data["recipients"]} >= {"Help Scout PBC", "Tripletex AS"}
         assert {one["field"] for one in data["card"]} >= {"email", "phone", "full_name"}
-        assert all(one["kept"] and one["purposes"] for one in data["records"])
+        assert all(one["kept"] and one["purposes"] and one["legal_bases"] for one in data["reasons"])
         for other in ("jonas", "ane moe", "tl@annet"):
             assert other not in dossier.to_json().lower()
         assert receipt.statement["counts"]["records"] == 3
@@ -392,9 +397,9 @@ class TestAccess:
         ("language", "title"), [("nb", "Opplysninger vi har om deg"), ("en", "What we hold about you")]
     )
     def test_the_page_can_be_read_and_loads_nothing(
-        self, office: Office, store: sa.Engine, language: str, title: str
+        self, office: Office, store: sa.Engine, language: Language, title: str
     ) -> None:
-        page = handle_access(office, receive(office, "access", NOW, NOW), TUVA, NOW)[0].to_html(language)
+        page = access_page(handle_access(office, receive(office, "access", NOW, NOW), TUVA, NOW)[0], language)
         assert f"<h1>{title}</h1>" in page
         assert "tuva.lien@example.no" in page
         assert "http" not in page
@@ -402,7 +407,7 @@ class TestAccess:
     def test_hostile_text_stays_text(self, office: Office, land: Land) -> None:
         land(HelpScoutCustomer(id=9, first_name="<script>alert(1)</script>", emails=["x.y@example.no"]))
         hints = Hints(emails=("x.y@example.no",))
-        page = handle_access(office, receive(office, "access", NOW, NOW), hints, NOW)[0].to_html()
+        page = access_page(handle_access(office, receive(office, "access", NOW, NOW), hints, NOW)[0])
         assert "<script>" not in page
         assert "&lt;script&gt;" in page
 

@@ -154,6 +154,7 @@ def test_access_writes_the_dossier_twice_and_a_receipt_that_verifies(office: Off
     files = {path.name: path.read_text() for path in report.files}
     assert len(json.loads(files["dossier.json"])["records"]) == 2
     assert "Tuva" in files["dossier.html"]
+    assert "Tuva" in files["dossier.en.html"]
     verify(Receipt.from_json(files["receipt.json"]))
     assert "tuva" not in files["receipt.json"].casefold()
 
@@ -269,7 +270,8 @@ def test_who_was_told_is_answered_by_itself(office: Office, drawer: Drawer) -> N
     report = carry_out(office, drawer, opened(office, drawer, "disclosures"), NOW)
     files = {path.name: path.read_text() for path in report.files}
     [told] = json.loads(files["disclosures.json"])["disclosures"]
-    assert (told["recipient"], told["categories"], told["times"]) == ("Help Scout PBC", ["Navn"], 1)
+    assert told["recipient"]["nb"] == "Help Scout PBC"
+    assert (told["categories"], told["times"]) == ([{"nb": "Navn", "en": "Name"}], 1)
     assert "Hvem som har fått opplysninger" in files["disclosures.html"]
     assert "Kortet ditt" not in files["disclosures.html"]
 

@@ -38,6 +38,10 @@ WITNESSES: dict[str, tuple[float, str]] = {
 KINDS = tuple(WITNESSES)
 _NEAR_EMAIL, _NEAR_PHONE = KINDS.index("near_email"), KINDS.index("near_phone")
 _FORGIVEN = {"near_email": "addresses", "near_phone": "mobiles"}
+# What a household shares: children bear the names of their elders, and two of a family one of another's.
+_OF_A_HOUSEHOLD = [KINDS.index(kind) for kind in ("shared_email", "shared_phone", "address")]
+# Shared keys of so few that a name abbreviated there may be known from the others.
+_OF_FEW = [KINDS.index(kind) for kind in ("role_address", "shared_email", "shared_phone")]
 _ANOTHER_WITNESS = 0.015
 _NAME_COST = {Relation.EQUAL: 0.0, Relation.VARIANT: 0.0, Relation.SIMILAR: 0.09, Relation.INITIAL: 0.25}
 _NAME_WORDS = {
@@ -47,30 +51,49 @@ _NAME_WORDS = {
     Relation.INITIAL: "one name abbreviated",
 }
 _DERIVED_COST = 0.03
+_OTHER_FIRST_COST = 0.2
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs of clusters (by head row) with the relation of their names and the witnesses as a bit set."""
+    """Pairs of clusters (by head row) with the relation of their names and the witnesses as a bit set.
+
+    `other_first`: in one household, and called by different first names. `short`: which of the two shares a
+    key with the other's whole name and abbreviates it there, 0 for the left, 1 for the right one, -1 for
+    neither.
+    """
 
     left: Ints
     right: Ints
     relation: Ints
     derived: Ints
     witnesses: Ints
+    other_first: Ints
+    short: Ints
 
     def scored(self) -> Iterator[tuple[Edge, str]]:
         """Every pair with its score and its reasons in words."""
-        columns = (self.left, self.right, self.relation, self.derived, self.witnesses)
-        for left, right, code, derived, bits in zip(*(column.tolist() for column in columns), strict=True):
+        columns = (self.left, self.right, self.relation, self.derived, self.witnesses, self.other_first)
+        for left, right, code, derived, bits, other_first in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
             kinds = [kind for at, kind in enumerate(KINDS) if bits & 1 << at]
             relation = Relation(code)
             best = max(kinds, key=lambda kind: WITNESSES[kind][0])
             score = WITNESSES[best][0] + _ANOTHER_WITNESS * (len(kinds) - 1)
             score = min(score, 0.99) - _NAME_COST[relation] - (_DERIVED_COST if derived else 0.0)
             words = ", ".join([_NAME_WORDS[relation], *(WITNESSES[kind][1] for kind in kinds)])
+            if other_first:
+                score, words = score - _OTHER_FIRST_COST, f"{words}, but another first name"
             forgives = tuple(_FORGIVEN[kind] for kind in kinds if kind in _FORGIVEN)
             yield Edge(left, right, round(score, 4), f"name_and_{best}", forgives), words
+
+    def abbreviations(self) -> Iterator[tuple[int, int, str]]:
+        """(cluster whose name is abbreviated, cluster whose whole name it may be, rule), at a key of both."""
+        for at in np.flatnonzero((self.short >= 0) & (self.relation == Relation.INITIAL)).tolist():
+            ends = int(self.left[at]), int(self.right[at])
+            kind = next(kind for kind in _OF_FEW if self.witnesses[at] & 1 << kind)
+            yield ends[self.short[at]], ends[1 - self.short[at]], f"initials_and_{KINDS[kind]}"
 
 
 def candidates(
@@ -85,7 +108,7 @@ def candidates(
     pieces = list(_pairs(data, seen, pairs))
     if not pieces:
         empty = np.zeros(0, dtype=np.int64)
-        return Candidates(empty, empty, empty, empty, empty)
+        return Candidates(empty, empty, empty, empty, empty, empty, empty)
     frame = pd.concat(pieces, ignore_index=True)
     names = (frame[name].to_numpy(dtype=np.int64) for name in ("name_a", "name_b"))
     frame["relation"] = _relations(pairs, *names)
@@ -97,8 +120,13 @@ def candidates(
     is_derived = pairs.is_derived
     frame["derived"] = is_derived[frame["name_a"].to_numpy()] | is_derived[frame["name_b"].to_numpy()]
     frame["bit"] = 1 << frame["kind"].to_numpy()
+    frame["other_first"] = _other_first(pairs, frame)
+    frame["short"] = _short(pairs, frame)
     best = frame.groupby(["left", "right"], sort=True).agg(
-        relation=("relation", "max"), derived=("derived", "min")
+        relation=("relation", "max"),
+        derived=("derived", "min"),
+        other_first=("other_first", "min"),
+        short=("short", "max"),
     )
     bits = frame.drop_duplicates(["left", "right", "bit"]).groupby(["left", "right"], sort=True)["bit"].sum()
     left, right = (best.index.get_level_values(at).to_numpy(dtype=np.int64) for at in (0, 1))
@@ -108,7 +136,25 @@ def candidates(
         best["relation"].to_numpy(dtype=np.int64),
         best["derived"].to_numpy(dtype=np.int64),
         bits.to_numpy(dtype=np.int64),
+        best["other_first"].to_numpy(dtype=np.int64),
+        best["short"].to_numpy(dtype=np.int64),
     )
+
+
+def _other_first(pairs: NamePairs, frame: pd.DataFrame) -> Bools:
+    """Lines of what a household shares whose first names differ: Mats and Mathias, Per and Ole Per."""
+    found: Bools = np.zeros(len(frame), dtype=bool)
+    asked = frame["kind"].isin(_OF_A_HOUSEHOLD) & (frame["relation"] == Relation.VARIANT)
+    names = (frame.loc[asked, name].tolist() for name in ("name_a", "name_b"))
+    found[asked.to_numpy()] = [not pairs.share_first_name(a, b) for a, b in zip(*names, strict=True)]
+    return found
+
+
+def _short(pairs: NamePairs, frame: pd.DataFrame) -> Ints:
+    """Which end of each line abbreviates the whole name of the other at a key they share, -1 for neither."""
+    full = [pairs.is_full[frame[name].to_numpy()] for name in ("name_a", "name_b")]
+    shared = frame["kind"].isin(_OF_FEW).to_numpy() & (full[0] != full[1])
+    return np.where(shared, full[0].astype(np.int64), -1)
 
 
 def _near_enough(data: Features, frame: pd.DataFrame) -> Bools:

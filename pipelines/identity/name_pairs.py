@@ -8,8 +8,16 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.identity.features import Features, Ints
-from pipelines.identity.normalise.lexicon import PET_CIRCLES
-from pipelines.identity.normalise.names import EQUAL, MISSING, PARTIAL, PersonName, Relation, relation_by_key
+from pipelines.identity.normalise.lexicon import GIVEN_SKELETONS, PET_CIRCLES
+from pipelines.identity.normalise.names import (
+    EQUAL,
+    MISSING,
+    PARTIAL,
+    PersonName,
+    Relation,
+    relation_by_key,
+    same_token,
+)
 from pipelines.identity.normalise.text import skeleton
 
 
@@ -51,18 +59,28 @@ class NamePairs:
     def blocks(self, number: int) -> set[str]:
         """Keys of which two names share one if they may agree: a surname, and what else may be alike.
 
-        That is the initial of another token (first names, swapped fields) or a circle of pet forms. A slip in
-        the very first letter is not worth all the comparisons it would take to find it.
+        That is the initial of another token or a circle of pet forms. Where the lexicon does not know the
+        first token for a given name it may be the surname, in the wrong field. A slip in the very first
+        letter is not worth all the comparisons it would take to find it.
         """
         name = self.names[number]
         tokens = [skeleton(token) for token in name.tokens]
         circles = PET_CIRCLES.get(tokens[0], frozenset())
         found: set[str] = set()
+        swapped = tokens[0] not in GIVEN_SKELETONS
         for at, surname in enumerate(tokens):
-            if at and len(surname) > 1:
+            if (at or swapped) and len(surname) > 1:
                 found.update(f"{surname} {other[:1]}" for place, other in enumerate(tokens) if place != at)
                 found.update(f"{surname} {circle}" for circle in circles)
         return found
+
+    def share_first_name(self, a: int, b: int) -> bool:
+        """Whether the first name of each is the other's first name, or both are somewhere in the other."""
+        one, other = self.names[a], self.names[b]
+        return same_token(one.first, other.first) or all(
+            any(same_token(first.first, token) for token in second.tokens)
+            for first, second in ((one, other), (other, one))
+        )
 
     def whole(self, number: int) -> str:
         """One key for the whole name in any order."""

@@ -410,6 +410,9 @@ def _second_tier(
             reviews.append(
                 (edge.left, edge.right, REVIEW, "speaks for one person, but their group holds another")
             )
+    for edge in _abbreviated(found, clusters):
+        if clusters.join(edge, check_own=True):
+            followed.append(edge)
     label = cluster.copy()
     for head in heads:
         label[members[head]] = clusters.find(head)
@@ -494,6 +497,19 @@ def _owned(data: Features, keys: Keys, pairs: NamePairs, cluster: Ints, heads: l
             if name >= 0 and _NUMBERED.search(local) and fit(address.local, pairs.names[name]) >= OWN:
                 mine.numbered = True
     return own
+
+
+def _abbreviated(found: Candidates, clusters: Clusters) -> list[Edge]:
+    """Clusters with an abbreviated name, each with the only one at its keys that it may be short for."""
+    edges: dict[int, list[Edge]] = defaultdict(list)
+    for short, whole, rule in found.abbreviations():
+        edges[short].append(Edge(min(short, whole), max(short, whole), LINK, rule))
+    result = []
+    for short, those in sorted(edges.items()):
+        meant = {clusters.find(edge.left if edge.right == short else edge.right) for edge in those}
+        if len(meant) == 1 and clusters.find(short) not in meant:
+            result.append(min(those, key=lambda edge: (edge.left, edge.right)))
+    return result
 
 
 _Scored = tuple[Edge, str, list[str]]

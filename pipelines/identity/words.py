@@ -27,4 +27,8 @@ def person_rule(rule: str) -> str:
     key, _, name = rule.partition("_and_")
     if key in _KEYS:
         return f"{_KEYS[key]}; {_NAMES[name]}" if name else f"{_KEYS[key]}; no name says otherwise"
+    if key == "initials":
+        return (
+            f"the name abbreviated; {WITNESSES[name][1]}; nobody else there bears a name it may be short for"
+        )
     return f"the same whole name; {WITNESSES[name][1]}; nothing speaks against it"

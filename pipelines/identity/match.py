@@ -17,6 +17,7 @@ from pipelines.identity.organizations import RULES as ORGANIZATION_RULES
 from pipelines.identity.organizations import Organizations, match_organizations
 from pipelines.identity.people import People, match_people
 from pipelines.identity.same_person import with_same_person
+from pipelines.identity.shared_mailboxes import without_shared_mailboxes
 from pipelines.identity.words import person_rule
 
 LINK_COLUMNS = ["entity", "left", "right", "rule", "score", "explanation"]
@@ -63,6 +64,7 @@ def match_features(data: Features, decisions: pd.DataFrame) -> Matching:
     decided = read_decisions(decisions, data)
     organizations = match_organizations(data, decided)
     people = match_people(data, organizations, decided)
+    organizations = without_shared_mailboxes(data, organizations)
     return _in_given_order(data, with_same_person(data, organizations, people.label), people)
 
 

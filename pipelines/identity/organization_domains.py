@@ -47,6 +47,8 @@ def owner_of(
     best = [node for node, likeness in alike.items() if likeness > 1]
     if len(best) == 1 and len(alike) == 1:
         (node,) = best
+        if votes[node] < _of_its_group(node, votes, nodes):
+            return None, "organisations with near names share it"
         reason = (
             None if votes[node] * 2 > sum(votes.values()) else "addresses of other organisations stand on it"
         )
@@ -64,6 +66,14 @@ def owner_of(
     if most >= MOST_ADDRESSES and most * 10 >= 9 * sum(votes.values()):
         return node, None
     return None, "several organisations use it"
+
+
+def _of_its_group(node: int, votes: Counter[int], nodes: Nodes) -> int:
+    """How many addresses organisations have there whose names begin with the same word as the node's own."""
+    first = nodes.names[node].words[:1]
+    return sum(
+        count for other, count in votes.items() if other != node and nodes.names[other].words[:1] == first
+    )
 
 
 def _foremost(label: str, alike: dict[int, int], votes: Counter[int], nodes: Nodes) -> int | None:

@@ -35,8 +35,15 @@ from pipelines.identity.features import (
     Objects,
     mail_domain,
 )
-from pipelines.identity.normalise.organizations import NOTHING, CompanyName, core_of, names_within
-from pipelines.identity.normalise.text import squashed
+from pipelines.identity.normalise.lexicon import GIVEN_SKELETONS
+from pipelines.identity.normalise.organizations import (
+    DISTINGUISHING,
+    NOTHING,
+    CompanyName,
+    core_of,
+    names_within,
+)
+from pipelines.identity.normalise.text import skeleton, squashed
 from pipelines.identity.organization_domains import SPELLED, owner_of
 from pipelines.identity.organization_nodes import Nodes
 
@@ -260,10 +267,17 @@ class _Resolver:
         return main
 
     def _both_named(self, company: int) -> list[Candidate]:
-        """The sub-units of a text that names them and those above them: `Fana skole / Bergen kommune`."""
-        found = [self.index.exact(name) for name in names_within(self.data.company_texts[company])]
+        """Two names in one text: a sub-unit and those above it (`Fana skole / Bergen kommune`), or a person
+        and the organisation (`Kari Lie, Fjord Bakeri`).
+        """
+        parts = names_within(self.data.company_texts[company])
+        found = [self.index.exact(name) for name in parts]
         named = {candidate.node for part in found for candidate in part}
-        return [hit for part in found for hit in part if self.known.parent.get(hit.node) in named]
+        below = [hit for part in found for hit in part if self.known.parent.get(hit.node) in named]
+        if below or len(parts) != 2:
+            return below
+        (person,) = (at for at in (0, 1) if not found[at]) if bool(found[0]) != bool(found[1]) else (-1,)
+        return found[1 - person] if person >= 0 and _reads_as_a_person(parts[person]) else []
 
     def _by_name(self, rows: Ints) -> None:
         """Rows whose text means one organisation; then, with what that tells of domains, the others."""
@@ -706,6 +720,12 @@ class _Resolver:
 _NO_LINES: frozenset[int] = frozenset()
 _SUB_FORMS = frozenset({"BEDR", "AAFY"})
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
+
+
+def _reads_as_a_person(name: CompanyName) -> bool:
+    """Whether what stands in a company's place is the name of somebody there."""
+    is_given = bool(name.words) and skeleton(name.words[0]) in GIVEN_SKELETONS
+    return is_given and len(name.words) > 1 and name.form is None and DISTINGUISHING.isdisjoint(name.words)
 
 
 def _with_department(name: CompanyName) -> CompanyName:

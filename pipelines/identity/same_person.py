@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.identity.company_index import compatible_names, domain_likeness
-from pipelines.identity.features import CUSTOMER, Features, Ints, mail_domain
+from pipelines.identity.features import CUSTOMER, Bools, Features, Ints, mail_domain
 from pipelines.identity.normalise.organizations import NOTHING, CompanyName
 from pipelines.identity.normalise.text import squashed
 from pipelines.identity.organizations import Organizations
@@ -28,12 +28,14 @@ def with_same_person(data: Features, organizations: Organizations, person: Ints)
 
     `person` is the person of each canonical row, -1 for none. A record gets the organisation on which all
     records of the person agree, or, when the person changed organisations, the one that their records on
-    either side of it in time agree on. A record that names an organisation gets only one of such a name. One
-    with a work address whose domain is unlike the name gets it only where the person named it themselves: a
-    contact person under a customer may be its accountant. Private customers act for themselves.
+    either side of it in time agree on. A record that names an organisation gets only one of such a name, also
+    where an organisation had been made of the name as written, since nothing else knew it. One with a work
+    address whose domain is unlike the name gets it only where the person named it themselves: a contact
+    person under a customer may be its accountant. Private customers act for themselves.
     """
-    bare = (person >= 0) & (organizations.label < 0) & (data.source != CUSTOMER)
-    shows = (person >= 0) & (organizations.label >= 0) & np.isin(person, np.unique(person[bare]))
+    known = (organizations.label >= 0) & ~_only_written(data, organizations)
+    bare = (person >= 0) & ~known & (data.source != CUSTOMER)
+    shows = (person >= 0) & known & np.isin(person, np.unique(person[bare]))
     shown: dict[int, list[int]] = defaultdict(list)
     for row in np.flatnonzero(shows).tolist():
         shown[int(person[row])].append(row)
@@ -55,6 +57,14 @@ def with_same_person(data: Features, organizations: Organizations, person: Ints)
     filled = set(np.flatnonzero(label != organizations.label).tolist())
     reviews = [review for review in organizations.reviews if review[0] not in filled]
     return replace(organizations, label=label, root=root, rule=rule, score=score, reviews=reviews)
+
+
+def _only_written(data: Features, organizations: Organizations) -> Bools:
+    """Records of an organisation that neither the register nor a customer's record knows."""
+    label = organizations.label
+    known = np.zeros(len(organizations.anchor) + 1, dtype=bool)
+    known[label[data.is_company]] = True
+    return (label >= 0) & ~known[label]
 
 
 def _told(data: Features, organizations: Organizations, other: int, domains: Collection[str]) -> bool:
@@ -87,11 +97,12 @@ def _nearest(data: Features, row: int, others: list[int]) -> list[int]:
 
 
 def _may_be(data: Features, organizations: Organizations, row: int, label: int) -> bool:
-    """Whether what the record itself names may be that organisation."""
-    if data.company[row] < 0:
+    """Whether what the record itself names may be that organisation: a web address may be anyone's there."""
+    if data.company[row] < 0 or data.website[row] is not None:
         return True
-    written = data.companies[data.company[row]]
-    return not written.core or compatible_names(written, _name(data, organizations, label))
+    written, name = data.companies[data.company[row]], _name(data, organizations, label)
+    begins_alike = name.words[: len(written.words)] == written.words
+    return not written.core or begins_alike or compatible_names(written, name)
 
 
 def _name(data: Features, organizations: Organizations, label: int) -> CompanyName:

@@ -79,6 +79,7 @@ _DEPARTMENT_WORDS = frozenset(
     """.split()
 )
 _SEPARATED = re.compile(r"\s+[-–]\s+|\s*,\s+|\s+/\s+")
+_SIDES = re.compile(rf"{_SEPARATED.pattern}|\s*[()]\s*")
 # "Firma Kari Hansen": what it is, before the name.
 _KIND_BEFORE = re.compile(r"^(?:firma(?:et)?|bedrift(?:en)?|selskapet)\b[\s:]+(?=\S{3})", re.IGNORECASE)
 # "FjordAS": a form written without the blank before it. Capitals after a small letter, so that "Haas" and
@@ -174,8 +175,8 @@ def core_of(words: Iterable[str]) -> str:
 
 
 def names_within(text: str | None) -> tuple[CompanyName, ...]:
-    """The names on either side of dashes, commas and strokes: `Fana skole / Bergen kommune` has two."""
-    parts = _SEPARATED.split(clean(text) or "")
+    """The names on either side of a dash, comma, stroke or bracket: `Fana skole (Bergen kommune)` has two."""
+    parts = _SIDES.split(clean(text) or "")
     return tuple(name for part in parts if (name := company_name(part)).core) if len(parts) > 1 else ()
 
 

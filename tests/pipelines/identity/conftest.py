@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from pipelines.identity.normalise import domains, emails
 from schemas.tables.landing import TABLES
 
 
@@ -59,3 +61,15 @@ class Landing:
 def landing(crm_engine: sa.Engine) -> Landing:
     """The landing tables of the test's own database."""
     return Landing(crm_engine)
+
+
+@pytest.fixture
+def public_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A domain at which anyone may have an address, as at the providers of the list."""
+    provider = "nettpost.example.no"
+    listed = domains.PUBLIC_MAIL | {provider}
+    monkeypatch.setattr(domains, "PUBLIC_MAIL", listed)
+    monkeypatch.setattr(emails, "PUBLIC_MAIL", listed)
+    emails._host.cache_clear()
+    yield provider
+    emails._host.cache_clear()

@@ -346,10 +346,43 @@ def test_a_sub_unit_that_is_named_with_those_above_it_is_found() -> None:
     texts = [
         "Solbakken skole / Fana kommune",
         "Fana kommune, Solbakken skole",
+        "Solbakken skole (Fana kommune)",
         "Fana kommune - Tindvika skole",
     ]
     people = [record(SIGNUP, name="Kari Hansen", company=text) for text in texts]
-    assert linked(*units, *people) == [1, 1, None]
+    assert linked(*units, *people) == [1, 1, 1, None]
+
+
+def test_a_domain_is_not_the_holdings_when_more_of_its_group_are_seen_there() -> None:
+    units = [unit(A, "LYSNE HOLDING AS"), unit(B, "LYSNE KRAFT AS"), unit(C, "TIND BAKERI AS")]
+    holding = record(CUSTOMER, company="Lysne Holding AS", emails=["a@lysneholding.example.no"])
+    staff = [
+        record(
+            SIGNUP, name=f"Liv Moe{at}", company="Lysne Kraft AS", emails=[f"k{at}@lysneholding.example.no"]
+        )
+        for at in range(2)
+    ]
+    others = [
+        record(
+            SIGNUP, name=f"Liv Moe{at}", company="Tind Bakeri AS", emails=[f"t{at}@lysneholding.example.no"]
+        )
+        for at in range(2)
+    ]
+    nameless = record(HELPSCOUT, name="Per Berg", emails=["per@lysneholding.example.no"])
+    assert linked(*units, holding, *staff, nameless)[-1] is None
+    assert linked(*units, holding, *others, nameless)[-1] == 0
+
+
+def test_a_person_written_beside_the_organisation_is_passed_over() -> None:
+    units = [unit(A, "LYSNE BAKERI AS"), unit(B, "TIND AS")]
+    texts = [
+        "Kari Hansen, Lysne Bakeri",
+        "Lysne Bakeri - Kari Hansen",
+        "Storvik, Lysne Bakeri",
+        "Kari Hansen, Tinda",
+    ]
+    people = [record(SIGNUP, name="Kari Hansen", company=text) for text in texts]
+    assert linked(*units, *people) == [0, 0, None, None]
 
 
 def test_a_town_of_three_words_and_a_former_name_are_read_together() -> None:

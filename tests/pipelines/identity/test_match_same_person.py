@@ -80,3 +80,14 @@ def test_somebody_else_with_the_address_brings_no_organisation() -> None:
     told = signup("Fjordlys Bakeri AS")
     other = record(HELPSCOUT, name="Odd Storlien", emails=PRIVATE)
     assert seen_at(told, other) == (None, None)
+
+
+@pytest.mark.parametrize("company", ["Tindevegen", "tindelys.example.no"])
+def test_a_name_that_nothing_else_knows_is_that_of_the_persons_other_records(company: str) -> None:
+    """An organisation made of a name as written says less than a record that the register confirms."""
+    assert seen_at(signup("Tindevegen Elektro AS"), signup(company)) == (1, "same_person")
+
+
+def test_a_name_that_a_customer_bears_is_theirs() -> None:
+    customer = record(CUSTOMER, company="Tindevegen")
+    assert seen_at(customer, signup("Tindevegen Elektro AS"), signup("Tindevegen"))[1] != "same_person"

@@ -266,6 +266,7 @@ _MAILS = st.sampled_from(
         "nils.myhre@fjord.example.no",
         "nils.myhre@bre.example.no",
         "ingrid.haugen@fjrod.example.no",
+        "skitur1@nettpost.example.no",
     ]
 )
 _PHONES = st.sampled_from([None, "90000001", "90000002", "90000081", "90080001", "22000001"])
@@ -403,7 +404,7 @@ def _history(
     ],
 )
 def test_refreshing_night_by_night_is_rebuilding_night_by_night(
-    crm_engine: sa.Engine, landing: Landing, nights: list[list[tuple[Any, ...]]]
+    crm_engine: sa.Engine, landing: Landing, public_provider: str, nights: list[list[tuple[Any, ...]]]
 ) -> None:
     refreshed = _history(crm_engine, landing, nights, lambda: refresh(crm_engine, "run"))
     rebuilt = _history(crm_engine, landing, nights, lambda: rebuild(crm_engine, "run"))

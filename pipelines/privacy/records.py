@@ -201,19 +201,17 @@ class _Speaker:
         return self(length(text))
 
     def rules(self, rules: Iterable[RetentionRule]) -> list[str]:
-        """`36 months: three years after the last contact`, each once."""
+        """`36 months: three years after the last contact`, each once; or the reason first, and how long after."""
         return list(dict.fromkeys(map(self._rule, rules)))
 
     def _rule(self, rule: RetentionRule) -> str:
+        basis = self(rule.basis)
         if rule.at_source is not None:
-            span = f"{self.period(rule.at_source)} {self('at_source')}"
-        elif rule.period is not None:
-            span = self.period(rule.period)
-        else:
-            span = (
-                self("on_instruction") if rule.instruction_only else f"{self('follows')} (`{rule.follows}`)"
-            )
-        return f"{span}: {self(rule.basis)}"
+            return f"{basis}, {self('at_source')} {self.period(rule.at_source)}"
+        if rule.follows is not None:
+            return f"{basis} ({self('follows')} `{rule.follows}`)"
+        span = self("on_instruction") if rule.period is None else self.period(rule.period)
+        return f"{span}: {basis}"
 
     def recipient(self, name: str) -> str:
         recipient = self._policy.recipients[name]
@@ -330,8 +328,8 @@ _WORDS: Mapping[str, Bilingual] = {
         ("months", "måneder", "months"),
         ("day", "dag", "day"),
         ("days", "dager", "days"),
-        ("at_source", "etter at det er borte fra kilden", "after it is gone from its source"),
-        ("follows", "Så lenge grunnlaget finnes", "As long as what it rests on"),
+        ("at_source", "og deretter i", "and after that for"),
+        ("follows", "følger", "follows"),
         ("on_instruction", "Etter instruks", "On instruction"),
         ("processor", "databehandler", "processor"),
         ("own_system", "eget system", "own system"),
@@ -362,7 +360,7 @@ _WORDS: Mapping[str, Bilingual] = {
         ),
         (
             "by_egress",
-            "Bare det som er listet opp kan sendes, og bare til",
+            "Bare det som er listet opp, kan sendes, og bare til",
             "Only what is listed can be sent, and only to",
         ),
         (
@@ -402,7 +400,7 @@ _QUESTIONS: Mapping[str, Bilingual] = {
             "ingen annen kundes aktivitet er lest eller spurt etter",
             "no other customer's activity was read or asked for",
         ),
-        ("hver tabell og kolonne er kjent for erklæringen", "every table and column is known to the policy"),
+        ("erklæringen kjenner hver tabell og kolonne", "every table and column is known to the policy"),
         ("alle som er spurt, er oppgitt som mottakere", "every host asked is a declared recipient"),
         (
             "databaserollen bak CRM har ingen rett til deltakernes opplysninger",

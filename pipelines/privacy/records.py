@@ -201,7 +201,7 @@ class _Speaker:
         return self(length(text))
 
     def rules(self, rules: Iterable[RetentionRule]) -> list[str]:
-        """`36 months: three years after the last contact`, each once; or the reason first, and how long after."""
+        """`36 months: three years after the last contact`, each once; or the reason first."""
         return list(dict.fromkeys(map(self._rule, rules)))
 
     def _rule(self, rule: RetentionRule) -> str:

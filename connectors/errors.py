@@ -5,8 +5,10 @@ No message quotes a URL, a header or a body: they can hold personal data.
 
 from __future__ import annotations
 
+from schemas.errors import SafeError
 
-class EgressError(Exception):
+
+class EgressError(SafeError):
     """A request was not answered as it should be."""
 
 

@@ -12,28 +12,10 @@ from contextlib import contextmanager
 import psycopg
 import sqlalchemy as sa
 
-from connectors.errors import EgressError
-from pipelines.identity.deciding import DecisionError
-from pipelines.identity.decisions import ContradictionError
-from pipelines.identity.invariants import InvariantError
-from pipelines.identity.publish import PublishRefused
-from pipelines.privacy.holds_legal import HoldError
-from pipelines.privacy.instructions import InstructionError
-from pipelines.privacy.platform import PlatformError
-from pipelines.privacy.retention import UnusualDeletionError
-from pipelines.privacy.subjects.drawer import DrawerError
-from pipelines.privacy.subjects.erasure import PlanChangedError
-from pipelines.privacy.subjects.finding import HintError
-from pipelines.privacy.subjects.handling import NotErasedError
-from pipelines.privacy.subjects.rights import CorrectionError, RestrictionError
-from pipelines.privacy.suppression import SuppressionError
-from pipelines.registration.journal import BusyError
-from pipelines.settings import ConfigurationError
-from pipelines.store.engines import DatabaseError
-from schemas.policy import PolicyError
+from schemas.errors import SafeError
 
 
-class StoreError(RuntimeError):
+class StoreError(SafeError, RuntimeError):
     """The database refused a statement; the message names the kind, table and constraint, and no value."""
 
 
@@ -41,7 +23,7 @@ class InterruptedStoreError(StoreError):
     """The database broke off: a lost connection, a deadlock, a restart. The same may succeed later."""
 
 
-class CleanedError(RuntimeError):
+class CleanedError(SafeError, RuntimeError):
     """An unexpected error, reduced to its kind and the place in the code."""
 
 
@@ -50,7 +32,7 @@ def nothing_personal() -> Iterator[None]:
     """Re-raise what happens inside without the values that its message may quote."""
     try:
         yield
-    except _CLEAN:
+    except SafeError:
         raise
     except sa.exc.DBAPIError as error:
         raise _store_error(error.orig) from None
@@ -58,33 +40,6 @@ def nothing_personal() -> Iterator[None]:
         raise _store_error(error) from None
     except Exception as error:
         raise CleanedError(f"{type(error).__name__} in {_places(error)}") from None
-
-
-# Their messages are written here, and hold nothing personal.
-_CLEAN = (
-    EgressError,
-    ConfigurationError,
-    DatabaseError,
-    StoreError,
-    CleanedError,
-    BusyError,
-    ContradictionError,
-    CorrectionError,
-    DecisionError,
-    DrawerError,
-    HintError,
-    HoldError,
-    InstructionError,
-    InvariantError,
-    NotErasedError,
-    PlanChangedError,
-    PlatformError,
-    PolicyError,
-    PublishRefused,
-    RestrictionError,
-    SuppressionError,
-    UnusualDeletionError,
-)
 
 
 def _places(error: Exception) -> str:

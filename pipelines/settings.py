@@ -21,6 +21,7 @@ from connectors.alerts.mail import server_problem
 from connectors.urls import url_problem
 from pipelines.privacy.platform import PlatformNames
 from pipelines.sources.deletions import DeletionLimit
+from schemas.errors import SafeError
 from schemas.payloads.types import OSLO
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ DEFAULT_NAMES = PlatformNames()
 DEFAULT_LIMIT = DeletionLimit()
 
 
-class ConfigurationError(RuntimeError):
+class ConfigurationError(SafeError, RuntimeError):
     """A variable is missing or malformed; the message names it and says what to do."""
 
 

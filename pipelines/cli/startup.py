@@ -18,6 +18,7 @@ from pipelines.settings import PROJECT, ConfigurationError, Settings, load_setti
 from pipelines.sources.clients import connect, is_configured
 from pipelines.store.database import open_store, platform_admin_url
 from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
+from schemas.errors import SafeError
 from schemas.payloads.base import SYSTEMS, System
 from schemas.policy import PolicyError
 
@@ -29,7 +30,7 @@ _SETTINGS: Mapping[System, str] = {
 }
 
 
-class StartError(RuntimeError):
+class StartError(SafeError, RuntimeError):
     """A source cannot be used as it is configured; the message names the variables."""
 
 

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from pipelines.identity.rebuild import Preview, preview, refresh
 from pipelines.identity.reporting import IdentityReport
 from pipelines.store.bulk import append
+from schemas.errors import SafeError
 from schemas.tables import crm
 
 Verdict = Literal["same", "different", "not_identifying"]
 
 
-class DecisionError(ValueError):
+class DecisionError(SafeError, ValueError):
     """A decision is incomplete or names a record that is not there; the message says which part."""
 
 

@@ -14,11 +14,12 @@ from pipelines.identity.features import SOURCES, Features
 from pipelines.identity.normalise.domains import registrable_domain
 from pipelines.identity.normalise.emails import email
 from pipelines.identity.normalise.phones import phone
+from schemas.errors import SafeError
 
 Record = tuple[str, str]
 
 
-class ContradictionError(ValueError):
+class ContradictionError(SafeError, ValueError):
     """Decisions that cannot all hold: a chain of "same" between two records decided to be different."""
 
 

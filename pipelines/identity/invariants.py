@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from pipelines.identity.records import SOURCES
 from schemas.categories import ID, OPERATIONS
+from schemas.errors import SafeError
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
 
@@ -20,7 +21,7 @@ PERSON, ORGANIZATION = "person", "organization"
 CARDS = {PERSON: crm.person, ORGANIZATION: crm.organization}
 
 
-class InvariantError(AssertionError):
+class InvariantError(SafeError, AssertionError):
     """The cards contradict their records; nothing was written. The message names what, in numbers."""
 
 

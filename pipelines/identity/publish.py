@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.identity import facts, invariants
 from pipelines.identity.golden import Cards
+from pipelines.identity.ledger import Ints
 from pipelines.identity.match import Matching
 from pipelines.identity.reach import (
     Ledger,
@@ -28,8 +29,9 @@ from pipelines.identity.reach import (
     stage,
     standing,
 )
-from pipelines.identity.records import canonical_order
+from pipelines.identity.ties import earlier_first
 from pipelines.store.bulk import Written, append, replace, replace_from, stage_scope
+from schemas.errors import SafeError
 from schemas.tables import crm
 
 # Enough for the hash joins of a million rows, and little enough for a small server.
@@ -53,7 +55,7 @@ class Limits:
 NO_LIMITS = Limits(share=1.0)
 
 
-class PublishRefused(RuntimeError):
+class PublishRefused(SafeError, RuntimeError):
     """The run would change more cards than a night can explain; nothing was written."""
 
 
@@ -114,14 +116,14 @@ def publish(
         crm.affiliation: cards.affiliation,
         crm.source_link: cards.source_link,
         crm.field_origin: cards.field_origin,
-        crm.match_link: link_rows(records, matching.links),
-        crm.match_review: review_rows(records, matching.reviews),
+        crm.match_link: link_rows(records, ledger.order, matching.links),
+        crm.match_review: review_rows(records, ledger.order, matching.reviews),
         crm.identity_guard: guard_rows(matching.guards),
         crm.identity_alias: alias_rows(ledger),
     }
     scopes = None
     if reach is not None:
-        scopes = stage(connection, reach, ledger)
+        scopes = stage(connection, reach)
         frames = only_affected(frames, reach.affected)
     there = standing(connection, scopes)
     before, after = by_rule(there), by_rule(frames)
@@ -149,8 +151,8 @@ def analyze(connection: sa.Connection, published: Published) -> None:
 
 
 def _write_facts(connection: sa.Connection, reach: Reach | None) -> dict[str, Written]:
-    """The tables of facts: all of them, or those that hang on affected records or changed themselves."""
-    about = None if reach is None else facts_of(connection, reach.affected.links, reach.facts)
+    """The tables of facts: all, or those that hang on records with other cards or changed themselves."""
+    about = None if reach is None else facts_of(connection, reach.affected.moved, reach.facts)
     written = {}
     for source, table in facts.FACTS.items():
         mine, within = None if about is None else about[source], None
@@ -161,14 +163,17 @@ def _write_facts(connection: sa.Connection, reach: Reach | None) -> dict[str, Wr
     return written
 
 
-def link_rows(records: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
-    """crm.match_link: the two records of a pair in their own order, each pair once."""
-    return _pairs(records, links, ["rule", "score", "explanation"])
+def link_rows(records: pd.DataFrame, order: Ints, links: pd.DataFrame) -> pd.DataFrame:
+    """crm.match_link: the two records of a pair in canonical order, each pair once.
+
+    `order` is the canonical rank of each record.
+    """
+    return _pairs(records, order, links, ["rule", "score", "explanation"])
 
 
-def review_rows(records: pd.DataFrame, reviews: pd.DataFrame) -> pd.DataFrame:
+def review_rows(records: pd.DataFrame, order: Ints, reviews: pd.DataFrame) -> pd.DataFrame:
     """crm.match_review, as `link_rows`."""
-    return _pairs(records, reviews, ["score", "reason"])
+    return _pairs(records, order, reviews, ["score", "reason"])
 
 
 def guard_rows(guards: pd.DataFrame) -> pd.DataFrame:
@@ -199,11 +204,8 @@ def event_rows(ledger: Ledger, run_id: str) -> pd.DataFrame:
     return events
 
 
-def _pairs(records: pd.DataFrame, pairs: pd.DataFrame, values: list[str]) -> pd.DataFrame:
-    left, right = (pairs[side].to_numpy(dtype=np.int64) for side in ("left", "right"))
-    order = canonical_order(records)
-    swapped = order[left] > order[right]
-    left, right = np.where(swapped, right, left), np.where(swapped, left, right)
+def _pairs(records: pd.DataFrame, order: Ints, pairs: pd.DataFrame, values: list[str]) -> pd.DataFrame:
+    left, right = earlier_first(order, pairs)
     source, source_id = (records[name].to_numpy(dtype=object) for name in ("source", "source_id"))
     frame = pd.DataFrame(
         {

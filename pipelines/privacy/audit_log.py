@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from schemas.errors import SafeError
 from schemas.tables.privacy import audit_chain, audit_log
 
 Detail = int | str
@@ -27,7 +28,7 @@ _GENESIS = bytes(32)
 _ID = re.compile(r"[A-Za-z0-9_.:*/-]{1,100}")
 
 
-class PersonalDataError(ValueError):
+class PersonalDataError(SafeError, ValueError):
     """A detail looks like more than a count or an id; nothing was logged."""
 
 

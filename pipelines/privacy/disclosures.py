@@ -16,6 +16,7 @@ from pydantic import AliasPath
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.privacy.periods import OSLO
+from schemas.errors import SafeError
 from schemas.payloads.base import Payload
 from schemas.policy import Policy, Recipient, Request
 from schemas.tables.privacy import disclosure
@@ -27,7 +28,7 @@ NO_PERSONS = "*"
 """Stands for the id of records that are no person's: they are counted and not listed."""
 
 
-class UndeclaredDisclosureError(ValueError):
+class UndeclaredDisclosureError(SafeError, ValueError):
     """A disclosure fits no entry of policy.yaml; the message names recipient and request."""
 
 

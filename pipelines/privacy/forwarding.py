@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from schemas.errors import SafeError
 from schemas.policy import PROCESSOR_CLAUSE, DataClass, Place, Policy
 
 Kind = Literal["forwarding", "undeclared_recipient", "unclassified_sender", "unknown_class"]
 
 
-class ForwardingError(RuntimeError):
+class ForwardingError(SafeError, RuntimeError):
     """The graph could carry participants' data to someone outside; the message names each path."""
 
 

@@ -17,6 +17,7 @@ from pipelines.privacy.holds_cards import CARDS, is_card, records_of_card, rows_
 from pipelines.privacy.platform import PlatformNames, configured_table
 from pipelines.privacy.submissions import Platform
 from schemas.categories import ID, OPERATIONS, PUBLIC
+from schemas.errors import SafeError
 from schemas.policy import NAMED_BY_ID, Policy, is_card_id
 from schemas.tables import all_tables, metadata, qualified
 from schemas.tables.privacy import hold
@@ -32,7 +33,7 @@ _NAMING = frozenset({ID, PUBLIC, OPERATIONS})
 _NUMBER = re.compile(r"[\w./:-]{1,100}")
 
 
-class HoldError(ValueError):
+class HoldError(SafeError, ValueError):
     """A hold cannot be set or lifted as it was asked for; the message says why. Nothing was written."""
 
 

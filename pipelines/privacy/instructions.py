@@ -14,6 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from pipelines.privacy import audit_log
+from schemas.errors import SafeError
 from schemas.tables.privacy import instruction
 
 Kind = Literal["delete", "return"]
@@ -22,7 +23,7 @@ State = Literal["open", "to be listed", "to be handed over", "to be deleted"]
 _NAME = re.compile(r"[\w./:-]{1,100}")
 
 
-class InstructionError(ValueError):
+class InstructionError(SafeError, ValueError):
     """An instruction cannot be recorded, changed or carried out; the message says why."""
 
 

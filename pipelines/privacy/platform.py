@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from schemas.errors import SafeError
 
-class PlatformError(RuntimeError):
+
+class PlatformError(SafeError, RuntimeError):
     """The platform database is not as configured; the message names the setting to mend."""
 
 

@@ -23,6 +23,7 @@ from pipelines.privacy.holds import RowHold
 from pipelines.privacy.subjects.erasure import held_facts, ids_by_source, is_kept, legal_holds, remove
 from pipelines.privacy.subjects.finding import SourceRecord, source_record
 from pipelines.privacy.suppression import Suppression
+from schemas.errors import SafeError
 from schemas.policy import load_policy
 from schemas.tables import landing
 from schemas.tables.privacy import objection, suppression, suppression_key
@@ -34,7 +35,7 @@ LEDGER_COPY = "suppression_ledger.jsonl"
 _COPY_LOCK = 0x6C6564676572  # "ledger": one writer of the copy at a time
 
 
-class LedgerCopyError(ValueError):
+class LedgerCopyError(SafeError, ValueError):
     """A copy of the ledger cannot be read; the message says which line."""
 
 

@@ -20,6 +20,7 @@ from pipelines.privacy.expiry import Expiry, expiries, is_arrivals_clock
 from pipelines.privacy.holds import Ruling, load_holds, rulings
 from pipelines.privacy.keys import source_key
 from pipelines.privacy.suppression import Suppression
+from schemas.errors import SafeError
 from schemas.policy import Policy
 from schemas.tables import landing
 from schemas.tables import privacy as tables
@@ -33,7 +34,7 @@ USUAL_WINDOW = timedelta(days=180)
 """… and the rule has run within this time, so that there is a usual to compare with."""
 
 
-class UnusualDeletionError(RuntimeError):
+class UnusualDeletionError(SafeError, RuntimeError):
     """A plan would delete far more than usual; nothing was deleted. The message says how to confirm."""
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.privacy.periods import Period
+from schemas.errors import SafeError
 from schemas.policy import Policy
 from schemas.tables import metadata, qualified
 from schemas.tables.privacy import rewrite_log
@@ -29,7 +30,7 @@ _STATISTICS = "pg_catalog.pg_statistic"
 logger = logging.getLogger(__name__)
 
 
-class RewriteError(RuntimeError):
+class RewriteError(SafeError, RuntimeError):
     """A table's files were not written anew; the message says what is in the way."""
 
 

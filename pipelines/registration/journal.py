@@ -19,6 +19,7 @@ from pipelines.privacy.disclosures import Sending, api_names, note_sent
 from pipelines.registration.mapping import Mapping, Object, Target, read_mapping
 from pipelines.registration.plan import Step
 from pipelines.store.cursors import read_cursor
+from schemas.errors import SafeError
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.policy import load_policy
@@ -36,7 +37,7 @@ _REQUESTS = {
 _PAYLOADS: dict[Object, type[Payload]] = {"customer": TripletexCustomer, "contact": TripletexContact}
 
 
-class BusyError(RuntimeError):
+class BusyError(SafeError, RuntimeError):
     """Another run is registering customers; wait until it has ended."""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from schemas.errors import SafeError
 
-class DatabaseError(RuntimeError):
+
+class DatabaseError(SafeError, RuntimeError):
     """A database cannot be used; the message names the environment variable to mend."""
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import yaml
 
+from schemas.errors import SafeError
+
 Place = tuple[str | int, ...]
 """Where in the file something stands: `("retention", 3, "period")`."""
 
 
-class PolicyError(ValueError):
+class PolicyError(SafeError, ValueError):
     """The policy file cannot be used; the message names file, line and what to mend."""
 
 

@@ -18,6 +18,7 @@ from pipelines.files import write_whole
 from pipelines.privacy.subjects.finding import Hints
 from pipelines.privacy.subjects.propagation import Step
 from pipelines.privacy.subjects.rights import Corrections
+from schemas.errors import SafeError
 
 KEPT = timedelta(days=30)
 """Files made for the person are handed over within this time, and removed after it."""
@@ -28,7 +29,7 @@ TOLD_WITHIN = timedelta(days=7)
 _ASKED, _STEPS = "asked.json", "steps.json"
 
 
-class DrawerError(RuntimeError):
+class DrawerError(SafeError, RuntimeError):
     """There is nothing in the drawer for this request; the message names its number."""
 
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ from pipelines.privacy.keys import (
     source_key,
 )
 from pipelines.privacy.suppression import is_company
+from schemas.errors import SafeError
 from schemas.payloads.base import Payload
 from schemas.tables import crm
 from schemas.tables.landing import PAYLOADS, TABLES
@@ -51,8 +52,18 @@ RecordId = tuple[str, str]
 """Source entity and id at the source."""
 
 
-class HintError(ValueError):
+class HintError(SafeError, ValueError):
     """A hint cannot be used; the message says which kind, never its value."""
+
+
+class SeveralPeopleError(HintError):
+    """The hints are borne by several people, and nothing says which of them is asking."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what is given is borne by records of several people whose names exclude each other, so it says of"
+            " nobody what is held: give the person's name as well (--name), or a record that is theirs (--record)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,8 @@ class Found:
     """Inquiries and invoices that hang on the records, by source entity."""
     person_ids: tuple[str, ...] = ()
     """Cards that the records are on."""
+    needs_name: bool = False
+    """Several people bear what was given, their names exclude each other, and none was said to be asking."""
 
     @property
     def digest(self) -> str:
@@ -201,7 +214,20 @@ def find(connection: sa.Connection, hints: Hints) -> Found:
         mine |= {record.id: record for record in joined}
         wanted |= {key for record in joined for key in record.contacts() if _leads_further(key)}
     doubtful = {key: record for key, record in doubtful.items() if key not in mine}
-    return _found(connection, hinted, mine, companies, doubtful, bearers)
+    found = _found(connection, hinted, mine, companies, doubtful, bearers)
+    unnamed = all(name.kind == "none" for name in known_names)
+    return replace(found, needs_name=unnamed and bool(doubtful) and not mine)
+
+
+def find_one(connection: sa.Connection, hints: Hints) -> Found:
+    """As `find`, for what is told of one person or done to one.
+
+    Raises HintError, and SeveralPeopleError rather than saying of one of several people that nothing is held.
+    """
+    found = find(connection, hints)
+    if found.needs_name:
+        raise SeveralPeopleError
+    return found
 
 
 def contact_columns(source: str) -> dict[str, KeyKind]:

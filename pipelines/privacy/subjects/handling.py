@@ -14,17 +14,18 @@ import sqlalchemy as sa
 from pipelines.privacy.keys import Key, source_key
 from pipelines.privacy.subjects import erasure, rights
 from pipelines.privacy.subjects.access import Dossier, collect, collect_disclosures
-from pipelines.privacy.subjects.finding import Hints, find
+from pipelines.privacy.subjects.finding import Hints, find, find_one
 from pipelines.privacy.subjects.receipts import Receipt, issue
 from pipelines.privacy.subjects.requests import Outcome, Request, close_request, open_request
 from pipelines.privacy.suppression import Suppression
+from schemas.errors import SafeError
 from schemas.policy import Policy
 
 Refresh = Callable[[], object]
 """Makes the cards anew from the landing tables (`identity.rebuild`), in a transaction of its own."""
 
 
-class NotErasedError(RuntimeError):
+class NotErasedError(SafeError, RuntimeError):
     """Something of the person is still in the store; the case stays open."""
 
 
@@ -88,7 +89,7 @@ def handle_access(office: Office, request: Request, hints: Hints, now: datetime)
 def handle_restriction(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
     """Freeze the person's records: neither used nor deleted until it is lifted (GDPR art. 18)."""
     with office.engine.begin() as connection:
-        frozen = rights.restrict(connection, find(connection, hints), request.request_id, now)
+        frozen = rights.restrict(connection, find_one(connection, hints), request.request_id, now)
         return _closed(connection, office, request, _done(frozen), {"records_restricted": frozen}, now)
 
 
@@ -145,7 +146,7 @@ def handle_rectification(
 ) -> tuple[tuple[rights.Correction, ...], Receipt]:
     """Correct the copy at once; what has to be corrected at its source is returned (GDPR art. 16)."""
     with office.engine.begin() as connection:
-        done = rights.rectify(connection, find(connection, hints), corrections)
+        done = rights.rectify(connection, find_one(connection, hints), corrections)
     office.refresh()
     with office.engine.begin() as connection:
         counts = {"values_corrected": len(done)}

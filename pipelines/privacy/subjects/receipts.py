@@ -24,13 +24,14 @@ from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.privacy import audit_log
 from pipelines.privacy.subjects.requests import Request
+from schemas.errors import SafeError
 from schemas.policy import Policy
 from schemas.tables.privacy import receipt as receipt_table
 
 FORMAT = "kundekort-receipt-1"
 
 
-class ReceiptError(ValueError):
+class ReceiptError(SafeError, ValueError):
     """A receipt is not genuine, or no receipt at all; the message says which."""
 
 

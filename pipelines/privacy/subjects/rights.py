@@ -19,6 +19,7 @@ from pipelines.privacy.periods import OSLO
 from pipelines.privacy.subjects.finding import Found, RecordId
 from pipelines.privacy.subjects.requests import Kind as RequestKind
 from pipelines.privacy.suppression import SuppressionError
+from schemas.errors import SafeError
 from schemas.tables import landing
 from schemas.tables.privacy import hold, objection
 
@@ -32,11 +33,11 @@ _MANY = 10_000
 _OF_REQUEST = "request "
 
 
-class RestrictionError(ValueError):
+class RestrictionError(SafeError, ValueError):
     """A restriction cannot be lifted; the message says why. Nothing was written."""
 
 
-class CorrectionError(ValueError):
+class CorrectionError(SafeError, ValueError):
     """A correction does not fit the person's records; the message names the source and the field."""
 
 

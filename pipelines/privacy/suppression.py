@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql as pg
 from pipelines.identity.facts import OWNERS
 from pipelines.privacy.keyed import Noted, digest_under
 from pipelines.privacy.keys import Key, KeyKind, contact_fields, contact_keys, source_key, without
+from schemas.errors import SafeError
 from schemas.payloads.base import Payload
 from schemas.payloads.brreg import BrregUnit
 from schemas.payloads.tripletex import TripletexCustomer
@@ -29,7 +30,7 @@ _LOCK = 0x6B756E6465  # "kunde": the advisory lock between landing (shared) and 
 _NOTE_AGAIN_AFTER = timedelta(days=30)
 
 
-class SuppressionError(RuntimeError):
+class SuppressionError(SafeError, RuntimeError):
     """The ledger cannot be consulted, so nothing may be landed; the message says what to set."""
 
 

@@ -33,6 +33,7 @@ from pipelines.privacy.subjects.finding import (
     has_id,
 )
 from pipelines.privacy.suppression import Suppression
+from schemas.errors import SafeError
 from schemas.policy import Policy
 from schemas.tables import crm, landing, qualified
 from schemas.tables.audiences import audience_member
@@ -42,7 +43,7 @@ REASON = "erasure"
 _CONTACTS = ("email", "invoice_email", "phone")
 
 
-class PlanChangedError(RuntimeError):
+class PlanChangedError(SafeError, RuntimeError):
     """The store holds something else than when the plan was shown; look at it again."""
 
 

@@ -6,113 +6,40 @@ One line names the variable to mend. Values are never printed; secrets are Secre
 from __future__ import annotations
 
 import os
-import re
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
-from zoneinfo import ZoneInfo
+from typing import Self
 
-import sqlalchemy as sa
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from connectors.alerts.mail import server_problem
-from connectors.urls import url_problem
 from pipelines.privacy.platform import PlatformNames
+from pipelines.setting_types import (
+    AbsolutePath,
+    Addresses,
+    Count,
+    DatabaseUrl,
+    Ids,
+    LongSecret,
+    MailServer,
+    PastDay,
+    SecretUrl,
+    Share,
+    Url,
+    Zone,
+)
 from pipelines.sources.deletions import DeletionLimit
 from schemas.errors import SafeError
-from schemas.payloads.types import OSLO
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED_DIRECTORY = "postgres"
-MIN_SECRET = 16
-MAX_ID_DIGITS = 18
 DEFAULT_NAMES = PlatformNames()
 DEFAULT_LIMIT = DeletionLimit()
 
 
 class ConfigurationError(SafeError, RuntimeError):
     """A variable is missing or malformed; the message names it and says what to do."""
-
-
-def _url(value: str) -> str:
-    problem = url_problem(value)
-    if problem:
-        raise ValueError(problem)
-    return value.rstrip("/")
-
-
-def _secret_url(value: SecretStr) -> SecretStr:
-    _url(value.get_secret_value())
-    return value
-
-
-def _mail_server(value: SecretStr) -> SecretStr:
-    problem = server_problem(value.get_secret_value())
-    if problem:
-        raise ValueError(problem)
-    return value
-
-
-def _addresses(value: object) -> object:
-    """Comma-separated e-mail addresses as they stand."""
-    if not isinstance(value, str):
-        return value
-    found = tuple(part.strip() for part in value.split(",") if part.strip())
-    if not found or any(not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", one) for one in found):
-        raise ValueError("must be e-mail addresses with commas between")
-    return found
-
-
-def _database_url(value: str) -> str:
-    try:
-        backend = sa.make_url(value).get_backend_name()
-    except (sa.exc.ArgumentError, ValueError):
-        raise ValueError("is not a database URL (postgresql://user:password@host/database)") from None
-    if backend not in ("postgresql", "postgres"):
-        raise ValueError("must be a PostgreSQL URL (postgresql://…)")
-    return value
-
-
-def _ids(value: object) -> object:
-    """Comma-separated activity ids as a set of numbers."""
-    if not isinstance(value, str):
-        return value
-    parts = [part.strip() for part in value.split(",") if part.strip()]
-    if any(not part.isascii() or not part.isdigit() or len(part) > MAX_ID_DIGITS for part in parts):
-        raise ValueError("must be activity ids with commas between (12,34)")
-    return frozenset(int(part) for part in parts)
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("is not a time zone (Europe/Oslo)") from None
-    return value
-
-
-def _past(value: date) -> date:
-    if value >= datetime.now(OSLO).date():
-        raise ValueError("must be a day before today (2025-01-01)")
-    return value
-
-
-def _long_enough(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < MIN_SECRET:
-        raise ValueError(f"must have at least {MIN_SECRET} characters")
-    return value
-
-
-def _absolute(value: Path) -> Path:
-    return value.expanduser().absolute()
-
-
-Url = Annotated[str, AfterValidator(_url)]
-DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
-Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_addresses)]
-Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)]
 
 
 class Settings(BaseSettings):
@@ -140,30 +67,23 @@ class Settings(BaseSettings):
     platform_participant_submission_activity_id: str = DEFAULT_NAMES.activity_id
     platform_participant_submission_submitted_at: str = DEFAULT_NAMES.submitted_at
     platform_participant_submission_answers: str = DEFAULT_NAMES.answers
-    platform_timezone: Annotated[str, AfterValidator(_zone)] = DEFAULT_NAMES.zone
-    partitions_start: Annotated[date, AfterValidator(_past)] = date(2025, 1, 1)
-    dagster_home: Annotated[Path, AfterValidator(_absolute)] = PROJECT / "dagster_home"
-    privacy_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
-    privacy_secret_previous: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    platform_timezone: Zone = DEFAULT_NAMES.zone
+    partitions_start: PastDay = date(2025, 1, 1)
+    dagster_home: AbsolutePath = PROJECT / "dagster_home"
+    privacy_secret: LongSecret | None = None
+    privacy_secret_previous: LongSecret | None = None
 
-    mass_deletion_share: Annotated[float, Field(ge=0, le=1)] = DEFAULT_LIMIT.share
-    mass_deletion_number: Annotated[int, Field(ge=0)] = DEFAULT_LIMIT.number
+    mass_deletion_share: Share = DEFAULT_LIMIT.share
+    mass_deletion_number: Count = DEFAULT_LIMIT.number
 
     helpscout_url: Url = "https://api.helpscout.net"
     helpscout_app_id: str | None = None
     helpscout_app_secret: SecretStr | None = None
-
     helpscout_webhook_secret: SecretStr | None = None
 
     tripletex_url: Url = "https://tripletex.no/v2"
     tripletex_consumer_token: SecretStr | None = None
     tripletex_employee_token: SecretStr | None = None
-
-    alert_webhook_url: Annotated[SecretStr, AfterValidator(_secret_url)] | None = None
-    alert_smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = None
-    alert_email_to: Addresses = ()
-    alert_email_from: Addresses = ()
-
     tripletex_webhook_secret: SecretStr | None = None
 
     brreg_url: Url = "https://data.brreg.no/enhetsregisteret/api"
@@ -173,11 +93,17 @@ class Settings(BaseSettings):
     pindena_password: SecretStr | None = None
     pindena_course_activities: Ids = frozenset()
     pindena_order_activities: Ids = frozenset()
-    applications_folder: Annotated[Path, AfterValidator(_absolute)] | None = None
-    bounces_folder: Annotated[Path, AfterValidator(_absolute)] | None = None
+
+    applications_folder: AbsolutePath | None = None
+    bounces_folder: AbsolutePath | None = None
+
+    alert_webhook_url: SecretUrl | None = None
+    alert_smtp_url: MailServer | None = None
+    alert_email_to: Addresses = ()
+    alert_email_from: Addresses = ()
 
     @model_validator(mode="after")
-    def _is_complete(self) -> Self:
+    def _what_goes_together_is_complete(self) -> Self:
         for group in (
             ("helpscout_app_id", "helpscout_app_secret"),
             ("tripletex_consumer_token", "tripletex_employee_token"),
@@ -188,6 +114,10 @@ class Settings(BaseSettings):
             if missing and len(missing) < len(group):
                 given = next(name.upper() for name in group if getattr(self, name))
                 raise ValueError(f"{missing[0]} is missing: {given} is set, and the two go together")
+        return self
+
+    @model_validator(mode="after")
+    def _activities_are_given_once(self) -> Self:
         if self.has_pindena and not (self.pindena_course_activities or self.pindena_order_activities):
             raise ValueError(
                 "PINDENA_COURSE_ACTIVITIES is missing: list the activity ids of your own courses"

@@ -1,1 +1,1 @@
-"""Tells people by webhook that something went wrong."""
+"""Tells people by webhook and e-mail that something went wrong."""

@@ -136,7 +136,7 @@ def _seed_platform(settings: Settings) -> None:
     """Fill the embedded platform database, so that there are IP addresses to expire."""
     if settings.platform_database_url is not None or settings.crm_database_url is not None:
         return
-    from pipelines.sandbox import seed_platform
+    from pipelines.platform_seed import seed_platform
 
     prepare_store(settings)
     url = platform_admin_url(settings)

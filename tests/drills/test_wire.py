@@ -27,7 +27,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.sandbox.server import Sandbox
 from connectors.simulation.faults import RecordedRequest
 from connectors.simulation.server import LoopbackServer
-from pipelines.sandbox import seed_platform
+from pipelines.platform_seed import seed_platform
 from pipelines.settings import EMBEDDED_DIRECTORY
 from pipelines.store.database import PLATFORM_DATABASE
 from pipelines.store.embedded import embedded_url

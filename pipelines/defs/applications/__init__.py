@@ -1,0 +1,1 @@
+"""Assets of the exports of forms that people drop in a folder."""

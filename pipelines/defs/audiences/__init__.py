@@ -1,0 +1,1 @@
+"""Assets of the audiences, of their export and of the bounce lists."""

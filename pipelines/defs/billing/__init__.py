@@ -1,0 +1,1 @@
+"""Assets of the views of licences and billing."""

@@ -1,0 +1,1 @@
+"""Assets of the cards, their checks, and the job for people's decisions."""

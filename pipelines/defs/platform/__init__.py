@@ -1,0 +1,1 @@
+"""Assets of the registration system's own tables, which are not made here."""

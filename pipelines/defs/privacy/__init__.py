@@ -1,0 +1,1 @@
+"""Assets and jobs of retention, forwarding, requests and accountability."""

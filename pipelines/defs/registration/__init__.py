@@ -1,0 +1,1 @@
+"""Assets and the job of the registration of customers in Tripletex."""

@@ -1,0 +1,1 @@
+"""Assets of the registration system's participant lists."""

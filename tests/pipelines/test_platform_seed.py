@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from connectors.sandbox.server import Sandbox
 from connectors.sandbox.world_file import WORLD, advance
+from pipelines.platform_seed import seed_platform
 from pipelines.privacy.access_log import expire
 from pipelines.privacy.platform import PlatformNames
-from pipelines.sandbox import seed_platform
 from pipelines.settings import Settings, load_settings
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import RETENTION_ROLE

@@ -1,1 +1,1 @@
-"""Applications: how far each order or sample-solution form has come, from form to customer."""
+"""Applications: the order and sample-solution forms that were sent in, read and judged one by one."""

@@ -28,9 +28,9 @@ from connectors.tripletex.client_registration import (
     Registered,
 )
 from pipelines.identity.normalise.organizations import organization_number
+from pipelines.registration.comparing import is_same_person, missing_fields
 from pipelines.registration.journal import Journal
-from pipelines.registration.ledger import is_same_person
-from pipelines.registration.plan import Plan, Step, fields_hash, missing_fields
+from pipelines.registration.plan import Plan, Step, fields_hash
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.payloads.types import OSLO
@@ -125,7 +125,7 @@ def _resolved(step: Step, journal: Journal) -> tuple[Step, str]:
     """A contact's step with the customer that an earlier step has made."""
     if step.customer is None or step.target.customer_id:
         return step, ""
-    ids = journal.mapping([step.customer.entity_id]).ids(step.customer)
+    ids = journal.registered([step.customer.entity_id]).ids(step.customer)
     if len(ids) != 1:
         return step, "its customer is not registered yet"
     return replace(step, target=step.target._replace(customer_id=min(ids))), ""
@@ -175,8 +175,8 @@ class _Clerk:
         return Result(step, "updated" if fields else "linked", step.reason)
 
     def _create(self, step: Step) -> Result:
-        mapping = self.journal.mapping([step.target.entity_id])
-        if mapping.ids(step.target):
+        registered = self.journal.registered([step.target.entity_id])
+        if registered.ids(step.target):
             return Result(step, "linked", "was registered by an earlier run")
         self.journal.look(step, self.clock())
         found = self._alike(step)
@@ -187,7 +187,7 @@ class _Clerk:
             return Result(step, "linked", "is in Tripletex already")
         if self._has_unnumbered_namesake(step):
             return Result(step, "review", "a customer without an organisation number has its e-mail address")
-        sent = mapping.pending(step.target)
+        sent = registered.pending(step.target)
         if sent is not None and not self.journal.was_read(step.target.object, sent + SETTLES_WITHIN):
             since = (sent + SETTLES_WITHIN).astimezone(OSLO)
             reason = (
@@ -232,7 +232,7 @@ class _Clerk:
         """What is in Tripletex now, active or inactive, under the key that the planned one is known by."""
         if step.target.object == "contact":
             present = self.service.find_contacts(step.target.customer_id)
-            return [one for one in present if is_same_person(one.model_dump(), dict(step.wanted))]
+            return [one for one in present if is_same_person(one.model_dump(), step.wanted)]
         if number := step.wanted.get("organization_number"):
             return self.service.find_customers(organization_number=str(number))
         found = self.service.find_customers(email=str(step.wanted["email"]))
@@ -271,6 +271,6 @@ def _first_part(payload: type[Payload], name: str) -> str | None:
 def _is_still(current: TripletexCustomer | TripletexContact, wanted: Fields) -> bool:
     """Whether an object is still the one that was planned for, by its own key."""
     if isinstance(current, TripletexContact):
-        return is_same_person(current.model_dump(), dict(wanted))
+        return is_same_person(current.model_dump(), wanted)
     number = wanted.get("organization_number")
     return not current.organization_number or organization_number(current.organization_number) == number

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.privacy.disclosures import Sending, api_names, note_sent
-from pipelines.registration.mapping import Mapping, Object, Target, read_mapping
 from pipelines.registration.plan import Step
+from pipelines.registration.registrations import Registrations, read_registrations
+from pipelines.registration.targets import Object, Target
 from pipelines.store.cursors import read_cursor
 from schemas.errors import SafeError
 from schemas.payloads.base import Payload
@@ -62,10 +63,10 @@ class Journal:
             finally:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
 
-    def mapping(self, entity_ids: Collection[str]) -> Mapping:
+    def registered(self, entity_ids: Collection[str]) -> Registrations:
         """What is known of some cards now."""
         with self.engine.connect() as connection:
-            return read_mapping(connection, entity_ids)
+            return read_registrations(connection, entity_ids)
 
     def was_read(self, kind: Object, since: datetime) -> bool:
         """Whether all objects of a kind were read from Tripletex, in a read that began at or after a time."""

@@ -12,7 +12,6 @@ from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity.normalise.emails import email
 from pipelines.identity.normalise.organizations import organization_number
-from pipelines.identity.normalise.text import folded
 from schemas.tables.crm import source_link
 from schemas.tables.landing import TABLES
 
@@ -83,17 +82,6 @@ def add_customer(ledger: Ledger, row: dict[str, Any]) -> None:
     card = row["person_id"] if row["is_private_individual"] else row["organization_id"]
     if card is not None:
         ledger.by_card[card].add(row["id"])
-
-
-def is_same_person(contact: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether a contact is the person: by e-mail address, or by name where one of them has none."""
-    mine, theirs = email(wanted.get("email")), email(contact["email"])
-    if mine is not None and theirs is not None:
-        return mine.key == theirs.key
-    names = [
-        folded(f"{row.get('first_name') or ''} {row.get('last_name') or ''}") for row in (contact, wanted)
-    ]
-    return bool(names[0].strip()) and names[0] == names[1]
 
 
 def _linked(source: str, table: sa.Table) -> sa.ColumnElement[bool]:

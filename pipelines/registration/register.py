@@ -13,8 +13,9 @@ from pipelines.applications.verdicts import judge
 from pipelines.registration.apply import Outcome, Service, apply
 from pipelines.registration.journal import Journal
 from pipelines.registration.ledger import read_contacts, read_customers
-from pipelines.registration.mapping import read_mapping
-from pipelines.registration.plan import Plan, Step, customers_in_question, make_plan
+from pipelines.registration.plan import Plan, Step
+from pipelines.registration.planning import customers_in_question, make_plan
+from pipelines.registration.registrations import read_registrations
 from pipelines.store.bulk import replace
 from schemas.tables.registration import registration_plan
 
@@ -23,7 +24,7 @@ def plan_registrations(engine: sa.Engine, secret: bytes, now: datetime) -> Plan:
     """What is to be registered as the store stands. Sends and writes nothing; `now` is aware."""
     with engine.connect() as connection:
         judged = [(applicant, judge(applicant, now)) for applicant in read_applicants(connection)]
-        registered, ledger = read_mapping(connection), read_customers(connection)
+        registered, ledger = read_registrations(connection), read_customers(connection)
         read_contacts(connection, ledger, customers_in_question(judged, ledger, registered))
         return make_plan(judged, ledger, registered, secret)
 

@@ -10,13 +10,13 @@ import dagster as dg
 
 from connectors.errors import PermanentError, RefusedByPolicyError
 from connectors.tripletex.client import TripletexClient
-from pipelines.applications.cases import refresh
 from pipelines.defs.crm.assets import cards
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table
 from pipelines.defs.resources import Workbench
 from pipelines.defs.tables import table_key, table_metadata, table_spec, table_tags
 from pipelines.errors import nothing_personal
+from pipelines.registration.cases import refresh
 from pipelines.registration.findings import no_application_waits, no_customer_twice
 from pipelines.registration.register import plan_registrations, register, store_plan
 from pipelines.sources.request_log import noted_requests

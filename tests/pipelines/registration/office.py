@@ -16,9 +16,9 @@ from connectors.egress import Egress
 from connectors.errors import AmbiguousError
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator_state import TripletexState
-from pipelines.applications.cases import Report, refresh
 from pipelines.privacy.suppression import Suppression
 from pipelines.registration.apply import Outcome, apply
+from pipelines.registration.cases import Report, refresh
 from pipelines.registration.journal import Journal
 from pipelines.registration.plan import Plan
 from pipelines.registration.register import plan_registrations

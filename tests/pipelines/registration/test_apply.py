@@ -12,7 +12,8 @@ from connectors.simulation.faults import RecordedRequest
 from connectors.tripletex.simulator import TripletexSimulator
 from pipelines.registration.apply import SETTLES_WITHIN
 from pipelines.registration.journal import BusyError, Journal
-from pipelines.registration.mapping import Target, read_mapping
+from pipelines.registration.registrations import read_registrations
+from pipelines.registration.targets import Target
 from schemas.tables import crm, privacy, registration
 from tests.pipelines.registration.office import Office, Wire
 
@@ -181,7 +182,9 @@ def test_a_customer_that_no_search_shows_for_many_hours_is_not_made_again(
     assert office.apply().counts() == {"created contact": 1, "linked customer": 1}
     assert len(office.customers()) == 1
     with office.engine.connect() as connection:
-        assert read_mapping(connection, [card]).ids(Target("customer", card)) == {office.customers()[0]["id"]}
+        assert read_registrations(connection, [card]).ids(Target("customer", card)) == {
+            office.customers()[0]["id"]
+        }
 
 
 def test_what_was_certainly_not_carried_out_is_sent_again_at_once(

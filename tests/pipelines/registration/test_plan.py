@@ -9,9 +9,11 @@ import pytest
 
 from pipelines.applications.verdicts import Applicant, Organization, Verdict
 from pipelines.registration.ledger import Ledger, add_customer
-from pipelines.registration.mapping import Entry, Mapping, Target
-from pipelines.registration.plan import Plan, fields_hash, make_plan
+from pipelines.registration.plan import Plan, fields_hash
+from pipelines.registration.planning import make_plan
 from pipelines.registration.register import plan_rows
+from pipelines.registration.registrations import Entry, Registrations
+from pipelines.registration.targets import Target
 
 NOW = datetime(2026, 5, 4, 1, 30, tzinfo=UTC)
 SECRET = b"s" * 32
@@ -73,9 +75,9 @@ def ledger(*customers: dict[str, Any], contacts: dict[int, list[dict[str, Any]]]
 
 
 def plan(
-    *judged: tuple[Applicant, Verdict], held: Ledger | None = None, registered: Mapping | None = None
+    *judged: tuple[Applicant, Verdict], held: Ledger | None = None, registered: Registrations | None = None
 ) -> Plan:
-    return make_plan(judged, held or ledger(), registered or Mapping(), SECRET)
+    return make_plan(judged, held or ledger(), registered or Registrations(), SECRET)
 
 
 def told(made: Plan) -> list[tuple[str, str]]:
@@ -164,7 +166,7 @@ def test_a_customer_on_the_card_with_another_number_is_another_customer() -> Non
 def test_what_a_person_chose_of_several_stays_chosen() -> None:
     """The mapping comes first."""
     target = Target("customer", CARD)
-    mapping = Mapping({target: [Entry(target, "registered", 8, None)]})
+    mapping = Registrations({target: [Entry(target, "registered", 8, None)]})
     both = [{"id": known, "organization_number": NUMBER} for known in (7, 8)]
     made = plan(company(), held=ledger(*both), registered=mapping)
     assert made.steps[0].record_id == 8
@@ -173,7 +175,7 @@ def test_what_a_person_chose_of_several_stays_chosen() -> None:
 def test_a_card_that_was_registered_twice_before_it_was_merged_is_reviewed() -> None:
     target = Target("customer", CARD)
     entries = [Entry(target, "registered", known, None) for known in (7, 8)]
-    made = plan(company(), registered=Mapping({target: entries}))
+    made = plan(company(), registered=Registrations({target: entries}))
     assert told(made) == [("review", "customer")]
 
 
@@ -203,7 +205,7 @@ def test_what_was_refused_is_planned_again_only_when_it_has_changed() -> None:
     (customer, _) = plan(company()).steps
     target = customer.target
     refusal = Entry(target, "refused", None, None, ("email",), fields_hash(customer.fields, SECRET))
-    mapping = Mapping({target: [refusal]})
+    mapping = Registrations({target: [refusal]})
     assert told(plan(company(), registered=mapping)) == [("review", "customer")]
     changed = plan(company(email="ola.eksempel@fjellrev.example.no"), registered=mapping)
     assert told(changed)[0] == ("create", "customer")

@@ -5,24 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import sqlalchemy as sa
 
+from pipelines.registration.targets import Target
 from schemas.tables.crm import identity_alias, organization, person
 from schemas.tables.landing import TABLES
 from schemas.tables.registration import registration
 
-Object = Literal["customer", "contact"]
 State = Literal["sending", "registered", "refused"]
-
-
-class Target(NamedTuple):
-    """What is registered: a card as a customer, or a person's card as a contact of a Tripletex customer."""
-
-    object: Object
-    entity_id: str
-    customer_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +30,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Mapping:
+class Registrations:
     """All entries, by the card that each belongs to today."""
 
     entries: dict[Target, list[Entry]] = field(default_factory=dict)
@@ -63,8 +55,8 @@ class Mapping:
         return next((entry for entry in self.of(target) if entry.state == "refused"), None)
 
 
-def read_mapping(connection: sa.Connection, targets: Iterable[str] | None = None) -> Mapping:
-    """The whole mapping, or that of some cards (by their ids of today)."""
+def read_registrations(connection: sa.Connection, targets: Iterable[str] | None = None) -> Registrations:
+    """All that is registered, or that of some cards (by their ids of today)."""
     entry, alias = registration.c, identity_alias.c
     today = sa.func.coalesce(alias.current_id, entry.entity_id)
     statement = sa.select(registration, today.label("today")).select_from(
@@ -72,7 +64,7 @@ def read_mapping(connection: sa.Connection, targets: Iterable[str] | None = None
     )
     if targets is not None:
         statement = statement.where(today.in_(list(targets)))
-    found = Mapping()
+    found = Registrations()
     for row in connection.execute(statement.order_by(entry.tripletex_id, entry.entity_id)):
         stored = Target(row.object, row.entity_id, row.customer_id)
         found.entries.setdefault(stored._replace(entity_id=row.today), []).append(

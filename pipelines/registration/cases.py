@@ -6,7 +6,7 @@ The table is worked out anew every time; what people decided and what was regist
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping as Numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from pipelines.applications.reading import read_applicants
 from pipelines.applications.verdicts import Applicant, Kind, Status, Verdict, judge
-from pipelines.registration.mapping import Mapping, Target, forget_gone, read_mapping
+from pipelines.registration.registrations import Registrations, forget_gone, read_registrations
+from pipelines.registration.targets import Target, customer_target, has_contact
 from pipelines.store.bulk import upsert
 from schemas.tables.registration import application_case
 
@@ -40,41 +41,29 @@ class Case:
 class Report:
     """What a refresh found, in numbers: applications by status, rows written."""
 
-    by_status: Numbers[str, int]
+    by_status: Mapping[str, int]
     changed: int
 
 
-def customer_target(applicant: Applicant, verdict: Verdict) -> Target | None:
-    """What stands for the applicant's customer in the mapping."""
-    if verdict.kind == "private":
-        return Target("customer", applicant.person_id) if applicant.person_id else None
-    return Target("customer", applicant.organization.id) if applicant.organization else None
-
-
-def has_contact(applicant: Applicant) -> bool:
-    """Whether the form names somebody who can be known again as a contact person."""
-    return applicant.person_id is not None and (applicant.address is not None or applicant.is_named)
-
-
-def case_of(applicant: Applicant, verdict: Verdict, mapping: Mapping) -> Case:
+def case_of(applicant: Applicant, verdict: Verdict, registered: Registrations) -> Case:
     """A verdict, with what became of the application in Tripletex."""
     case = Case(verdict.status, verdict.kind, verdict.reasons, verdict.warnings)
     customer = customer_target(applicant, verdict)
     if verdict.status != "enriched" or customer is None:
         return case
-    ids = mapping.ids(customer)
+    ids = registered.ids(customer)
     if len(ids) > 1:
         return _reviewed(case, f"it is registered as {len(ids)} customers in Tripletex")
     if not ids:
-        return _open(case, mapping, customer)
+        return _open(case, registered, customer)
     (customer_id,) = ids
     if verdict.kind == "private" or not has_contact(applicant):
         return Case("registered", case.kind, (), case.warnings, customer_id)
     contact = Target("contact", str(applicant.person_id), customer_id)
-    contacts = mapping.ids(contact)
+    contacts = registered.ids(contact)
     if not contacts:
         reasons = ("the customer is registered, its contact person is not yet",)
-        return _open(Case(case.status, case.kind, reasons, case.warnings, customer_id), mapping, contact)
+        return _open(Case(case.status, case.kind, reasons, case.warnings, customer_id), registered, contact)
     return Case("registered", case.kind, (), case.warnings, customer_id, min(contacts))
 
 
@@ -86,12 +75,12 @@ def refresh(engine: sa.Engine, now: datetime) -> Report:
     with engine.begin() as connection:
         forget_gone(connection)
         applicants = read_applicants(connection)
-        mapping = read_mapping(connection)
+        registered = read_registrations(connection)
         since = dict(_since(connection))
         rows = []
         by_status: Counter[str] = Counter()
         for applicant in applicants:
-            case = case_of(applicant, judge(applicant, now), mapping)
+            case = case_of(applicant, judge(applicant, now), registered)
             by_status[case.status] += 1
             before, moment = since.pop(applicant.application_id, (None, now))
             rows.append(_row(applicant, case, moment if before == case.status else now))
@@ -102,13 +91,13 @@ def refresh(engine: sa.Engine, now: datetime) -> Report:
     return Report(dict(by_status), written.changed + gone)
 
 
-def _open(case: Case, mapping: Mapping, target: Target) -> Case:
+def _open(case: Case, registered: Registrations, target: Target) -> Case:
     """An application that is not registered yet: refused, under way, or not begun."""
-    refusal = mapping.refused(target)
+    refusal = registered.refused(target)
     if refusal is not None:
         named = ", ".join(refusal.refused_fields) or "the request"
         return _reviewed(case, f"Tripletex refused {named} of the {target.object}")
-    if mapping.pending(target):
+    if registered.pending(target):
         return Case(
             case.status, case.kind, ("its registration is under way",), case.warnings, case.customer_id
         )

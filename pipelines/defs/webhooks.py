@@ -16,6 +16,7 @@ _SECONDS = 60
 @dg.sensor(
     name="webhook_sensor",
     jobs=[refetching, reading],
+    description="Starts refetching for what webhooks have marked, or reading where it is much; off at first.",
     minimum_interval_seconds=_SECONDS,
     default_status=dg.DefaultSensorStatus.STOPPED,
 )

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from pipelines.defs.options import Options
 from pipelines.defs.partitions import DAILY
 from pipelines.sources.reading import Run
 
 
-class Reading(dg.Config):
+class Reading(Options):
     """Launchpad options of a source asset."""
 
     complete: bool = False

@@ -17,6 +17,7 @@ from pipelines.defs.crm.assets import cards
 from pipelines.defs.dropped import folder_sensor
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table
+from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.defs.tables import table_key, table_spec
 from pipelines.errors import nothing_personal
@@ -35,14 +36,14 @@ _INVITED = table_key(views.audience_course_invitations)
 _MEMBER_KEY = table_key(_MEMBERS)
 
 
-class Building(dg.Config):
+class Building(Options):
     """Launchpad options of the audiences."""
 
     preview: bool = False
     """Only tell who would come in or fall out; keep the audiences as they are."""
 
 
-class Exporting(dg.Config):
+class Exporting(Options):
     """Launchpad options of the export."""
 
     audience: str = ""

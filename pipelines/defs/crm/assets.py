@@ -9,6 +9,7 @@ from pipelines.defs.crm.earlier import earlier
 from pipelines.defs.findings import check_result
 from pipelines.defs.marked import helpscout_marked, tripletex_marked
 from pipelines.defs.metadata import cards_by_size, identity_numbers, newest_events
+from pipelines.defs.options import Options
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.defs.sources.brreg.assets import brreg_units
@@ -74,7 +75,7 @@ _TABLES = (
 )
 
 
-class Matching(dg.Config):
+class Matching(Options):
     """Launchpad options of the cards."""
 
     full: bool = False

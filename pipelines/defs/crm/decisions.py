@@ -4,25 +4,30 @@ from typing import Literal
 
 import dagster as dg
 
+from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.identity.deciding import Decision, consider, decide
 
 
-class Pair(dg.Config):
+class Pair(Options):
     """Launchpad options of `match_decision`. A key that identifies nobody is told by `make decide`."""
 
     decision: Literal["same", "different", "withdraw", "preview"]
-    """`preview`: what the next run of the cards would do, for example after a rule was changed."""
+    """same or different: the two records are one customer, or two. withdraw: take a decision back. preview:
+    what the next run of the cards would do, for example after a rule was changed."""
     left_source: str = ""
-    """Source entity, e.g. helpscout_customer."""
+    """Source entity of the one record, e.g. helpscout_customer (crm.match_review names both)."""
     left_id: str = ""
     """Its number at the source."""
     right_source: str = ""
+    """Source entity of the other record, e.g. course_signup."""
     right_id: str = ""
+    """Its number at the source."""
     decision_id: int = 0
     """Number of the decision to withdraw (crm.match_decision)."""
     reason: str = ""
+    """Why, kept with the decision. Nothing personal: Dagster keeps what is given."""
     apply: bool = False
     """Write the decision and make the cards anew. Without it, what it would do is shown in numbers."""
 

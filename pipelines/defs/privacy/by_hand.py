@@ -9,6 +9,7 @@ from typing import Literal
 import dagster as dg
 
 from pipelines.defs.days import day_of
+from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.privacy import holds_legal, instructions, submissions
@@ -20,10 +21,11 @@ from schemas.policy import load_policy
 _BY = "dagster"
 
 
-class HoldAsked(dg.Config):
+class HoldAsked(Options):
     """Launchpad options of `legal_hold`."""
 
     act: Literal["set", "lift"] = "set"
+    """set: keep rows. lift: end the hold with the number `hold_id`, giving `reason`."""
     data: str = ""
     """Table whose rows are kept, e.g. landing.tripletex_invoice; for a card crm.person, crm.organization."""
     column: str = ""
@@ -42,11 +44,13 @@ class HoldAsked(dg.Config):
     """Do it. Without it, what would be done is shown in numbers."""
 
 
-class InstructionAsked(dg.Config):
+class InstructionAsked(Options):
     """Launchpad options of `customer_instruction`."""
 
     act: Literal["record", "withdraw", "handed_over"] = "record"
+    """record: a new instruction. withdraw: take one back. handed_over: what was to be returned has been."""
     kind: Literal["delete", "return"] = "delete"
+    """What is to be done with what participants submitted: delete it, or return it and delete it then."""
     customer_org: str = ""
     """Customer who instructs, as the registration system names it."""
     activity_id: int = 0
@@ -61,7 +65,7 @@ class InstructionAsked(dg.Config):
     """Record it. Without it, what it is about is shown in numbers."""
 
 
-class LiftingAsked(dg.Config):
+class LiftingAsked(Options):
     """Launchpad options of `lift_restriction`."""
 
     request_id: str

@@ -1,9 +1,9 @@
 """Launchpad options that the assets of this group share."""
 
-import dagster as dg
+from pipelines.defs.options import Options
 
 
-class Retention(dg.Config):
+class Retention(Options):
     """Launchpad options of what deletes."""
 
     apply: bool = False

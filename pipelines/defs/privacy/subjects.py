@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table
+from pipelines.defs.options import Options
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.defs.tables import table_metadata, table_tags
@@ -26,7 +27,7 @@ from schemas.tables.privacy import subject_request
 _REQUESTS = dg.AssetKey(["privacy", "subject_requests"])
 
 
-class Asked(dg.Config):
+class Asked(Options):
     """Launchpad options of `subject_request`."""
 
     request_id: str

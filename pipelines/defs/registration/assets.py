@@ -13,6 +13,7 @@ from connectors.tripletex.client import TripletexClient
 from pipelines.defs.crm.assets import cards
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table
+from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.defs.tables import table_key, table_metadata, table_spec, table_tags
 from pipelines.errors import nothing_personal
@@ -30,7 +31,7 @@ _REGISTRATION = table_key(registration.registration)
 _WARN = dg.AssetCheckSeverity.WARN
 
 
-class Registering(dg.Config):
+class Registering(Options):
     """Launchpad options of the registration."""
 
     dry_run: bool = True

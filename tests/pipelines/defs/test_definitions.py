@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -78,6 +79,34 @@ def test_every_asset_says_what_it_is_whose_it_is_and_what_class_of_data_it_holds
         )
     }
     assert lacking == {}
+
+
+def _options(definitions: dg.Definitions) -> dict[str, str | None]:
+    """What launchpads ask, as `job.step.option`, with what they say of it."""
+    return {
+        f"{job.name}.{step}.{name}": option.description
+        for job in definitions.get_repository_def().get_all_jobs()
+        for step, node in job.run_config_schema.config_type.fields["ops"].config_type.fields.items()  # type: ignore[attr-defined]  # the root of a run's configuration has fields
+        if (config := node.config_type.fields.get("config")) is not None
+        for name, option in getattr(config.config_type, "fields", {}).items()
+    }
+
+
+def test_every_option_of_a_launchpad_says_what_it_does(definitions: dg.Definitions) -> None:
+    options = _options(definitions)
+    assert "legal_hold.keep_or_let_go.until" in options
+    assert [name for name, description in options.items() if not description] == []
+
+
+def test_every_job_schedule_and_sensor_says_what_it_does(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    shown: tuple[Any, ...] = (
+        *(job for job in repository.get_all_jobs() if not job.name.startswith("__")),
+        *repository.schedule_defs,
+        *repository.sensor_defs,
+    )
+    assert len(shown) > 20
+    assert [one.name for one in shown if not one.description] == []
 
 
 def test_a_node_can_be_told_by_the_last_part_of_its_key(definitions: dg.Definitions) -> None:

@@ -4,6 +4,7 @@
   list                       open requests and their deadlines
   show NUMBER                what would be done; changes nothing
   apply NUMBER [--tell]      do it; --tell also deletes, blanks or corrects at the sources
+                             both take --name as well, where records of several people bear what was given
 
 What can be opened: access; disclosures (who was told what, art. 15(1)(c)); rectification, with --correct;
 restriction; objection to marketing, and withdrawal of one; erasure, and release
@@ -29,7 +30,7 @@ from pipelines.privacy.subjects.drawer import Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints
 from pipelines.privacy.subjects.requests import Kind, unanswered
 from pipelines.privacy.subjects.rights import CorrectionError
-from pipelines.privacy.subjects.service import Report, carry_out, open_case, show
+from pipelines.privacy.subjects.service import Report, add_name, carry_out, open_case, show
 from pipelines.settings import Settings
 from pipelines.store.database import open_store
 from pipelines.workbench import SUBJECT_FILES, make_office, told_sources
@@ -69,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     showing.add_argument("number", type=_number)
     applying = commands.add_parser("apply")
     applying.add_argument("number", type=_number)
+    for command in (showing, applying):
+        command.add_argument("--name", help="who is asking, where that was not said when it was opened")
     applying.add_argument("--tell", action="store_true", help="also delete, blank or correct at the sources")
     return parser
 
@@ -77,6 +80,8 @@ def _handle(console: Console, settings: Settings, given: argparse.Namespace) -> 
     store, now = open_store(settings), datetime.now(UTC)
     office, drawer = make_office(settings, store), Drawer(settings.dagster_home / SUBJECT_FILES)
     try:
+        if given.command in ("show", "apply") and given.name:
+            add_name(drawer, given.number, given.name)
         match given.command:
             case "open":
                 received = midnight(given.received) if given.received else now

@@ -2,6 +2,11 @@
 
 Without the secret the ledger tells nobody who was erased. A landing transaction and an erasure exclude
 each other, so a record that was on its way in when its person was erased does not slip through.
+
+An address and a source id are one person's for good; a phone number gets another bearer after a while. So it
+is noted with the first names of the one who was erased (`phone_named_1`, `phone_name_1`): a record of that
+number under another first name is let in, one under the same or under none is held back. Where no name was
+known (`phone`) the number alone holds everybody back, until it is released.
 """
 
 from __future__ import annotations
@@ -16,6 +21,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity.facts import OWNERS
+from pipelines.identity.normalise.names import NO_NAME, PersonName, person_name
+from pipelines.privacy.entries import HALF, NAME, NUMBER, Entry, EntryKind, columns, entries_of, hashed
+from pipelines.privacy.first_names import asked_forms, noted_forms
 from pipelines.privacy.keyed import Noted, digest_under
 from pipelines.privacy.keys import Key, KeyKind, contact_fields, contact_keys, source_key, without
 from schemas.errors import SafeError
@@ -32,6 +40,20 @@ _NOTE_AGAIN_AFTER = timedelta(days=30)
 
 class SuppressionError(SafeError, RuntimeError):
     """The ledger cannot be consulted, so nothing may be landed; the message says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """An entry that is in the ledger."""
+
+    entry: Entry
+    key_id: str
+    reason: str
+    last_met_at: datetime
+
+    def is_stale(self, now: datetime, current: str) -> bool:
+        """It is noted under an earlier secret, or was last noted as met long ago."""
+        return self.key_id != current or now - self.last_met_at > _NOTE_AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +105,78 @@ class Suppression:
         """Judge a buffer of records of one source, inside the transaction that will store them.
 
         A record is held back when its source id was erased, or an e-mail address or phone number on it, or
-        the record it hangs on (an inquiry's customer).
-        A company's record is not the person's: there the erased value alone is blanked. One look-up for
-        the whole buffer; nothing is hashed while the ledger is empty. The transaction then excludes
-        erasures until it ends.
+        the record it hangs on (an inquiry's customer). A number that was noted with names lets in a record
+        with a name that is none of them. A company's record is not the person's: there the erased value
+        alone is blanked. One look-up for the whole buffer, a second one where such a number is met; nothing
+        is hashed while the ledger is empty. The transaction then excludes erasures until it ends.
         """
         self.keep_out_erasures(connection)
         in_use = self._secrets_in_use(connection)
         if not in_use:
             return Screening()
         by_record = {_key_of(record): (record, _keys(source, record)) for record in records}
-        met = self._met(connection, {key for _, keys in by_record.values() for key in keys}, in_use)
+        every = {key for _, keys in by_record.values() for key in keys}
+        met = self._met(connection, entries_of(every), in_use)
         if not met:
             return Screening()
+        hits, names = self._hits(connection, by_record, met, in_use)
+        self._renew(
+            connection, [one for one in met if one.entry.kind != NUMBER or one.entry.value in names], names
+        )
         held_back: set[Any] = set()
         blanked: dict[Any, Payload] = {}
-        for name, (record, keys) in by_record.items():
-            hits = met.intersection(keys)
-            if not hits:
-                continue
-            if is_company(record) and source_key(source, name) not in hits:
-                blanked[name] = _blanked(record, hits)
+        for name, found in hits.items():
+            record = by_record[name][0]
+            if is_company(record) and source_key(source, name) not in found:
+                blanked[name] = _blanked(record, found)
             else:
                 held_back.add(name)
         return Screening(frozenset(held_back), blanked)
 
+    def _hits(
+        self,
+        connection: sa.Connection,
+        by_record: Mapping[Any, tuple[Payload, frozenset[Key]]],
+        met: Sequence[_Met],
+        in_use: Mapping[str, bytes],
+    ) -> tuple[dict[Any, set[Key]], dict[str, set[PersonName]]]:
+        """Each record with the keys that hold it back, and the names of those by numbers noted with names."""
+        noted = {one.entry for one in met}
+        numbers = {
+            name: {key.value for key in keys if Entry(NUMBER, key.value) in noted and key.kind == "phone"}
+            for name, (_, keys) in by_record.items()
+        }
+        called = {name: _bearer(by_record[name][0]) for name, own in numbers.items() if own}
+        asked = {
+            name: {Entry(NAME, number, form) for number in numbers[name] for form in asked_forms(bearer)}
+            for name, bearer in called.items()
+        }
+        known = {one.entry for one in self._met(connection, set().union(*asked.values()), in_use)}
+        hits: dict[Any, set[Key]] = {}
+        names: dict[str, set[PersonName]] = {}
+        for name, (_, keys) in by_record.items():
+            found = {key for key in keys if Entry(key.kind, key.value) in noted}
+            for number in numbers[name]:
+                # Nobody else is named: what was erased stays erased.
+                if not asked[name] or any(entry.value == number for entry in asked[name] & known):
+                    found.add(Key("phone", number))
+                    names.setdefault(number, set()).add(called[name])
+            if found:
+                hits[name] = found
+        return hits, names
+
     def contains(self, connection: sa.Connection, keys: Iterable[Key]) -> frozenset[Key]:
-        """Those of `keys` that are in the ledger."""
-        return frozenset(self._met(connection, set(keys), self._secrets_in_use(connection)))
+        """Those of `keys` that are in the ledger; a number also where it is there with names only."""
+        wanted = set(keys)
+        met = self._met(connection, entries_of(wanted), self._secrets_in_use(connection))
+        self._renew(connection, [one for one in met if one.entry.kind != NUMBER], {})
+        noted = {one.entry for one in met}
+        return frozenset(key for key in wanted if not noted.isdisjoint(entries_of([key])))
 
     def noted(self, connection: sa.Connection, kind: KeyKind) -> Noted:
         """All entries of one kind, to ask about very many values; asking so does not count as meeting them.
+
+        Of numbers, those that hold back everybody: what is stored with another one was let in.
 
         Raises SuppressionError as `screen` does.
         """
@@ -126,21 +189,31 @@ class Suppression:
                 under.append((digest_under(secret, f"{kind}\0"), known))
         return Noted(tuple(under))
 
-    def add(self, connection: sa.Connection, keys: Iterable[Key], reason: str) -> int:
+    def add(
+        self, connection: sa.Connection, keys: Iterable[Key], reason: str, names: Iterable[PersonName] = ()
+    ) -> int:
         """Write keys into the ledger; return how many are new. One that is there already stays as it is.
 
-        Waits for landing transactions under way and keeps new ones out until this one ends: call `lock`
-        before looking for the rows to erase. `reason` is `erasure` or the id of a retention rule.
+        With `names`, those of the person as far as known, the numbers among the keys hold back what bears
+        one of them, or none; without any they hold back everybody. Waits for landing transactions under
+        way and keeps new ones out until this one ends: call `lock` before looking for the rows to erase.
+        `reason` is `erasure` or the id of a retention rule.
         """
         self.lock(connection)
         now = self._clock()
         wanted = set(keys)
         if not wanted:
             return 0
-        connection.execute(
-            pg.insert(suppression_key).on_conflict_do_nothing(), {"key_id": self._current, "created_at": now}
-        )
-        return self._insert(connection, wanted, reason, now)
+        self._note_secret(connection, now)
+        forms = {form for name in names for form in noted_forms(name)}
+        if not forms:
+            return self._insert(connection, {Entry(*key) for key in wanted}, reason, now)
+        numbers = {key.value for key in wanted if key.kind == "phone"}
+        noted = {Entry(*key) for key in wanted if key.kind != "phone"}
+        new = self._insert(connection, noted | {Entry(NUMBER, number) for number in numbers}, reason, now)
+        named = {Entry(NAME, number, form) for number in numbers for form in forms}
+        self._insert(connection, named, reason, now)
+        return new
 
     def keep_out_erasures(self, connection: sa.Connection) -> None:
         """Let no erasure begin until this transaction ends; other reads may land at the same time."""
@@ -155,14 +228,18 @@ class Suppression:
 
         The person's own wish only: the next read may then store them again.
         """
-        wanted = set(keys)
-        released = len(self._met(connection, wanted, self._secrets_in_use(connection)))
-        kinds, hashes = _columns(wanted, self._secrets.values())
+        entries = entries_of(keys)
+        released = len(
+            {one.entry for one in self._met(connection, entries, self._secrets_in_use(connection))}
+        )
+        kinds, hashes = columns(entries, self._secrets.values())
         connection.execute(
             sa.delete(suppression).where(
                 sa.tuple_(suppression.c.key_kind, suppression.c.key_hmac).in_(_unnested(kinds, hashes))
             )
         )
+        numbers = [entry for entry in entries if entry.kind == NUMBER]
+        connection.execute(sa.delete(suppression).where(_names_of(numbers, self._secrets.values())))
         self._forget_unused(connection)
         return released
 
@@ -182,12 +259,14 @@ class Suppression:
             )
         return {key_id: self._secrets[key_id] for key_id in used}
 
-    def _met(self, connection: sa.Connection, keys: set[Key], in_use: Mapping[str, bytes]) -> set[Key]:
-        """Those of `keys` that are in the ledger; notes that they were met."""
-        if not keys or not in_use:
-            return set()
+    def _met(self, connection: sa.Connection, entries: set[Entry], in_use: Mapping[str, bytes]) -> list[_Met]:
+        """Those of `entries` that are in the ledger, once for each secret under which they are."""
+        if not entries or not in_use:
+            return []
         by_hash = {
-            (key_id, key.kind, _hmac(secret, key)): key for key_id, secret in in_use.items() for key in keys
+            (key_id, entry.kind, value): entry
+            for key_id, secret in in_use.items()
+            for entry, value in hashed(secret, entries)
         }
         ids, kinds, hashes = (list(part) for part in zip(*by_hash, strict=True))
         wanted = (
@@ -210,36 +289,66 @@ class Suppression:
                     suppression.c.key_hmac == wanted.c.key_hmac,
                 ),
             )
-        ).all()
-        self._renew(connection, found, by_hash)
-        return {by_hash[row.key_id, row.key_kind, bytes(row.key_hmac)] for row in found}
+        )
+        return [
+            _Met(
+                by_hash[row.key_id, row.key_kind, bytes(row.key_hmac)],
+                row.key_id,
+                row.reason,
+                row.last_met_at,
+            )
+            for row in found
+        ]
 
     def _renew(
-        self,
-        connection: sa.Connection,
-        found: Sequence[Any],
-        by_hash: Mapping[tuple[str, KeyKind, bytes], Key],
+        self, connection: sa.Connection, met: Iterable[_Met], names: Mapping[str, set[PersonName]]
     ) -> None:
-        """Count the ledger's period from today for what is still being sent, under the present secret."""
+        """Count the ledger's period from today for what is still being sent, under the present secret.
+
+        `names`: by number, those that it held back. A number that held back nothing but records without a
+        name stays under its secret, where its names are.
+        """
         now = self._clock()
-        stale = [
-            row for row in found if row.key_id != self._current or now - row.last_met_at > _NOTE_AGAIN_AFTER
-        ]
+        stale = [one for one in met if one.is_stale(now, self._current)]
         if not stale:
             return
+        self._note_secret(connection, now)
+        for reason in {one.reason for one in stale}:
+            entries = {one.entry for one in stale if one.reason == reason}
+            numbers = {entry for entry in entries if entry.kind == NUMBER}
+            named = {
+                Entry(NAME, number.value, form)
+                for number in numbers
+                for name in names[number.value]
+                for form in noted_forms(name)
+            }
+            known = {entry.value for entry in named}
+            alone = {number for number in numbers if number.value not in known}
+            self._insert(connection, (entries | named) - alone, reason, now)
+            self._touch(connection, numbers - alone, [self._secrets[self._current]], now)
+            self._touch(connection, alone, self._secrets.values(), now)
+
+    def _touch(
+        self, connection: sa.Connection, numbers: set[Entry], secrets: Iterable[bytes], now: datetime
+    ) -> None:
+        """Numbers and all their names were met."""
+        if numbers:
+            given = list(secrets)
+            _, hashes = columns(numbers, given)
+            number = sa.and_(suppression.c.key_kind == NUMBER, suppression.c.key_hmac.in_(hashes))
+            connection.execute(
+                sa.update(suppression)
+                .where(sa.or_(number, _names_of(numbers, given)))
+                .values(last_met_at=now)
+            )
+
+    def _note_secret(self, connection: sa.Connection, now: datetime) -> None:
         connection.execute(
             pg.insert(suppression_key).on_conflict_do_nothing(), {"key_id": self._current, "created_at": now}
         )
-        for reason in {row.reason for row in stale}:
-            keys = {
-                by_hash[row.key_id, row.key_kind, bytes(row.key_hmac)]
-                for row in stale
-                if row.reason == reason
-            }
-            self._insert(connection, keys, reason, now)
 
-    def _insert(self, connection: sa.Connection, keys: set[Key], reason: str, now: datetime) -> int:
-        kinds, hashes = _columns(keys, [self._secrets[self._current]])
+    def _insert(self, connection: sa.Connection, entries: set[Entry], reason: str, now: datetime) -> int:
+        kinds, hashes = columns(entries, [self._secrets[self._current]])
         rows = _unnested(kinds, hashes).subquery()
         statement = pg.insert(suppression).from_select(
             ["key_id", "key_kind", "key_hmac", "reason", "created_at", "last_met_at"],
@@ -302,17 +411,24 @@ def _fingerprint(secret: bytes) -> str:
     return hmac.digest(secret, b"suppression key id", "sha256").hex()[:16]
 
 
-def _hmac(secret: bytes, key: Key) -> bytes:
-    return hmac.digest(secret, f"{key.kind}\0{key.value}".encode(), "sha256")
+def _bearer(record: Payload) -> PersonName:
+    """The person's name on a record; an organisation's says nothing of who has its number."""
+    if is_company(record):
+        return NO_NAME
+    return person_name(*(getattr(record, field, None) for field in ("first_name", "last_name", "name")))
 
 
-def _columns(keys: set[Key], secrets: Iterable[bytes]) -> tuple[list[KeyKind], list[bytes]]:
-    """Kinds and hashes of keys, in one order everywhere, so that two writers cannot wait for each other."""
-    pairs = sorted((key.kind, _hmac(secret, key)) for secret in secrets for key in keys)
-    return [kind for kind, _ in pairs], [value for _, value in pairs]
+def _names_of(numbers: Iterable[Entry], secrets: Iterable[bytes]) -> sa.ColumnElement[bool]:
+    """The rows with names of some numbers."""
+    given = list(numbers)
+    halves = [value[:HALF] for secret in secrets for _, value in hashed(secret, given)]
+    return sa.and_(
+        suppression.c.key_kind == NAME,
+        sa.func.substr(suppression.c.key_hmac, 1, HALF, type_=sa.LargeBinary()).in_(halves),
+    )
 
 
-def _unnested(kinds: Sequence[KeyKind], hashes: Sequence[bytes]) -> sa.Select[tuple[str, bytes]]:
+def _unnested(kinds: Sequence[EntryKind], hashes: Sequence[bytes]) -> sa.Select[tuple[str, bytes]]:
     rows = (
         sa.func.unnest(_array(kinds), _array(hashes, sa.LargeBinary()))
         .table_valued("key_kind", "key_hmac", name="given")

@@ -26,15 +26,19 @@ suppression = sa.Table(
     column("key_id", sa.Text(), OPERATIONS, sa.ForeignKey(suppression_key.c.key_id), primary_key=True,
            comment="Fingerprint of the secret"),
     column("key_kind", sa.Text(), OPERATIONS, primary_key=True,
-           comment="source_id, email or phone"),
+           comment="source_id, email or phone; phone_named_1 (a number whose bearer's name was known) and"
+           " phone_name_1 (such a number with a form of the first name)"),
     column("key_hmac", sa.LargeBinary(), ID, primary_key=True,
-           comment="Keyed HMAC-SHA-256 of the normalised key"),
+           comment="Keyed HMAC-SHA-256 of the normalised key; of a number with a name, half of the number's"
+           " and half of both's"),
     column("reason", sa.Text(), OPERATIONS, nullable=False,
            comment="erasure (a person's request) or the retention rule"),
     column("created_at", TIMESTAMP, OPERATIONS, nullable=False, comment="When it was written"),
     column("last_met_at", TIMESTAMP, OPERATIONS, nullable=False,
            comment="When a source last sent it, to the month: while it is still sent it is still held back"),
-    sa.CheckConstraint("key_kind IN ('source_id', 'email', 'phone')", name="known"),
+    sa.CheckConstraint(
+        "key_kind IN ('source_id', 'email', 'phone', 'phone_named_1', 'phone_name_1')", name="known"
+    ),
     schema=SCHEMA,
     comment="What was erased, as keyed hashes, so that no read brings it back",
 )  # fmt: skip

@@ -22,7 +22,7 @@ from pipelines.privacy.disclosures import disclosures_about
 from pipelines.privacy.records import categories_of, kept, role
 from pipelines.privacy.subjects.access_words import information
 from pipelines.privacy.subjects.erasure import is_kept, legal_holds
-from pipelines.privacy.subjects.finding import Found, Hints, RecordId, SourceRecord, find, hanging_on
+from pipelines.privacy.subjects.finding import Found, Hints, RecordId, SourceRecord, find_one, hanging_on
 from pipelines.privacy.subjects.rights import count_objections, restricted
 from schemas.payloads.brreg import BrregUnit
 from schemas.policy import LEGAL_BASES, Bilingual, Policy
@@ -92,7 +92,7 @@ def collect(
 
     `secrets`: the present one and those before it, under which bounced addresses are noted.
     """
-    found = find(connection, hints)
+    found = find_one(connection, hints)
     ids = [record.id for record in found.records]
     records = _records(connection, policy, found, now)
     card = _card_values(connection, ids)
@@ -115,7 +115,7 @@ def collect_disclosures(connection: sa.Connection, policy: Policy, hints: Hints,
 
     A record that was erased is still known by its number, so one that is named is looked for as well.
     """
-    found = find(connection, hints)
+    found = find_one(connection, hints)
     ids = sorted({*(record.id for record in found.records), *hints.records} - hints.exclude)
     return Dossier(
         made_at=now,

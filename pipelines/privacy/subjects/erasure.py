@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.audiences.bounces import forget_bounces
 from pipelines.identity.facts import FACTS, OWNERS
+from pipelines.identity.normalise.names import person_name
 from pipelines.identity.publish import take_turn
 from pipelines.privacy.holds import RowHold, Ruling, load_holds, rulings
 from pipelines.privacy.keys import Key, email_keys, phone_keys, source_key, without
@@ -29,6 +30,7 @@ from pipelines.privacy.subjects.finding import (
     SourceRecord,
     contact_columns,
     find,
+    find_one,
     hanging_on,
     has_id,
 )
@@ -92,8 +94,8 @@ class ErasurePlan:
 
 
 def preview(connection: sa.Connection, policy: Policy, hints: Hints, now: datetime) -> ErasurePlan:
-    """What would be erased, kept and blanked. Changes nothing. Raises HintError."""
-    found = find(connection, hints)
+    """What would be erased, kept and blanked. Changes nothing. Raises HintError as `find_one`."""
+    found = find_one(connection, hints)
     holds = legal_holds(connection, policy, now)
     held = tuple(record for record in found.records if is_kept(holds, record.source, record.values))
     facts = held_facts(connection, holds, [record.id for record in found.records])
@@ -132,7 +134,10 @@ def erase(
         kept=plan.held_facts,
     )
     forget_bounces(connection, suppression.secrets, own_addresses(plan.found, hints))
-    suppression.add(connection, plan.suppressed(), REASON)
+    names = [record.name() for record in plan.found.records]
+    if hints.name:
+        names.append(person_name(None, None, hints.name))
+    suppression.add(connection, plan.suppressed(), REASON, names)
     return plan
 
 

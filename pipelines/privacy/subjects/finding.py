@@ -61,8 +61,8 @@ class SeveralPeopleError(HintError):
 
     def __init__(self) -> None:
         super().__init__(
-            "what is given is borne by records of several people whose names exclude each other, so it says of"
-            " nobody what is held: give the person's name as well (--name), or a record that is theirs (--record)"
+            "records of several people bear what is given, and their names exclude each other: give the"
+            " person's name as well (--name), or a record that is theirs (--record)"
         )
 
 

@@ -6,7 +6,7 @@ Results are numbers, paths of files and names of sources; what is personal lies 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipelines.privacy.subjects import erasure
 from pipelines.privacy.subjects.access import Dossier, collect, collect_disclosures
 from pipelines.privacy.subjects.access_page import access_page
 from pipelines.privacy.subjects.drawer import Drawer
-from pipelines.privacy.subjects.finding import Hints, find
+from pipelines.privacy.subjects.finding import Hints, find, find_one
 from pipelines.privacy.subjects.handling import (
     Office,
     handle_access,
@@ -48,6 +48,8 @@ from pipelines.privacy.subjects.rights import (
     count_objections,
 )
 
+_ABOUT_KEYS: frozenset[RequestKind] = frozenset({"objection", "withdrawal", "release"})
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -78,11 +80,21 @@ def open_case(
     now: datetime,
     corrections: Corrections | None = None,
 ) -> Request:
-    """Open a case and keep its hints. Raises HintError before anything is written."""
-    hints.keys()
+    """Open a case and keep its hints. Raises HintError before anything is written.
+
+    An objection, its withdrawal and a release are about addresses and numbers; everything else is about one
+    person, so it has to be clear of several who (`finding.find_one`).
+    """
+    with office.engine.connect() as connection:
+        (find if kind in _ABOUT_KEYS else find_one)(connection, hints)
     request = receive(office, kind, received_at, now)
     drawer.keep(request.request_id, hints, corrections or {})
     return request
+
+
+def add_name(drawer: Drawer, request_id: str, name: str) -> None:
+    """Say who is asking, in a case that was opened without. Raises DrawerError for one that is answered."""
+    drawer.keep(request_id, replace(drawer.hints(request_id), name=name), drawer.corrections(request_id))
 
 
 def show(office: Office, drawer: Drawer, request_id: str, now: datetime) -> Report:
@@ -103,7 +115,7 @@ def show(office: Office, drawer: Drawer, request_id: str, now: datetime) -> Repo
                 plan = erasure.preview(connection, office.policy, hints, now)
                 numbers, steps = plan.counts(), plan_propagation(plan)
             case "rectification":
-                found, corrections = find(connection, hints), drawer.corrections(request_id)
+                found, corrections = find_one(connection, hints), drawer.corrections(request_id)
                 check_corrections(found, corrections)
                 numbers, steps = found.counts(), plan_corrections(corrections)
             case "withdrawal":
@@ -112,7 +124,9 @@ def show(office: Office, drawer: Drawer, request_id: str, now: datetime) -> Repo
             case "release":
                 held = office.suppression.contains(connection, released_keys(hints))
                 numbers = {"keys_held_back": len(held)}
-            case "restriction" | "objection":
+            case "restriction":
+                numbers = find_one(connection, hints).counts()
+            case "objection":
                 numbers = find(connection, hints).counts()
     return Report(request, False, numbers, told=propagate(steps, helpscout=None, tripletex=None))
 

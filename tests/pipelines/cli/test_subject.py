@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
 from pipelines.cli.subject import main
+from schemas.tables.landing import TABLES
 from schemas.tables.privacy import subject_request
 
 
@@ -64,3 +67,31 @@ def test_an_empty_list_says_so_and_a_request_is_listed(
     assert "No request waits" not in listed
     assert "kari" not in listed
     assert opened(store) == 1
+
+
+def test_of_several_people_the_name_is_asked_for_and_nothing_is_done(
+    store: sa.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["open", "erasure", "--phone", "21999001"]
+    with store.begin() as connection:
+        for number, name in ((1, "Ane"), (2, "Mikkel")):
+            connection.execute(
+                sa.insert(TABLES["helpscout_customer"]).values(
+                    id=number, first_name=name, last_name="Moe", emails=[], phones=["21999001"],
+                    content_hash=b"",
+                )
+            )  # fmt: skip
+    assert main(asked) == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Nothing was done" in said
+    assert "--name" in said
+    assert opened(store) == 0
+    assert main([*asked, "--name", "Ane Moe"]) == 0
+    assert opened(store) == 1
+
+
+def test_a_name_can_be_given_later(store: sa.Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["open", "erasure", "--phone", "21999001"])
+    [number] = re.findall(r"Request (\S+),", capsys.readouterr().out)
+    assert main(["apply", number, "--name", "Ane Moe"]) == 0
+    assert main(["show", number, "--name", "Ane Moe"]) == 2, "it is answered"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from pipelines.privacy.records import Language
 from pipelines.privacy.subjects import rights
 from pipelines.privacy.subjects.access_page import access_page
 from pipelines.privacy.subjects.erasure import PlanChangedError, preview
-from pipelines.privacy.subjects.finding import HintError, Hints, find
+from pipelines.privacy.subjects.finding import HintError, Hints, SeveralPeopleError, find, find_one
 from pipelines.privacy.subjects.handling import (
     Office,
     handle_access,
@@ -153,6 +154,39 @@ class TestFinding:
 
     def test_a_phone_of_two_people_finds_nobody_until_a_name_is_given(self, store: sa.Engine) -> None:
         assert self.found(store, Hints(phones=("21999001",))) == set()
+
+    def test_of_several_people_nobody_is_told_that_nothing_is_held(
+        self, office: Office, store: sa.Engine
+    ) -> None:
+        """A shared number without a name: wrong for the one who asks, so it is refused in every step."""
+        shared = Hints(phones=("21999001",))
+        request = receive(office, "erasure", NOW, NOW)
+        with store.connect() as connection, pytest.raises(SeveralPeopleError, match="--name") as refused:
+            preview(connection, office.policy, shared, NOW)
+        for word in ("tuva", "jonas", "lien", "21999001", "21 99 90 01"):
+            assert word not in str(refused.value).lower()
+        for handle in (handle_erasure, handle_access, handle_restriction):
+            with pytest.raises(SeveralPeopleError):
+                handle(office, request, shared, NOW)
+        with store.connect() as connection:
+            assert read_request(connection, request.request_id).answered_at is None
+        assert "tuva.lien@example.no" in everything(store)
+        _, receipt = handle_erasure(office, request, replace(shared, name="Tuva Lien"), NOW)
+        assert receipt.statement["outcome"] == "done"
+
+    @pytest.mark.parametrize("hints", [Hints(phones=("21999077",)), Hints(("a@example.no",), name="Ane")])
+    def test_an_unknown_person_is_not_one_of_several(self, store: sa.Engine, hints: Hints) -> None:
+        with store.connect() as connection:
+            assert not find_one(connection, hints).records
+
+    def test_a_shared_number_with_a_name_that_is_nobodys_is_an_answer(self, store: sa.Engine) -> None:
+        with store.connect() as connection:
+            assert not find_one(connection, Hints(phones=("21999001",), name="Mikkel Vik")).records
+
+    def test_an_objection_by_a_shared_number_needs_no_name(self, office: Office, store: sa.Engine) -> None:
+        request = receive(office, "objection", NOW, NOW)
+        receipt = handle_objection(office, request, Hints(phones=("21999001",)), NOW)
+        assert receipt.statement["outcome"] == "done"
 
     def test_what_somebody_decided_counts(self, store: sa.Engine) -> None:
         included = Hints(emails=TUVA.emails, include=frozenset({("helpscout_customer", "3")}))

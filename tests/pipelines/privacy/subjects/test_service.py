@@ -20,12 +20,12 @@ from pipelines.privacy.disclosures import disclosures_about
 from pipelines.privacy.restore import copy_ledger
 from pipelines.privacy.subjects.deadlines import answered_in_time
 from pipelines.privacy.subjects.drawer import KEPT, Drawer, DrawerError
-from pipelines.privacy.subjects.finding import HintError, Hints
+from pipelines.privacy.subjects.finding import HintError, Hints, SeveralPeopleError
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.receipts import Receipt, verify
 from pipelines.privacy.subjects.requests import Request, unanswered
 from pipelines.privacy.subjects.rights import CorrectionError, Corrections, without_objections
-from pipelines.privacy.subjects.service import Sources, carry_out, open_case, show
+from pipelines.privacy.subjects.service import Sources, add_name, carry_out, open_case, show
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import Lander
 from schemas.payloads.helpscout import HelpScoutCustomer
@@ -140,6 +140,43 @@ def test_a_useless_hint_opens_no_case(office: Office, drawer: Drawer) -> None:
         open_case(office, drawer, "erasure", Hints(emails=("no address",)), NOW, NOW)
     with office.engine.connect() as connection:
         assert unanswered(connection) == ()
+
+
+SHARED = Hints(phones=("21999001",))
+
+
+def two_on_one_phone(office: Office) -> None:
+    people = [
+        HelpScoutCustomer(id=number, first_name=first, last_name="Moe", phones=["21 99 90 01"])
+        for number, first in ((5, "Ane"), (6, "Mikkel"))
+    ]
+    lander = Lander(office.engine, HelpScoutCustomer, run_id="run", suppression=office.suppression)
+    lander.land([Page(people)])
+
+
+@pytest.mark.parametrize("kind", ["access", "disclosures", "erasure", "rectification", "restriction"])
+def test_a_request_of_one_of_several_people_is_not_opened_without_a_name(
+    office: Office, drawer: Drawer, kind: Any
+) -> None:
+    two_on_one_phone(office)
+    with pytest.raises(SeveralPeopleError):
+        open_case(office, drawer, kind, SHARED, NOW, NOW)
+    with office.engine.connect() as connection:
+        assert unanswered(connection) == ()
+
+
+def test_one_that_has_become_unclear_is_answered_when_the_name_is_given(
+    office: Office, drawer: Drawer
+) -> None:
+    number = open_case(office, drawer, "erasure", SHARED, NOW, NOW).request_id
+    two_on_one_phone(office)
+    for step in (show, carry_out):
+        with pytest.raises(SeveralPeopleError):
+            step(office, drawer, number, NOW)
+    add_name(drawer, number, "Ane Moe")
+    assert show(office, drawer, number, NOW).numbers["helpscout_customer"] == 1
+    assert carry_out(office, drawer, number, NOW).numbers["helpscout_customer"] == 1
+    assert landed(office) == 3, "Mikkel's record, and Tuva's two"
 
 
 def test_showing_changes_nothing(office: Office, drawer: Drawer) -> None:

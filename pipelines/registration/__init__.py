@@ -1,1 +1,1 @@
-"""From application to customer of Tripletex: how far each has come, the plan, carried out, never one twice."""
+"""From application to customer of Tripletex: first a plan, then carried out, and never one twice."""

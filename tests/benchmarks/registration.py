@@ -11,7 +11,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.applications.cases import refresh
+from pipelines.registration.cases import refresh
 from pipelines.registration.register import plan_registrations, store_plan
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import make_engine

@@ -91,14 +91,12 @@ def note_bounces(
 
 def hard_bounces(connection: sa.Connection, secrets: Sequence[bytes]) -> Noted:
     """Addresses that bounced for good, to ask about very many. What no given secret opens is not in it."""
-    under = []
-    for secret in secrets:
-        stored = sa.select(email_bounce.c.address_hmac).where(
-            email_bounce.c.key_id == _key_id(secret), email_bounce.c.kind == "hard"
-        )
-        if known := frozenset(map(bytes, connection.scalars(stored))):
-            under.append((digest_under(secret, _PREFIX), known))
-    return Noted(tuple(under))
+    return _noted(connection, secrets, email_bounce.c.kind == "hard")
+
+
+def earlier_bounces(connection: sa.Connection, secrets: Sequence[bytes]) -> Noted:
+    """Addresses that bounced, for good or once, under the secrets before the present one."""
+    return _noted(connection, secrets[1:])
 
 
 def renew_bounces(engine: sa.Engine, secrets: Sequence[bytes], met: Collection[str]) -> int:
@@ -163,6 +161,15 @@ def forget_bounces(connection: sa.Connection, secrets: Sequence[bytes], addresse
     if not given:
         return 0
     return connection.execute(sa.delete(email_bounce).where(_among(given))).rowcount
+
+
+def _noted(connection: sa.Connection, secrets: Sequence[bytes], *only: sa.ColumnElement[bool]) -> Noted:
+    under = []
+    for secret in secrets:
+        stored = sa.select(email_bounce.c.address_hmac).where(email_bounce.c.key_id == _key_id(secret), *only)
+        if known := frozenset(map(bytes, connection.scalars(stored))):
+            under.append((digest_under(secret, _PREFIX), known))
+    return Noted(tuple(under))
 
 
 def _hashes(addresses: Iterable[str], secrets: Sequence[bytes]) -> dict[bytes, str]:

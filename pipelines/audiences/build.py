@@ -13,6 +13,7 @@ from pipelines.audiences import rules
 from pipelines.audiences.bounces import renew_bounces
 from pipelines.audiences.screening import leave_out, screen
 from pipelines.laps import Laps
+from pipelines.privacy.subjects.objections_renewed import renew_objections
 from pipelines.store.bulk import replace_from
 from schemas.payloads.types import OSLO
 from schemas.tables.audiences import KNOWN, audience_exclusion, audience_preview
@@ -87,7 +88,8 @@ def build_audiences(
         )
     laps.lap("writing")
     if keep:
-        renew_bounces(engine, secrets, screened.bounced)
+        renew_bounces(engine, secrets, screened.bounces_to_move)
+        renew_objections(engine, secrets, screened.objections_to_move)
     return built
 
 

@@ -17,9 +17,10 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from pipelines.audiences import rules
-from pipelines.audiences.bounces import hard_bounces
+from pipelines.audiences.bounces import earlier_bounces, hard_bounces
 from pipelines.identity.normalise.lexicon import PLACEHOLDER_LOCALS
 from pipelines.privacy.keys import Key, KeyKind, email_keys, phone_keys
+from pipelines.privacy.subjects.objections_renewed import earlier_objections
 from pipelines.privacy.subjects.rights import noted_objections
 from pipelines.privacy.suppression import Suppression
 
@@ -45,6 +46,10 @@ class Screened:
     )
     """By kind: address or number, audience (None: both) and reason."""
     bounced: set[str] = field(default_factory=set)
+    bounces_to_move: set[str] = field(default_factory=set)
+    """Addresses whose bounces, hard or soft, are noted under an earlier secret."""
+    objections_to_move: set[Key] = field(default_factory=set)
+    """Addresses and numbers whose objections are."""
     mailboxes: dict[str, str] = field(default_factory=dict)
     """Addresses that are another way to write a mailbox (`ola+kurs@`, dots at Gmail), with the mailbox."""
 
@@ -99,18 +104,24 @@ def _keeps_locals(host: str) -> bool:
 def _screen(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind, screened: Screened) -> None:
     objected = noted_objections(connection, secrets, kind)
     erased = Suppression(secrets[0], secrets[1:]).noted(connection, kind)
+    objected_before = earlier_objections(connection, secrets, kind)
     hard = hard_bounces(connection, secrets) if kind == "email" else None
+    bounced_before = earlier_bounces(connection, secrets) if kind == "email" else None
     if kind == "phone" and not objected and not erased:
         return
     left_out, bounced = screened.left_out[kind], screened.bounced
     for text in _contacts(connection, kind):
         if hard and hard.holds(text):
             bounced.add(text)
+        if bounced_before and bounced_before.holds(text):
+            screened.bounces_to_move.add(text)
         for value in values_of(kind, text):
             if value != text and kind == "email":
                 screened.mailboxes[text] = value
             if objected and objected.holds(value):
                 left_out.add((text, MARKETING, OBJECTED))
+                if objected_before.holds(value):
+                    screened.objections_to_move.add(Key(kind, value))
             if erased and erased.holds(value):
                 left_out.add((text, None, ERASED))
 

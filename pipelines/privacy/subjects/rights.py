@@ -140,11 +140,11 @@ def object_to_marketing(connection: sa.Connection, secret: bytes, keys: Iterable
     Kept as keyed hashes apart from the suppression ledger: such a person stays a customer, and the note
     outlasts the card.
     """
-    noted = sorted({(key.kind, _hmac(secret, key)) for key in keys})
+    noted = sorted({(key.kind, objection_hmac(secret, key)) for key in keys})
     for kind, value in noted:
         connection.execute(
             pg.insert(objection)
-            .values(key_kind=kind, key_hmac=value, key_id=_key_id(secret), created_at=now)
+            .values(key_kind=kind, key_hmac=value, key_id=key_id_of(secret), created_at=now)
             .on_conflict_do_nothing()
         )
     return len(noted)
@@ -156,14 +156,14 @@ def withdraw_objection(connection: sa.Connection, secrets: Sequence[bytes], keys
     Raises SuppressionError as `without_objections`: one noted under another secret would stand unseen.
     """
     _refuse_unknown_secrets(connection, secrets)
-    hashes = [_hmac(secret, key) for key in keys for secret in secrets]
+    hashes = [objection_hmac(secret, key) for key in keys for secret in secrets]
     return connection.execute(sa.delete(objection).where(_among(hashes))).rowcount
 
 
 def count_objections(connection: sa.Connection, secrets: Sequence[bytes], keys: Iterable[Key]) -> int:
     """How many of some keys an objection is noted for. Raises SuppressionError as `without_objections`."""
     _refuse_unknown_secrets(connection, secrets)
-    hashes = [_hmac(secret, key) for key in keys for secret in secrets]
+    hashes = [objection_hmac(secret, key) for key in keys for secret in secrets]
     return connection.execute(sa.select(sa.func.count()).where(_among(hashes))).scalar_one()
 
 
@@ -179,7 +179,7 @@ def without_objections(
     given = list(contacts)
     hashes = {
         text: {
-            _hmac(secret, key)
+            objection_hmac(secret, key)
             for key in (email_keys(text) if "@" in text else phone_keys(text))
             for secret in secrets
         }
@@ -196,10 +196,15 @@ def without_objections(
 def noted_objections(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind) -> Noted:
     """All objections by one kind of key, to ask about very many values. Raises as `without_objections`."""
     _refuse_unknown_secrets(connection, secrets)
+    return objections_under(connection, secrets, kind)
+
+
+def objections_under(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind) -> Noted:
+    """As `noted_objections`, of some secrets; what is noted under others is not in it."""
     under = []
     for secret in secrets:
         stored = sa.select(objection.c.key_hmac).where(
-            objection.c.key_id == _key_id(secret), objection.c.key_kind == kind
+            objection.c.key_id == key_id_of(secret), objection.c.key_kind == kind
         )
         if known := frozenset(map(bytes, connection.scalars(stored))):
             under.append((digest_under(secret, f"{_INFO.decode()}\0{kind}\0"), known))
@@ -207,7 +212,7 @@ def noted_objections(connection: sa.Connection, secrets: Sequence[bytes], kind: 
 
 
 def _refuse_unknown_secrets(connection: sa.Connection, secrets: Sequence[bytes]) -> None:
-    unknown = set(connection.scalars(sa.select(objection.c.key_id).distinct())) - set(map(_key_id, secrets))
+    unknown = set(connection.scalars(sa.select(objection.c.key_id).distinct())) - set(map(key_id_of, secrets))
     if unknown:
         raise SuppressionError("objections were noted under a secret that is not configured: PRIVACY_SECRET")
 
@@ -262,9 +267,11 @@ def _typed(column: sa.Column[Any], value: str | None) -> Any:
     return value
 
 
-def _hmac(secret: bytes, key: Key) -> bytes:
+def objection_hmac(secret: bytes, key: Key) -> bytes:
+    """The keyed hash by which an objection is noted."""
     return hmac.digest(secret, _INFO + f"\0{key.kind}\0{key.value}".encode(), "sha256")
 
 
-def _key_id(secret: bytes) -> str:
+def key_id_of(secret: bytes) -> str:
+    """The fingerprint of a secret as objections carry it."""
     return hmac.digest(secret, _INFO, "sha256").hex()[:16]

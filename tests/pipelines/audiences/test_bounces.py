@@ -206,6 +206,16 @@ def test_what_is_met_under_an_old_secret_moves_to_the_present_one(town: Town) ->
     assert (rows(town), key_ids(town)) == (2, after)
 
 
+def test_a_soft_bounce_moves_as_well(town: Town) -> None:
+    """It keeps nobody out, so nothing but this meets it; the earlier secret could never be thrown away."""
+    contact(town, OLA)
+    note(town, OLA, kind="soft")
+    build_audiences(town.engine, [NEW, SECRET], "run", NOW)
+    with town.engine.connect() as connection:
+        assert count_bounces(connection, [NEW]) == {"hard": 0, "soft": 1, "unrecognised": 0}
+    assert OLA in town.updated()
+
+
 def test_a_preview_moves_nothing(town: Town) -> None:
     contact(town, OLA)
     note(town, OLA)

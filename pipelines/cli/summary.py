@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
-import sqlalchemy as sa
 from rich.console import Console
 
+from pipelines.cli.run_events import Checks, cause, checks_of, evaluations
+from pipelines.cli.run_facts import Facts, read_facts
 from pipelines.cli.startup import left_out
 from pipelines.settings import Settings
 from pipelines.steps import step_name
-from pipelines.store.counts import count_rows
 from pipelines.store.database import open_store
 from schemas.payloads.base import Payload, System
-from schemas.tables import crm, landing, privacy
 from schemas.tables.landing import PAYLOADS
 
 _LABELS: Mapping[System, str] = {
@@ -28,21 +24,6 @@ _LABELS: Mapping[System, str] = {
 }
 _ENTITIES = {"person": "person", "organization": "organisation"}
 _SHOWN = "told received stored unchanged suppressed rejected requests".split()
-_COLUMNS = [*_SHOWN, "deleted"]
-_EGRESS = re.compile(r"^connectors\.errors\.\w+: ")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the store says of one run."""
-
-    loads: dict[str, dict[str, int]]
-    organizations: int
-    people: int
-    events: dict[str, int]
-    rules: list[tuple[str, str, int]]
-    reviews: int
-    retention: list[tuple[str, int, int]]
 
 
 def summarize(
@@ -60,55 +41,13 @@ def summarize(
     with store.crm.connect() as connection:
         facts = read_facts(connection, run_id)
     store.close()
-    failures, warnings, passed = _checks(events)
+    checks = checks_of(events)
     _sources(console, settings, facts)
     _cards(console, facts)
     _privacy(console, facts, events)
-    console.print()
-    console.print(f"[bold]Checks[/]  {passed} passed" + (f", {len(warnings)} to look at" if warnings else ""))
-    for name, description in [*failures, *warnings]:
-        colour = "red" if (name, description) in failures else "yellow"
-        console.print(f"  [{colour}]{name}[/]: {description}")
+    _checks(console, checks)
     _where(console, settings, seconds, run_id)
-    return _verdict(console, facts, events, failures, succeeded=succeeded, is_sandbox=is_sandbox)
-
-
-def read_facts(connection: sa.Connection, run_id: str) -> Facts:
-    """The numbers of a run, read from the store that it wrote."""
-    load, event = landing.load, crm.identity_event
-    loads = {
-        row["source"]: {name: row[name] for name in _COLUMNS}
-        for row in connection.execute(sa.select(load).where(load.c.run_id == run_id)).mappings()
-    }
-    link = crm.match_link
-    log = privacy.retention_log
-    return Facts(
-        loads=loads,
-        organizations=count_rows(connection, crm.organization),
-        people=count_rows(connection, crm.person),
-        events=dict(
-            connection.execute(
-                sa.select(event.c.event, sa.func.count()).where(event.c.run_id == run_id).group_by("event")
-            ).all()
-        ),
-        rules=[
-            (entity, rule, number)
-            for entity, rule, number in connection.execute(
-                sa.select(link.c.entity, link.c.rule, sa.func.count().label("n"))
-                .group_by(link.c.entity, link.c.rule)
-                .order_by(link.c.entity, sa.desc("n"))
-            )
-        ],
-        reviews=count_rows(connection, crm.match_review),
-        retention=[
-            (rule, rows, partitions)
-            for rule, rows, partitions in connection.execute(
-                sa.select(log.c.rule, log.c.rows_removed, log.c.partitions_dropped)
-                .where(log.c.run_id == run_id)
-                .order_by(log.c.rule)
-            )
-        ],
-    )
+    return _verdict(console, facts, events, checks, succeeded=succeeded, is_sandbox=is_sandbox)
 
 
 def _sources(console: Console, settings: Settings, facts: Facts) -> None:
@@ -159,12 +98,21 @@ def _privacy(console: Console, facts: Facts, events: Sequence[dg.DagsterEvent]) 
     if not removed:
         told = f"{len(facts.retention)} rules applied" if facts.retention else "not reached in this run"
         console.print(f"  retention: {told}" + (", nothing was past its period" if facts.retention else ""))
-    for check in _evaluations(events):
+    for check in evaluations(events):
         if check.asset_key.path[0] == "privacy" and check.description:
             mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
             console.print(
                 f"  {mark} {check.check_name.replace('_', ' ')}: {check.description}", soft_wrap=True
             )
+
+
+def _checks(console: Console, checks: Checks) -> None:
+    more = f", {len(checks.warnings)} to look at" if checks.warnings else ""
+    console.print()
+    console.print(f"[bold]Checks[/]  {checks.passed} passed{more}")
+    for colour, failed in (("red", checks.failures), ("yellow", checks.warnings)):
+        for name, description in failed:
+            console.print(f"  [{colour}]{name}[/]: {description}")
 
 
 def _where(console: Console, settings: Settings, seconds: float, run_id: str) -> None:
@@ -183,7 +131,7 @@ def _verdict(
     console: Console,
     facts: Facts,
     events: Sequence[dg.DagsterEvent],
-    failures: list[tuple[str, str]],
+    checks: Checks,
     *,
     succeeded: bool,
     is_sandbox: bool,
@@ -195,9 +143,9 @@ def _verdict(
     if failed_steps or not succeeded:
         console.print("[red]The sync failed.[/] Mend what the line above names, then run `make sync` again.")
         return 1
-    if failures:
+    if checks.failures:
         console.print(
-            f"[red]{len(failures)} checks failed.[/] Mend what they name, then run `make sync` again."
+            f"[red]{len(checks.failures)} checks failed.[/] Mend what they name, then run `make sync` again."
         )
         return 1
     changed = sum(load["stored"] + load["deleted"] for load in facts.loads.values()) + sum(
@@ -211,39 +159,3 @@ def _verdict(
     )
     console.print(f"[green]{news}[/] Next: {advice}")
     return 0
-
-
-def _checks(
-    events: Sequence[dg.DagsterEvent],
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]], int]:
-    """(failed with ERROR, failed with WARN, number passed), each failure as (name, description)."""
-    failures, warnings, passed = [], [], 0
-    for check in _evaluations(events):
-        entry = (f"{check.asset_key.path[-1]} · {check.check_name}", check.description or "see its metadata")
-        if check.passed:
-            passed += 1
-        elif check.severity == dg.AssetCheckSeverity.ERROR:
-            failures.append(entry)
-        else:
-            warnings.append(entry)
-    return failures, warnings, passed
-
-
-def _evaluations(events: Sequence[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluation]:
-    return [
-        event.asset_check_evaluation_data
-        for event in events
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    ]
-
-
-def cause(event: dg.DagsterEvent) -> str:
-    """The innermost message: a Failure's description, or the text of a cleaned error."""
-    failure: Any = event.step_failure_data
-    if failure.user_failure_data is not None and failure.user_failure_data.description:
-        return str(failure.user_failure_data.description)
-    error = failure.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    # An error of a source says all in its text; the name of its class would only stand in the way.
-    return _EGRESS.sub("", str(error.message)).strip() if error is not None else "see its page in Dagster"

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from connectors.errors import UnavailableError
-from pipelines.cli import running, summary, sync
+from pipelines.cli import run_events, running, summary, sync
 from pipelines.cli.startup import terminal
 from pipelines.defs.jobs import night
 from pipelines.settings import Settings
@@ -60,4 +60,4 @@ def test_an_error_of_a_source_is_told_in_its_own_words() -> None:
 
     result = night_of_one.execute_in_process(raise_on_error=False)
     (failure,) = [event for event in result.all_events if event.is_step_failure]
-    assert summary.cause(failure) == "tripletex GET /customer: answered 503"
+    assert run_events.cause(failure) == "tripletex GET /customer: answered 503"

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from dagster._config import process_config, resolve_to_config_type
 from dagster._core.instance.config import dagster_instance_config
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.run_coordinator import QueuedRunCoordinator
 from dagster_k8s import K8sRunLauncher
 from dagster_k8s.container_context import K8sContainerContext
 from dagster_k8s.job import construct_dagster_k8s_job
@@ -23,7 +25,14 @@ ROOT = Path(__file__).parents[1]
 PRODUCTION = ROOT / "dagster_home" / "production"
 FREE = "free"
 IMAGE = {"repository": str, "tag": str, "pullPolicy": str}
-POD = {"resources": FREE, "podSecurityContext": FREE, "securityContext": FREE}
+POD = {
+    "resources": FREE,
+    "podSecurityContext": FREE,
+    "securityContext": FREE,
+    "volumes": FREE,
+    "volumeMounts": FREE,
+    "readinessProbe": FREE,
+}
 
 CHART: dict[str, Any] = {
     "global": {"dagsterHome": str, "postgresqlSecretName": str, "serviceAccountName": str},
@@ -51,8 +60,6 @@ CHART: dict[str, Any] = {
                 "env": FREE,
                 "envSecrets": [{"name": str}],
                 "includeConfigInLaunchedRuns": {"enabled": bool},
-                "volumes": FREE,
-                "volumeMounts": FREE,
                 **POD,
             }
         ],
@@ -94,6 +101,7 @@ CHART: dict[str, Any] = {
             "enabled": bool,
             "startTimeoutSeconds": int,
             "cancelTimeoutSeconds": int,
+            "maxRuntimeSeconds": int,
             "pollIntervalSeconds": int,
             "freeSlotsAfterRunEndSeconds": int,
             "maxResumeRunAttempts": int,
@@ -129,11 +137,17 @@ def values() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def instance(values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """dagster.yaml as the chart writes it, once Dagster has taken it."""
+def home(values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with dagster.yaml as the chart writes it."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "dagster.yaml").write_text(yaml.safe_dump(rendered(values)))
-    taken, _ = dagster_instance_config(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def instance(home: Path) -> dict[str, Any]:
+    """dagster.yaml as the chart writes it, once Dagster has taken it."""
+    taken, _ = dagster_instance_config(str(home))
     return dict(taken)
 
 
@@ -166,6 +180,7 @@ def rendered(values: dict[str, Any]) -> dict[str, Any]:
             for module, name in storages.items()
         },
         "run_launcher": {"module": "dagster_k8s", "class": "K8sRunLauncher", "config": launcher(values)},
+        "run_coordinator": coordinator(daemon),
         "run_monitoring": snake(daemon["runMonitoring"]),
         "run_retries": {
             "enabled": daemon["runRetries"]["enabled"],
@@ -197,6 +212,18 @@ def rendered(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def coordinator(daemon: dict[str, Any]) -> dict[str, Any]:
+    """Who starts runs: on from the start, and then without limits of its own beside `concurrency`."""
+    if daemon.get("runCoordinator", {}).get("enabled", True):
+        return {
+            "module": "dagster._core.run_coordinator",
+            "class": "QueuedRunCoordinator",
+            "config": {"dequeue_use_threads": True, "dequeue_num_workers": 4},
+        }
+    module = "dagster._core.run_coordinator.sync_in_memory_run_coordinator"
+    return {"module": module, "class": "SyncInMemoryRunCoordinator"}
+
+
 def launcher(values: dict[str, Any]) -> dict[str, Any]:
     """The launcher's configuration as the chart writes it for a release in the namespace `crm`."""
     given = values["runLauncher"]["config"]["k8sRunLauncher"]
@@ -208,6 +235,7 @@ def launcher(values: dict[str, Any]) -> dict[str, Any]:
         "dagster_home": values["global"]["dagsterHome"],
         "instance_config_map": "kundekort-dagster-instance",
         "postgres_password_secret": values["global"]["postgresqlSecretName"],
+        "env_secrets": [secret["name"] for secret in given["envSecrets"]],
         "run_k8s_config": snake(given["runK8sConfig"]),
     }
 
@@ -280,20 +308,54 @@ def test_a_run_whose_pod_is_gone_gives_its_pool_back_within_minutes(values: dict
     assert 2 * monitoring["pollIntervalSeconds"] + monitoring["freeSlotsAfterRunEndSeconds"] <= 180
 
 
+def test_runs_wait_for_each_other(home: Path) -> None:
+    """With its coordinator switched off the chart has runs started at once, whatever `concurrency` says."""
+    assert isinstance(InstanceRef.from_dir(str(home)).run_coordinator, QueuedRunCoordinator)
+
+
+def test_a_run_that_hangs_is_ended_when_it_is_on_one_machine(values: dict[str, Any]) -> None:
+    alone = yaml.safe_load((PRODUCTION / "dagster.yaml").read_text())["run_monitoring"]
+    there = snake(values["dagsterDaemon"]["runMonitoring"])
+    assert there["max_runtime_seconds"] == alone["max_runtime_seconds"]
+
+
+def test_the_web_server_is_asked_whether_it_is_ready_where_it_serves(values: dict[str, Any]) -> None:
+    """Else the chart asks port 80, and no request ever reaches the pod."""
+    served = values["dagsterWebserver"]["service"]["port"]
+    assert values["dagsterWebserver"]["readinessProbe"] == {"httpGet": {"port": served}}
+
+
+def test_commands_run_with_the_settings_and_in_the_home_of_the_runs(values: dict[str, Any]) -> None:
+    [deployment] = values["dagster-user-deployments"]["deployments"]
+    home, given = values["global"]["dagsterHome"], values["runLauncher"]["config"]["k8sRunLauncher"]
+    mounted = {mount["mountPath"]: mount for mount in deployment["volumeMounts"]}
+    assert mounted[home] in given["volumeMounts"]
+    assert mounted[f"{home}/dagster.yaml"]["subPath"] == "dagster.yaml"
+    [settings] = [volume for volume in deployment["volumes"] if volume["name"] == "instance"]
+    assert settings["configMap"]["name"] == launcher(values)["instance_config_map"]
+    assert deployment["envSecrets"] == given["envSecrets"]
+
+
+def test_every_pod_writes_to_volumes_only_and_mounts_each_once(values: dict[str, Any]) -> None:
+    """Given to runs too, what the code location mounts would be mounted a second time, which no cluster takes."""
+    [deployment] = values["dagster-user-deployments"]["deployments"]
+    assert deployment["includeConfigInLaunchedRuns"] == {"enabled": False}
+    given = values["runLauncher"]["config"]["k8sRunLauncher"]
+    run = given | {"securityContext": given["runK8sConfig"]["containerConfig"]["securityContext"]}
+    for pod in (deployment, run, values["dagsterWebserver"], values["dagsterDaemon"]):
+        paths = [mount["mountPath"] for mount in pod["volumeMounts"]]
+        assert len(paths) == len(set(paths))
+        assert {mount["name"] for mount in pod["volumeMounts"]} == {
+            volume["name"] for volume in pod["volumes"]
+        }
+        assert pod["securityContext"]["readOnlyRootFilesystem"]
+        assert "/tmp" in paths
+
+
 def test_the_job_of_a_run_is_a_job_that_kubernetes_takes(values: dict[str, Any]) -> None:
     """Built by Dagster's own code: without root, with the secrets by name, with a home that outlives it."""
-    [deployment] = values["dagster-user-deployments"]["deployments"]
     context = K8sContainerContext.create_from_config(
         {"k8s": {key: value for key, value in launcher(values).items() if key in CONTEXT}}
-    ).merge(
-        K8sContainerContext.create_from_config(
-            {
-                "k8s": {
-                    "env_secrets": [secret["name"] for secret in deployment["envSecrets"]],
-                    "resources": deployment["resources"],
-                }
-            }
-        )
     )
     config = context.get_k8s_job_config(
         job_image="registry.example.no/kundekort:1.0.0", run_launcher=Launcher(values)
@@ -309,11 +371,12 @@ def test_the_job_of_a_run_is_a_job_that_kubernetes_takes(values: dict[str, Any])
     [container] = pod["containers"]
     assert body["spec"]["ttlSecondsAfterFinished"] == 86400
     assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert [source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source] == [
         "kundekort"
     ]
-    assert "/kundekort/home" in {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/kundekort/home", "/tmp"}
     assert "kundekort-home" in {
         volume["persistentVolumeClaim"]["claimName"]
         for volume in pod["volumes"]
@@ -321,7 +384,15 @@ def test_the_job_of_a_run_is_a_job_that_kubernetes_takes(values: dict[str, Any])
     }
 
 
-CONTEXT = {"image_pull_policy", "service_account_name", "volumes", "volume_mounts", "run_k8s_config"}
+CONTEXT = {
+    "image_pull_policy",
+    "service_account_name",
+    "env_secrets",
+    "resources",
+    "volumes",
+    "volume_mounts",
+    "run_k8s_config",
+}
 """What of the launcher's configuration belongs to each run's container."""
 
 

@@ -24,13 +24,19 @@ from schemas.tables.base import UUID
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Ids of the cards to write, as they were and as they are; records (source, source_id) whose link may
-    have changed, those that are gone included.
+    """Ids of the cards to write, as they were and as they are, and records (source, source_id) by what of
+    them may have changed; those that are gone are among them all.
+
+    `links`: the link to the cards; `moved`: the cards themselves; `tied`: what ties the record to others.
+    `bound` are ids of the persons whose affiliations may have changed.
     """
 
     people: frozenset[str]
     organizations: frozenset[str]
     links: pd.DataFrame
+    moved: pd.DataFrame
+    tied: pd.DataFrame
+    bound: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Moves:
     gone: pd.DataFrame
     guards: Collection[tuple[str, str]]
     """Guards (kind, value) that came or went."""
+    retied: Bools
+    """Rows of the records frame that are new, or whose ties are not as they were."""
 
 
 def affected(
@@ -68,9 +76,18 @@ def affected(
     elsewhere = before != after
     chosen = _ids(before, after, arrived | elsewhere) | _of(known.card, "organization", gone)
     of_organizations = chosen | _with_numbers_of(connection, chosen, data, before, after)
-    links = records.loc[arrived | moved | elsewhere, ["source", "source_id"]]
+    tied = arrived | moves.retied
+
+    def named(rows: Bools) -> pd.DataFrame:
+        return pd.concat([records.loc[rows, ["source", "source_id"]], moves.gone], ignore_index=True)
+
     return Affected(
-        frozenset(of_people), frozenset(of_organizations), pd.concat([links, moves.gone], ignore_index=True)
+        people=frozenset(of_people),
+        organizations=frozenset(of_organizations),
+        links=named(arrived | moved | elsewhere),
+        moved=named(moved | elsewhere),
+        tied=named(tied),
+        bound=frozenset(_ids(was, is_, tied | moved | elsewhere) | _of(known.card, "person", gone)),
     )
 
 

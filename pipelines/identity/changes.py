@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql as pg
 from pipelines.identity.closure import Blocks, blocks, gathered, key_hashes
 from pipelines.identity.facts import FACTS
 from pipelines.identity.features import Features, features
-from pipelines.identity.previous import any_of, staged
+from pipelines.identity.previous import among, any_of
 from pipelines.identity.records import SOURCES, read_records, record_keys
 from pipelines.store.bulk import append, read_frame
 from schemas.tables import crm
@@ -166,8 +166,8 @@ def find_changes(connection: sa.Connection, state: State, decisions: pd.DataFram
 class Reached:
     """Whole blocks that a change can have an effect on, as they are kept.
 
-    `live`: ids by source of the live records in them, those that arrived included; `rows` (source, source_id,
-    block) and `keys` (key_hash, block): what is kept of them.
+    `live`: ids by source of the live records in them, those that arrived included; `rows` (of
+    crm.match_block) and `keys` (key_hash, block): what is kept of them.
     """
 
     live: Mapping[str, Sequence[str]]
@@ -183,25 +183,33 @@ def reached(connection: sa.Connection, changes: Changes, decisions: pd.DataFrame
     _, hashes = block_keys(arrived, features(arrived), decisions, keyer)
     named = [name for row in changes.decisions for name in _names(row)]
     hashes = np.union1d(hashes, key_hashes(_RECORD, named))
-    changed = staged(connection, changes.records())
-    kept, key = crm.match_block, crm.match_key
+    kept, key, changed = crm.match_block, crm.match_key.c, among(changes.records())
     same = (kept.c.source == changed.c.source) & (kept.c.source_id == changed.c.source_id)
-    old = sa.select(kept.c.block).join(changed, same)
-    new = sa.select(key.c.block).where(key.c.key_hash == any_of(hashes.tolist(), sa.BigInteger()))
-    found = any_of(list(connection.scalars(old.union(new))), sa.BigInteger())
-    rows = read_frame(connection, sa.select(kept).where(kept.c.block == found))
-    keys = _key_rows(connection, key.c.block == found)
+    old = list(connection.scalars(sa.select(kept.c.block).join(changed, same).distinct()))
+    keys = _key_rows(connection, key.block == any_of(old, sa.BigInteger()))
+    # Most keys of a record that changed are those it had: only the others may lead to further blocks.
+    further = np.setdiff1d(hashes, keys["key_hash"].to_numpy()).tolist()
+    led = sa.select(key.block).where(key.key_hash == any_of(further, sa.BigInteger())).distinct()
+    new = list(connection.scalars(led))
+    keys = pd.concat([keys, _key_rows(connection, key.block == any_of(new, sa.BigInteger()))])
+    rows = _block_rows(connection, kept.c.block == any_of([*old, *new], sa.BigInteger()))
     live = {source: dict.fromkeys(changes.arrived[source]) for source in SOURCES}
     for source, source_id in zip(rows["source"].tolist(), rows["source_id"].tolist(), strict=True):
         live[source][source_id] = None
     for source, ids in changes.gone.items():
         for source_id in ids:
             live[source].pop(source_id, None)
-    return Reached(
-        {source: list(ids) for source, ids in live.items()},
-        rows.astype({"block": np.int64}),
-        keys,
-    )
+    return Reached({source: list(ids) for source, ids in live.items()}, rows, keys)
+
+
+def _block_rows(connection: sa.Connection, where: sa.ColumnElement[bool]) -> pd.DataFrame:
+    """Rows of crm.match_block, ids as texts: to read them into objects takes longer than all else here."""
+    columns = [
+        sa.cast(column, sa.Text()).label(column.name) if isinstance(column.type, sa.Uuid) else column
+        for column in crm.match_block.columns
+    ]
+    rows = read_frame(connection, sa.select(*columns).where(where))
+    return rows.astype({"block": np.int64, "ties": np.int64})
 
 
 def _key_rows(connection: sa.Connection, where: sa.ColumnElement[bool]) -> pd.DataFrame:
@@ -244,50 +252,73 @@ def blocks_of(records: pd.DataFrame, data: Features, decisions: pd.DataFrame, ke
     return blocks(len(records), *block_keys(records, data, decisions, keyer))
 
 
-def write_blocks(
-    connection: sa.Connection, records: pd.DataFrame, found: Blocks, replaced: Reached | None
-) -> None:
-    """Keep the blocks of the records: of all there are, or in place of the ones `replaced`.
+def write_keys(connection: sa.Connection, found: Blocks, replaced: Reached | None) -> None:
+    """Keep the keys of the blocks: of all there are, or in place of the ones `replaced`.
 
-    Most blocks come out as they were; only what differs is written. Blocks are written one after another, so
-    that what a refresh reads of one lies together.
+    Most come out as they were; only what differs is written. Keys of a block are written one after another,
+    so that what a refresh reads of one lies together.
     """
-    rows = records[["source", "source_id"]].assign(block=found.of_record)
     keys = pd.DataFrame({"key_hash": found.key_hash, "block": found.of_key})
     if replaced is None:
-        connection.exec_driver_sql("TRUNCATE crm.match_block, crm.match_key")
-        rows, keys = (frame.iloc[np.argsort(frame["block"], kind="stable")] for frame in (rows, keys))
+        connection.exec_driver_sql("TRUNCATE crm.match_key")
+        keys = keys.iloc[np.argsort(found.of_key, kind="stable")]
     else:
+        there = replaced.keys
         new, gone = _differences(
-            record_keys(rows), rows["block"], record_keys(replaced.rows), replaced.rows["block"]
+            pd.Index(keys["key_hash"]),
+            pd.Index(there["key_hash"]),
+            (keys["block"].to_numpy(), there["block"].to_numpy()),
         )
-        kept, mine = crm.match_block, staged(connection, replaced.rows[gone])
-        same = (kept.c.source == mine.c.source) & (kept.c.source_id == mine.c.source_id)
-        connection.execute(sa.delete(kept).where(same))
-        rows = rows[new]
-        new, gone = _differences(
-            keys["key_hash"], keys["block"], replaced.keys["key_hash"], replaced.keys["block"]
-        )
-        ended = any_of(replaced.keys["key_hash"].to_numpy()[gone].tolist(), sa.BigInteger())
+        ended = any_of(there["key_hash"].to_numpy()[gone].tolist(), sa.BigInteger())
         connection.execute(sa.delete(crm.match_key).where(crm.match_key.c.key_hash == ended))
         keys = keys[new]
-    append(connection, crm.match_block, rows)
     append(connection, crm.match_key, keys)
 
 
+def write_blocks(connection: sa.Connection, rows: pd.DataFrame, replaced: Reached | None) -> None:
+    """Keep what `rows` of crm.match_block say of the records; as `write_keys`."""
+    if replaced is None:
+        connection.exec_driver_sql("TRUNCATE crm.match_block")
+        rows = rows.iloc[np.argsort(rows["block"].to_numpy(), kind="stable")]
+    else:
+        there, kept = replaced.rows, crm.match_block
+        new, gone = _differences(
+            pd.Index(record_keys(rows)),
+            pd.Index(record_keys(there)),
+            *((rows[name].to_numpy(), there[name].to_numpy()) for name in _KEPT),
+        )
+        mine = among(there[gone])
+        same = (kept.c.source == mine.c.source) & (kept.c.source_id == mine.c.source_id)
+        connection.execute(sa.delete(kept).where(same))
+        rows = rows[new]
+    append(connection, crm.match_block, rows)
+
+
+def retied(rows: pd.DataFrame, replaced: Reached) -> Bools:
+    """Which records are new, or have other ties than the kept ones say."""
+    there = replaced.rows
+    ties = (rows["ties"].to_numpy(), there["ties"].to_numpy())
+    return _differences(pd.Index(record_keys(rows)), pd.Index(record_keys(there)), ties)[0]
+
+
+_KEPT = ("block", "person_id", "organization_id", "ties")
+
+
 def _differences(
-    wanted: Sequence[Any] | pd.Series[Any],
-    block: pd.Series[int],
-    there: Sequence[Any] | pd.Series[Any],
-    stands: pd.Series[int],
+    wanted: pd.Index[Any], there: pd.Index[Any], *values: tuple[npt.NDArray[Any], npt.NDArray[Any]]
 ) -> tuple[Bools, Bools]:
     """Which of the wanted keys, each once, are to be written, and which of those there to be taken away.
 
-    Both are the case for a key that stands in another block than it should.
+    Both are the case for a key that stands with another value than it should; `values` are pairs of columns,
+    as wanted and as they stand.
     """
-    at = pd.Index(there).get_indexer(pd.Index(wanted))
+    at = there.get_indexer(wanted)
     alike = at >= 0
-    alike[alike] = stands.to_numpy()[at[alike]] == block.to_numpy()[alike]
+    known = at[alike]
+    same: Bools = np.ones(len(known), dtype=bool)
+    for mine, stands in values:
+        same &= np.asarray(mine[alike] == stands[known], dtype=bool)
+    alike[alike] = same
     gone: Bools = np.ones(len(there), dtype=bool)
     gone[at[alike]] = False
     return ~alike, gone

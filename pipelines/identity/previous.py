@@ -15,50 +15,50 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity import invariants
-from pipelines.identity.ledger import Entity, Previous
+from pipelines.identity.ledger import Entity, Ints, Previous
 from pipelines.identity.match import Matching
-from pipelines.store.bulk import copy_frame
+from pipelines.identity.records import record_keys
 from schemas.tables import crm
 from schemas.tables.base import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The cards that some records belong to, and nothing but these: ids by record key, and ids by age."""
+    """The cards that some records belong to: ids by record key."""
 
     card: Mapping[Entity, Mapping[str, str]]
-    by_age: Mapping[Entity, Sequence[str]]
 
 
-def linked(connection: sa.Connection, records: pd.DataFrame) -> Linked | None:
-    """The cards that some records belong to; None when one of them has a record besides these."""
-    mine, link = staged(connection, records), crm.source_link
-    same = (link.c.source == mine.c.source) & (link.c.source_id == mine.c.source_id)
-    rows = connection.execute(
-        sa.select(
-            link.c.source + ":" + link.c.source_id,
-            # As texts: to read ids into objects takes longer than all else here.
-            *(sa.cast(link.c[f"{entity}_id"], sa.Text()) for entity in get_args(Entity)),
-        ).join(mine, same)
-    ).all()
-    card: dict[Entity, dict[str, str]] = {}
-    by_age: dict[Entity, list[str]] = {}
-    for at, entity in enumerate(get_args(Entity), 1):
-        card[entity] = {row[0]: row[at] for row in rows if row[at] is not None}
-        ids = set(card[entity].values())
-        key = link.c[f"{entity}_id"]
-        if connection.scalar(sa.select(sa.func.count()).where(key == any_of(ids, UUID))) != len(card[entity]):
-            return None
-        by_age[entity] = _cards_by_age(connection, entity, ids)
-    return Linked(card, by_age)
+def linked(rows: pd.DataFrame) -> Linked:
+    """The cards of some records, from rows of crm.match_block."""
+    names = record_keys(rows)
+    return Linked(
+        {
+            entity: {name: id_ for name, id_ in zip(names, rows[f"{entity}_id"], strict=True) if id_}
+            for entity in get_args(Entity)
+        }
+    )
+
+
+def are_whole(connection: sa.Connection, known: Linked, entity: Entity, cards: Collection[str]) -> bool:
+    """Whether no record but the known ones belongs to these cards."""
+    key = crm.source_link.c[f"{entity}_id"]
+    there = connection.scalar(sa.select(sa.func.count()).where(key == any_of(cards, UUID)))
+    return there == sum(card in cards for card in known.card[entity].values())
 
 
 def read_previous(
-    connection: sa.Connection, keys: Sequence[str], entity: Entity, known: Linked | None = None
+    connection: sa.Connection,
+    keys: Sequence[str],
+    entity: Entity,
+    labels: Ints,
+    known: Linked | None = None,
 ) -> Previous:
-    """What the store says of the ids of one entity; `keys` are the record keys at hand.
+    """What the store says of the ids of one entity; `keys` are the record keys at hand, `labels` the cluster
+    of each (-1: none).
 
-    `known` are the cards at hand, where these are not all there are.
+    `known` are the cards at hand, where these are not all there are. Of them the age is asked only where it
+    decides: two cards that met in one cluster.
     """
     alias = crm.identity_alias.c
     theirs: list[sa.ColumnElement[bool]] = [alias.entity == entity]
@@ -73,9 +73,12 @@ def read_previous(
         position = {name: at for at, name in enumerate(cards)}
         before = {record: position[name] for record, name in links}
     else:
-        cards = known.by_age[entity]
+        card = known.card[entity]
+        met = _met(keys, labels, card)
+        older = _cards_by_age(connection, entity, met) if met else []
+        cards = [*older, *sorted(set(card.values()).difference(older))]
         position = {name: at for at, name in enumerate(cards)}
-        before = {record: position[name] for record, name in known.card[entity].items()}
+        before = {record: position[name] for record, name in card.items()}
         theirs.append(alias.current_id == any_of(cards, UUID))
     aliases = connection.execute(sa.select(alias.alias_id, alias.current_id).where(*theirs))
     return Previous(
@@ -83,6 +86,15 @@ def read_previous(
         cards=cards,
         aliases=dict(map(tuple, aliases)),
     )
+
+
+def _met(keys: Sequence[str], labels: Ints, card: Mapping[str, str]) -> set[str]:
+    """Ids of the cards whose records are in one cluster with those of another card."""
+    of_cluster: dict[int, set[str]] = {}
+    for name, label in zip(keys, labels.tolist(), strict=True):
+        if label >= 0 and name in card:
+            of_cluster.setdefault(label, set()).add(card[name])
+    return {one for cards in of_cluster.values() if len(cards) > 1 for one in cards}
 
 
 def _cards_by_age(
@@ -97,11 +109,13 @@ def _cards_by_age(
     )
 
 
-def staged(connection: sa.Connection, records: pd.DataFrame) -> sa.TableClause:
-    """A temporary table of source and source_id."""
-    columns = ["source", "source_id"]
-    name = copy_frame(connection, crm.source_link, records, columns, prefix="some")
-    return sa.table(name.as_string(None).strip('"'), *map(sa.column, columns))
+def among(records: pd.DataFrame) -> sa.TableValuedAlias:
+    """Some records (source, source_id) to join with: two parameters, however many rows."""
+    texts = pg.ARRAY(sa.Text())
+    names = ("source", "source_id")
+    columns = (sa.literal(records[name].tolist(), texts) for name in names)
+    rows = sa.func.unnest(*columns).table_valued(*(sa.column(name, sa.Text()) for name in names), name="mine")
+    return rows.render_derived()
 
 
 def any_of(values: Collection[Any], type_: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:

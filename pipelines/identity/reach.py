@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from pipelines.identity import facts, invariants
 from pipelines.identity.affected import Affected
-from pipelines.identity.ledger import Assignment
-from pipelines.identity.previous import staged
+from pipelines.identity.ledger import Assignment, Ints
+from pipelines.identity.previous import any_of
 from pipelines.store.bulk import Scope, read_frame, stage_scope
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
@@ -29,15 +29,16 @@ RULED: Mapping[str, sa.Table] = {"links": crm.match_link, "affiliations": crm.af
 """Tables whose rows are counted by rule, by the name of the number."""
 
 TIES = (crm.match_link, crm.match_review, crm.affiliation)
-"""Tables that are compared with the store as far as a change can reach, beyond the cards it changes."""
+"""Tables whose rows are read and compared here, as most of what is within a change's reach stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The ids of both kinds of card, as `ledger.assign` gave them."""
+    """The ids of both kinds of card, as `ledger.assign` gave them; `order`: the canonical rank of records."""
 
     people: Assignment
     organizations: Assignment
+    order: Ints
     rules: Mapping[str, str] = field(default_factory=dict)
     """For an id that was merged away, the rule behind the link that did it."""
 
@@ -50,14 +51,11 @@ class Ledger:
 class Reach:
     """What a change can have an effect on.
 
-    `records`: source and source_id of every record matched again and of those that are gone; `people`: ids of
-    the persons' cards these belonged to; `guards`: key_kind and key_value of the guards that were or are
-    learned from them; `affected`: the cards among them that can come out otherwise; `facts`: ids of the
-    facts that changed themselves, by source; `totals`: the numbers of the whole store before.
+    `guards`: key_kind and key_value of the guards that were or are learned from the records matched again;
+    `affected`: the cards and ties of these that can come out otherwise; `facts`: ids of the facts that
+    changed themselves, by source; `totals`: the numbers of the whole store before.
     """
 
-    records: pd.DataFrame
-    people: Sequence[str]
     guards: pd.DataFrame
     affected: Affected
     facts: Mapping[str, Sequence[int]]
@@ -72,8 +70,8 @@ class Scopes:
     touched: invariants.Touched
 
 
-def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
-    """The part of each table that is written: cards that can have changed, and all ties between records."""
+def stage(connection: sa.Connection, reach: Reach) -> Scopes:
+    """The part of each table that is written: cards and ties between records that can have changed."""
     people, organizations = sorted(reach.affected.people), sorted(reach.affected.organizations)
     of_people = stage_scope(connection, crm.person, _texts(person_id=people), "people")
     of_organizations = stage_scope(
@@ -84,8 +82,8 @@ def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
         connection, crm.field_origin, _texts(entity=kinds, entity_id=people + organizations), "cards"
     )
     links = stage_scope(connection, crm.source_link, reach.affected.links, "links")
-    everybody = sorted({*reach.people, *ledger.people.ids})
-    pairs = pd.concat([reach.records.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True)
+    tied = reach.affected.tied
+    pairs = pd.concat([tied.assign(entity=entity) for entity in invariants.CARDS], ignore_index=True)
     pairs = pairs.rename(columns={"source": "left_source", "source_id": "left_source_id"})
     lefts = stage_scope(connection, crm.match_link, pairs, "pairs")
     return Scopes(
@@ -94,7 +92,9 @@ def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
             crm.organization: of_organizations,
             crm.person_email: of_people,
             crm.person_phone: of_people,
-            crm.affiliation: stage_scope(connection, crm.affiliation, _texts(person_id=everybody), "people"),
+            crm.affiliation: stage_scope(
+                connection, crm.affiliation, _texts(person_id=sorted(reach.affected.bound)), "bound"
+            ),
             crm.source_link: links,
             crm.field_origin: cards,
             crm.match_link: lefts,
@@ -109,7 +109,7 @@ def stage(connection: sa.Connection, reach: Reach, ledger: Ledger) -> Scopes:
 def only_affected(
     frames: Mapping[sa.Table, pd.DataFrame], affected: Affected
 ) -> dict[sa.Table, pd.DataFrame]:
-    """The rows of cards and links that can have changed; of other tables all."""
+    """The rows of cards, links and ties that can have changed; of other tables all."""
     cards = affected.people | affected.organizations
     keys = {
         crm.person: "person_id",
@@ -123,7 +123,12 @@ def only_affected(
         table: frame[frame[keys[table]].isin(cards)] if table in keys else frame
         for table, frame in frames.items()
     }
+    of_affiliation = frames[crm.affiliation]
+    found[crm.affiliation] = of_affiliation[of_affiliation["person_id"].isin(affected.bound)]
     found[crm.source_link] = frames[crm.source_link].merge(affected.links, on=["source", "source_id"])
+    tied = affected.tied.rename(columns={"source": "left_source", "source_id": "left_source_id"})
+    for table in (crm.match_link, crm.match_review):
+        found[table] = frames[table].merge(tied, on=list(tied.columns))
     return found
 
 
@@ -131,13 +136,12 @@ def facts_of(
     connection: sa.Connection, records: pd.DataFrame, changed: Mapping[str, Sequence[int]]
 ) -> dict[str, list[int]]:
     """Ids, by source, of the facts that hang on some records, and of those that changed themselves."""
-    mine = staged(connection, records)
     found: dict[str, list[int]] = {}
     for source, (owner, column) in facts.OWNERS.items():
         table = TABLES[source]
-        of_owner = sa.select(sa.cast(mine.c.source_id, sa.BigInteger())).where(mine.c.source == owner)
-        hanging = connection.scalars(sa.select(table.c.id).where(table.c[column].in_(of_owner)))
-        found[source] = sorted({*hanging, *changed[source]})
+        owners = list(map(int, records.loc[records["source"] == owner, "source_id"]))
+        hanging = sa.select(table.c.id).where(table.c[column] == any_of(owners, sa.BigInteger()))
+        found[source] = sorted({*connection.scalars(hanging), *changed[source]})
     return found
 
 

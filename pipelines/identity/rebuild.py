@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from pipelines.identity.affected import Moves, affected
+from pipelines.identity.affected import Affected, Moves, affected
 from pipelines.identity.changes import (
     Changes,
     Keyer,
@@ -23,8 +23,10 @@ from pipelines.identity.changes import (
     reached,
     read_state,
     record_frame,
+    retied,
     rules_digest,
     write_blocks,
+    write_keys,
     write_state,
 )
 from pipelines.identity.features import Features, features
@@ -32,7 +34,15 @@ from pipelines.identity.golden import golden
 from pipelines.identity.keys import match_keys
 from pipelines.identity.ledger import Assignment, Entity, Ints, assign
 from pipelines.identity.match import Matching, match_features
-from pipelines.identity.previous import Linked, any_of, ever_used, linked, merge_rules, read_previous
+from pipelines.identity.previous import (
+    Linked,
+    any_of,
+    are_whole,
+    ever_used,
+    linked,
+    merge_rules,
+    read_previous,
+)
 from pipelines.identity.publish import (
     NO_LIMITS,
     NOTHING_PUBLISHED,
@@ -50,6 +60,7 @@ from pipelines.identity.records import (
     record_keys,
 )
 from pipelines.identity.reporting import IdentityReport, count_all, moved, report
+from pipelines.identity.ties import tie_hashes
 from pipelines.laps import Laps
 from pipelines.store.bulk import append, read_frame
 from schemas.policy import load_policy
@@ -196,20 +207,18 @@ class _Work:
         kept = reached(self._connection, changes, self._decisions, self._keyer)
         if sum(map(len, kept.live.values())) > largest:
             return self.all()
-        gone = record_frame(changes.gone)
-        mine = pd.concat([record_frame(kept.live), gone], ignore_index=True)
-        known = linked(self._connection, mine)
-        if known is None:
-            return self.all()
+        gone, known = record_frame(changes.gone), linked(kept.rows)
         guards = guards_of(self._connection, kept)
         self._clock.lap("find")
         records = read_records(self._connection, kept.live)
         self._clock.lap("read")
         with no_garbage_collection():
-            return self._made(records, _Part(changes, kept, known, mine, gone, guards, state.totals))
+            return self._made(records, _Part(changes, kept, known, gone, guards, state.totals))
 
     def _made(self, records: pd.DataFrame, part: _Part | None) -> IdentityReport:
         published = self._published(records, part)
+        if published is None:
+            return self.all()
         self._clock.lap("publish")
         totals = count_all(self._connection) if part is None else moved(part.totals, published)
         write_state(self._connection, self._rules, self._decisions, totals)
@@ -217,21 +226,32 @@ class _Work:
         self._clock.lap("totals")
         return report(totals, len(records), published, self._clock.seconds)
 
-    def _published(self, records: pd.DataFrame, part: _Part | None) -> Published:
-        """Match, name, make golden and write; the frames of it, large as they are, end here."""
+    def _published(self, records: pd.DataFrame, part: _Part | None) -> Published | None:
+        """Match, name, make golden and write; the frames of it, large as they are, end here.
+
+        None when a part turns out to hold cards that have records elsewhere.
+        """
         data = features(records)
         self._clock.lap("features")
+        known, kept = (None, None) if part is None else (part.known, part.kept)
         found = blocks_of(records, data, self._decisions, self._keyer)
         self._clock.lap("keys")
-        write_blocks(self._connection, records, found, None if part is None else part.kept)
+        write_keys(self._connection, found, kept)
+        block = found.of_record
         del found  # not needed while all else is at its largest
         self._clock.lap("blocks")
         matching = self._matcher(data, self._decisions)
         self._clock.lap("match")
-        known = None if part is None else part.known
         ledger = name_clusters(self._connection, records, matching, known)
-        reach = None if part is None else part.reach(self._connection, records, data, matching, ledger)
+        rows = block_rows(records, block, matching, ledger)
+        reach = None
+        if part is not None:
+            reach = part.reach(self._connection, records, data, matching, ledger, rows)
+            if reach is None:
+                return None
         del data  # as large as the records themselves
+        write_blocks(self._connection, rows, kept)
+        del rows
         self._clock.lap("ids")
         cards = golden(records, matching, ledger.people, ledger.organizations, own_domains=self._own_domains)
         self._clock.lap("golden")
@@ -258,7 +278,6 @@ class _Part:
     changes: Changes
     kept: Reached
     known: Linked
-    records: pd.DataFrame
     gone: pd.DataFrame
     guards: pd.DataFrame
     totals: Totals
@@ -270,22 +289,30 @@ class _Part:
         data: Features,
         matching: Matching,
         ledger: Ledger,
-    ) -> Reach:
-        """What is to be written, now that clusters and ids are known."""
+        rows: pd.DataFrame,
+    ) -> Reach | None:
+        """What is to be written, now that clusters and ids are known; `rows` are those of `block_rows`.
+
+        None when a card that is to be written has a record that is not at hand.
+        """
         before, after = (
             {*map(tuple, guards[_GUARD].to_numpy())} for guards in (self.guards, matching.guards)
         )
         arrived = {f"{source}:{key}" for source, keys in self.changes.arrived.items() for key in keys}
-        moves = Moves(arrived, self.gone, before ^ after)
+        moves = Moves(arrived, self.gone, before ^ after, retied(rows, self.kept))
+        found = affected(connection, records, data, ledger.people, ledger.organizations, self.known, moves)
+        if not self._is_whole(connection, found):
+            return None
         return Reach(
-            records=self.records,
-            people=self.known.by_age["person"],
             guards=pd.DataFrame(sorted(before | after), columns=_GUARD, dtype=object),
-            affected=affected(
-                connection, records, data, ledger.people, ledger.organizations, self.known, moves
-            ),
+            affected=found,
             facts=self.changes.facts,
             totals=self.totals,
+        )
+
+    def _is_whole(self, connection: sa.Connection, found: Affected) -> bool:
+        return are_whole(connection, self.known, "person", found.people) and are_whole(
+            connection, self.known, "organization", found.organizations
         )
 
 
@@ -307,7 +334,7 @@ def name_clusters(
     rules: dict[str, str] = {}
 
     def named(entity: Entity, labels: Ints, weight: Ints | None) -> Assignment:
-        previous = read_previous(connection, keys, entity, known)
+        previous = read_previous(connection, keys, entity, labels, known)
         assignment = assign(
             entity,
             keys,
@@ -323,7 +350,24 @@ def name_clusters(
 
     people = named("person", matching.person, None)
     organizations = named("organization", matching.organization, np.where(bears, _BEARER_WEIGHT, 1))
-    return Ledger(people, organizations, rules)
+    return Ledger(people, organizations, order, rules)
+
+
+def block_rows(records: pd.DataFrame, block: Ints, matching: Matching, ledger: Ledger) -> pd.DataFrame:
+    """crm.match_block: of each record its block, its cards, and what ties it to others."""
+    people, organizations = (
+        np.array([*assignment.ids, None], dtype=object)[assignment.card] for assignment in ledger.both
+    )
+    return pd.DataFrame(
+        {
+            "source": records["source"],
+            "source_id": records["source_id"],
+            "block": block,
+            "person_id": people,
+            "organization_id": organizations,
+            "ties": tie_hashes(record_keys(records), ledger.order, matching),
+        }
+    )
 
 
 @cache

@@ -146,8 +146,14 @@ match_block = sa.Table(
     source_id(primary_key=True),
     column("block", sa.BigInteger(), ID, nullable=False, index=True,
            comment="Records that share a key, directly or through others; recomputed together"),
+    person_id(),
+    organization_id(),
+    column("ties", sa.BigInteger(), ID, nullable=False,
+           comment="Hash of the links and reviews that the record stands left in and of its organisation's"
+                   " rule"),
     schema=SCHEMA,
-    comment="Which source records must be matched together",
+    comment="What a run must know of each source record to make only a part of the cards anew: which records"
+            " must be matched together, their cards as in source_link, and whether their ties changed",
 )  # fmt: skip
 
 match_key = sa.Table(

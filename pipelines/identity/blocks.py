@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from pipelines.identity.closure import key_hashes
 from pipelines.identity.company_index import deletion_keys, without_last_words
 from pipelines.identity.evidence import KINDS, near_blocks
 from pipelines.identity.features import (
@@ -35,6 +36,11 @@ from pipelines.identity.normalise.text import squashed
 from pipelines.identity.organizations import Organizations
 
 COLUMNS = ["key_kind", "key", "row"]
+
+
+def organization_hashes(data: Features) -> Iterator[tuple[str, Ints, Ints]]:
+    """As `organization_keys`, kind by kind: (kind, canonical rows, keys), some more than once."""
+    return _hashed(_organization_keys(data))
 
 
 def organization_keys(data: Features) -> pd.DataFrame:
@@ -161,14 +167,18 @@ def _with_name(
     yield kind, [text for text, _ in lines], np.array([row for _, row in lines], dtype=np.int64)
 
 
-def _gathered(parts: Iterator[tuple[str, list[str], Ints]]) -> pd.DataFrame:
-    frames = []
+def _hashed(parts: Iterator[tuple[str, list[str], Ints]]) -> Iterator[tuple[str, Ints, Ints]]:
     for kind, texts, rows in parts:
-        if texts:
-            keys = pd.util.hash_array(np.array([f"{kind} {text}" for text in texts], dtype=object)).view(
-                np.int64
-            )
-            frames.append(
-                pd.DataFrame({"key_kind": kind, "key": keys, "row": rows})[[bool(text) for text in texts]]
-            )
+        if not all(texts):
+            some = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
+            texts, rows = [text for text in texts if text], rows[some]
+        yield kind, rows, key_hashes(kind, texts)
+
+
+def _gathered(parts: Iterator[tuple[str, list[str], Ints]]) -> pd.DataFrame:
+    frames = [
+        pd.DataFrame({"key_kind": kind, "key": keys, "row": rows})
+        for kind, rows, keys in _hashed(parts)
+        if len(rows)
+    ]
     return pd.concat(frames, ignore_index=True).drop_duplicates() if frames else pd.DataFrame(columns=COLUMNS)

@@ -38,6 +38,8 @@ class Decisions:
 
     def decided(self, left: int, right: int) -> bool:
         """Whether a person has already decided about the pair, directly or through a chain of "same"."""
+        if not (self.groups or self.different):
+            return left == right
         if right in self.same_group(left):
             return True
         return any(

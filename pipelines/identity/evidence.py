@@ -73,20 +73,15 @@ class Candidates:
 
     def scored(self) -> Iterator[tuple[Edge, str]]:
         """Every pair with its score and its reasons in words."""
-        columns = (self.left, self.right, self.relation, self.derived, self.witnesses, self.other_first)
-        for left, right, code, derived, bits, other_first in zip(
-            *(column.tolist() for column in columns), strict=True
-        ):
-            kinds = [kind for at, kind in enumerate(KINDS) if bits & 1 << at]
-            relation = Relation(code)
-            best = max(kinds, key=lambda kind: WITNESSES[kind][0])
-            score = WITNESSES[best][0] + _ANOTHER_WITNESS * (len(kinds) - 1)
-            score = min(score, 0.99) - _NAME_COST[relation] - (_DERIVED_COST if derived else 0.0)
-            words = ", ".join([_NAME_WORDS[relation], *(WITNESSES[kind][1] for kind in kinds)])
-            if other_first:
-                score, words = score - _OTHER_FIRST_COST, f"{words}, but another first name"
-            forgives = tuple(_FORGIVEN[kind] for kind in kinds if kind in _FORGIVEN)
-            yield Edge(left, right, round(score, 4), f"name_and_{best}", forgives), words
+        what = (self.relation, self.derived, self.witnesses, self.other_first)
+        rows = zip(*(column.tolist() for column in (self.left, self.right, *what)), strict=True)
+        said: dict[tuple[int, ...], tuple[tuple[float, str, tuple[str, ...]], str]] = {}
+        for left, right, *evidence in rows:
+            key = tuple(evidence)
+            found = said.get(key)
+            if found is None:
+                found = said[key] = _judged(*key)
+            yield Edge(left, right, *found[0]), found[1]
 
     def abbreviations(self) -> Iterator[tuple[int, int, str]]:
         """(cluster whose name is abbreviated, cluster whose whole name it may be, rule), at a key of both."""
@@ -94,6 +89,22 @@ class Candidates:
             ends = int(self.left[at]), int(self.right[at])
             kind = next(kind for kind in _OF_FEW if self.witnesses[at] & 1 << kind)
             yield ends[self.short[at]], ends[1 - self.short[at]], f"initials_and_{KINDS[kind]}"
+
+
+def _judged(
+    code: int, derived: int, witnesses: int, other_first: int
+) -> tuple[tuple[float, str, tuple[str, ...]], str]:
+    """Score, rule and what it forgives, of a pair of which this is known; and the reasons in words."""
+    kinds = [kind for at, kind in enumerate(KINDS) if witnesses & 1 << at]
+    relation = Relation(code)
+    best = max(kinds, key=lambda kind: WITNESSES[kind][0])
+    score = WITNESSES[best][0] + _ANOTHER_WITNESS * (len(kinds) - 1)
+    score = min(score, 0.99) - _NAME_COST[relation] - (_DERIVED_COST if derived else 0.0)
+    words = ", ".join([_NAME_WORDS[relation], *(WITNESSES[kind][1] for kind in kinds)])
+    if other_first:
+        score, words = score - _OTHER_FIRST_COST, f"{words}, but another first name"
+    forgives = tuple(_FORGIVEN[kind] for kind in kinds if kind in _FORGIVEN)
+    return (round(score, 4), f"name_and_{best}", forgives), words
 
 
 def candidates(

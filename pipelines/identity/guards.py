@@ -14,8 +14,15 @@ import numpy as np
 
 from pipelines.identity.features import Bools, Features, Ints, distinct
 from pipelines.identity.name_pairs import NamePairs
-from pipelines.identity.normalise.emails import Email, is_family_local, name_in_local
-from pipelines.identity.normalise.names import PersonName, Relation, name_from_local, relation, same_token
+from pipelines.identity.normalise.emails import Email, LocalName, is_family_local, name_in_local
+from pipelines.identity.normalise.names import (
+    CONFLICT,
+    PersonName,
+    Relation,
+    name_from_local,
+    relation,
+    same_token,
+)
 from pipelines.identity.normalise.text import folded, squashed
 
 # More different names than this on one key and it says nothing at all, not even about equal names.
@@ -203,6 +210,15 @@ def _owner(address: Email, groups: list[list[int]], pairs: NamePairs) -> list[in
 UNFIT, UNKNOWN, SURNAME, OWN, WHOLE = -1, 0, 1, 2, 3
 
 
+def is_unfit(local: str, name: PersonName) -> bool:
+    """Whether a local part spells somebody else's name."""
+    return name.kind != "none" and _conflicts(name_in_local(local), name)
+
+
+def _conflicts(derived: LocalName | None, name: PersonName) -> bool:
+    return derived is not None and relation(name_from_local(derived), name) is CONFLICT
+
+
 def fit(local: str, name: PersonName) -> int:
     """How a local part goes with a name: it is somebody else's, says nothing, the surname, the person's, all
     of it.
@@ -210,7 +226,7 @@ def fit(local: str, name: PersonName) -> int:
     if name.kind == "none":
         return UNKNOWN
     derived = name_in_local(local)
-    if derived is not None and relation(name_from_local(derived), name) == Relation.CONFLICT:
+    if _conflicts(derived, name):
         return UNFIT
     letters = "".join(sign for sign in squashed(local) if sign.isalpha())
     surnames = [token for token in name.rest if len(token) > 1]

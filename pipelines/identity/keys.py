@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pipelines.identity.blocks import organization_keys
+from pipelines.identity.blocks import organization_hashes
 from pipelines.identity.closure import key_hashes
 from pipelines.identity.clustering import digits
 from pipelines.identity.features import Features, Held, Ints
@@ -21,11 +21,8 @@ from pipelines.identity.slips import domain_meetings, number_meetings
 
 def match_keys(data: Features) -> Iterator[tuple[Ints, Ints]]:
     """Pairs (position in the frame of the records, hash of a key it holds), kind by kind."""
-    of_organizations = organization_keys(data)
-    yield (
-        data.order[of_organizations["row"].to_numpy(dtype="int64")],
-        of_organizations["key"].to_numpy(dtype="int64"),
-    )
+    for _, rows, hashes in organization_hashes(data):
+        yield data.order[rows], hashes
     for kind, rows, keys in _of_persons(data):
         yield data.order[rows], key_hashes(kind, keys)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import KeysView
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,21 @@ from pipelines.identity.clustering import Clusters, Edge, Own, against
 from pipelines.identity.decisions import Decisions
 from pipelines.identity.evidence import LINK, REVIEW, Candidates, candidates
 from pipelines.identity.features import Features, Ints, distinct
-from pipelines.identity.guards import OWN, UNFIT, Keys, Standing, Turn, fit, holds_surname, judge_keys, people
+from pipelines.identity.guards import (
+    OWN,
+    Keys,
+    Standing,
+    Turn,
+    fit,
+    holds_surname,
+    is_unfit,
+    judge_keys,
+    people,
+)
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
 from pipelines.identity.organizations import Organizations
+from pipelines.identity.parts import Renamed, parts
 
 # Rules of the deterministic tier by the relation of names: what the link rests on, and how sure it is.
 _BY_RELATION = {
@@ -246,7 +258,7 @@ def _fits(data: Features, pairs: NamePairs, row: int, turn: Turn) -> bool:
 def _keeps_a_surname(data: Features, pairs: NamePairs, key: int, names: list[int]) -> bool:
     """A private address, or one that spells either surname: it stays with the person who marries."""
     address = data.email_values[key]
-    if any(fit(address.local, pairs.names[name]) == UNFIT for name in names):
+    if any(is_unfit(address.local, pairs.names[name]) for name in names):
         spelled = [holds_surname(address.local, pairs.names[name]) for name in names]
         return any(spelled)
     return address.is_public or any(holds_surname(address.local, pairs.names[name]) for name in names)
@@ -344,17 +356,52 @@ def _second_tier(
     doubtful: list[Edge],
 ) -> tuple[Ints, list[Edge], list[tuple[int, int, float, str]]]:
     """Links between the clusters of the first tier, best first, and the pairs that are left to a person."""
-    renamed = _renamed(cluster, doubtful)
-    heads = sorted({*found.left.tolist(), *found.right.tolist(), *(h for pair in renamed for h in pair)})
-    own = _owned(data, keys, pairs, cluster, heads)
+    label = cluster.copy()
+    followed: list[Edge] = []
+    reviews: list[_Review] = []
+    for some, renamed in parts(found, _renamed(cluster, doubtful), len(cluster)):
+        heads = sorted({*some.left.tolist(), *some.right.tolist(), *(h for pair in renamed for h in pair)})
+        members = _members(cluster, heads)
+        own = _owned(data, keys, pairs, cluster, heads)
+        clusters = _clusters(members, own, pairs, decisions)
+        more, left = _scored_tier(organizations, cluster, some, renamed, own, clusters)
+        followed += more
+        for head in heads:
+            label[members[head]] = clusters.find(head)
+        reviews += left
+    reviews = [
+        review
+        for review in reviews
+        if label[review[0]] != label[review[1]] and not decisions.decided(review[0], review[1])
+    ]
+    ranked = np.where(data.has_person, label, -1)
+    _, final = np.unique(_heads_of(ranked), return_inverse=True)
+    return (final - 1 if (ranked < 0).any() else final), followed, reviews
+
+
+def _clusters(
+    members: dict[int, list[int]], own: dict[int, Own], pairs: NamePairs, decisions: Decisions
+) -> Clusters:
+    """The clusters of the first tier, by their heads, ready to grow."""
     clusters = Clusters(pairs, decisions.different)
-    members = _members(cluster, heads)
     bound = {row for group in decisions.groups.values() for row in group}
-    for head in heads:
-        clusters.start(members[head], own[head])
-        if any(row in bound for row in members[head]) or _two_surnames(members[head], pairs):
+    for head, rows in members.items():
+        clusters.start(rows, own[head])
+        if not bound.isdisjoint(rows) or _two_surnames(rows, pairs):
             clusters.as_one_name(head)
-    reviews: list[tuple[int, int, float, str]] = []
+    return clusters
+
+
+def _scored_tier(
+    organizations: Organizations,
+    cluster: Ints,
+    found: Candidates,
+    renamed: Renamed,
+    own: dict[int, Own],
+    clusters: Clusters,
+) -> tuple[list[Edge], list[_Review]]:
+    """Let the clusters of one part grow, best link first; the links that were followed, and the doubts."""
+    reviews: list[_Review] = []
     edges: list[Edge] = []
     scored = [
         (
@@ -365,7 +412,7 @@ def _second_tier(
         for edge, words in found.scored()
     ]
     rivals = _rivals(scored)
-    at_work = _employers(cluster, organizations, set(heads))
+    at_work = _employers(cluster, organizations, own.keys())
 
     def crowded(edge: Edge) -> bool:
         """Whether all they share is an organisation of very many, and each has an address of their own."""
@@ -413,17 +460,7 @@ def _second_tier(
     for edge in _abbreviated(found, clusters):
         if clusters.join(edge, check_own=True):
             followed.append(edge)
-    label = cluster.copy()
-    for head in heads:
-        label[members[head]] = clusters.find(head)
-    reviews = [
-        review
-        for review in reviews
-        if label[review[0]] != label[review[1]] and not decisions.decided(review[0], review[1])
-    ]
-    ranked = np.where(data.has_person, label, -1)
-    _, final = np.unique(_heads_of(ranked), return_inverse=True)
-    return (final - 1 if (ranked < 0).any() else final), followed, reviews
+    return followed, reviews
 
 
 def _heads_of(label: Ints) -> Ints:
@@ -433,7 +470,7 @@ def _heads_of(label: Ints) -> Ints:
     return np.where(label >= 0, first[label], -1)
 
 
-def _renamed(cluster: Ints, doubtful: list[Edge]) -> dict[tuple[int, int], list[str]]:
+def _renamed(cluster: Ints, doubtful: list[Edge]) -> Renamed:
     found: dict[tuple[int, int], list[str]] = defaultdict(list)
     for edge in doubtful:
         left, right = sorted((int(cluster[edge.left]), int(cluster[edge.right])))
@@ -442,7 +479,7 @@ def _renamed(cluster: Ints, doubtful: list[Edge]) -> dict[tuple[int, int], list[
     return found
 
 
-def _employers(cluster: Ints, organizations: Organizations, heads: set[int]) -> dict[int, set[int]]:
+def _employers(cluster: Ints, organizations: Organizations, heads: KeysView[int]) -> dict[int, set[int]]:
     """Organisations (on top) that the records of each cluster act for."""
     found: dict[int, set[int]] = {head: set() for head in heads}
     for row in np.flatnonzero(np.isin(cluster, sorted(heads)) & (organizations.root >= 0)).tolist():
@@ -459,6 +496,8 @@ def _members(cluster: Ints, heads: list[int]) -> dict[int, list[int]]:
 
 
 def _two_surnames(rows: list[int], pairs: NamePairs) -> bool:
+    if len(rows) == 1:
+        return False
     names = sorted({int(pairs.of_row[row]) for row in rows} - {-1})
     return any(pairs.relation(a, b) is Relation.RENAMED for i, a in enumerate(names) for b in names[i + 1 :])
 
@@ -473,21 +512,23 @@ def _owned(data: Features, keys: Keys, pairs: NamePairs, cluster: Ints, heads: l
     width, depth = len(pairs.names) + 1, len(keys.standing)
     seen = distinct((cluster[row] * depth + key) * width + pairs.of_row[row] + 1)
     heads_keys, names = seen // width, seen % width - 1
-    for head, key, name in zip(
-        (heads_keys // depth).tolist(), (heads_keys % depth).tolist(), names.tolist(), strict=True
-    ):
-        standing, mine = keys.standing[key], own[head]
-        if not keys.is_email[key]:
+    held = heads_keys % depth
+    columns = (heads_keys // depth, held, names, keys.standing[held], keys.is_email[held])
+    # Looking a member up on its class costs as much as all else here.
+    personal, shared, worthless = {Standing.PERSONAL, Standing.RENAMED}, Standing.SHARED, Standing.WORTHLESS
+    for head, key, name, standing, is_email in zip(*(column.tolist() for column in columns), strict=True):
+        mine = own[head]
+        if not is_email:
             number = data.phone_values[key - keys.emails]
-            if standing in (Standing.PERSONAL, Standing.RENAMED) and number.kind in ("mobile", "foreign"):
+            if standing in personal and number.kind in ("mobile", "foreign"):
                 mine.mobiles.add(number.key)
             continue
         address = data.email_values[key]
-        if standing == Standing.WORTHLESS or address.is_role:
+        if standing == worthless or address.is_role:
             continue
-        if standing == Standing.SHARED and name not in keys.owners.get(key, []):
+        if standing == shared and name not in keys.owners.get(key, []):
             continue
-        if name >= 0 and fit(address.local, pairs.names[name]) == UNFIT:
+        if name >= 0 and is_unfit(address.local, pairs.names[name]):
             continue
         local = address.key.rpartition("@")[0]
         if address.is_public:
@@ -513,6 +554,7 @@ def _abbreviated(found: Candidates, clusters: Clusters) -> list[Edge]:
 
 
 _Scored = tuple[Edge, str, list[str]]
+_Review = tuple[int, int, float, str]
 
 
 def _rivals(scored: list[_Scored]) -> dict[int, dict[int, tuple[float, bool]]]:

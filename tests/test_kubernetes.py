@@ -337,7 +337,7 @@ def test_commands_run_with_the_settings_and_in_the_home_of_the_runs(values: dict
 
 
 def test_every_pod_writes_to_volumes_only_and_mounts_each_once(values: dict[str, Any]) -> None:
-    """Given to runs too, what the code location mounts would be mounted a second time, which no cluster takes."""
+    """Were runs given what the code location mounts, they would mount it twice, which no cluster takes."""
     [deployment] = values["dagster-user-deployments"]["deployments"]
     assert deployment["includeConfigInLaunchedRuns"] == {"enabled": False}
     given = values["runLauncher"]["config"]["k8sRunLauncher"]

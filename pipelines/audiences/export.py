@@ -14,16 +14,12 @@ import sqlalchemy as sa
 from pipelines.privacy.disclosures import note_handed_over
 from schemas.categories import OPERATIONS, PUBLIC
 from schemas.policy import load_policy
-from schemas.tables import views
 from schemas.tables.audiences import KNOWN, audience_member
+from schemas.tables.views import AUDIENCES
 
 RECIPIENT = "own_staff"
 """Whoever in the company writes to customers. A company that sends for it is a processor, to be declared."""
 
-_VIEWS = {
-    "important_updates": views.audience_important_updates,
-    "course_invitations": views.audience_course_invitations,
-}
 _PURPOSES = {"important_updates": "customer_relationship", "course_invitations": "course_invitations"}
 _COLUMNS = "email full_name organization_name reason legal_basis".split()
 _NOT_PERSONAL = {OPERATIONS, PUBLIC}
@@ -40,12 +36,12 @@ def export_audience(
     The disclosures are committed before the file gets its name: a file without them cannot be. Raises
     ValueError for an audience that there is not.
     """
-    if audience not in _VIEWS:
+    if audience not in AUDIENCES:
         raise ValueError(f"there is no audience of that name; there are {' and '.join(KNOWN)}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{audience}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.csv"
     draft = path.with_suffix(".part")
-    view = _VIEWS[audience]
+    view = AUDIENCES[audience]
     with (
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         connection.begin(),
@@ -88,7 +84,7 @@ def _cell(value: object) -> str:
 
 def _disclose(connection: sa.Connection, audience: str, run_id: str, now: datetime) -> None:
     """The ledger of disclosures, under the record that each address comes from."""
-    member, view = audience_member, _VIEWS[audience]
+    member, view = audience_member, AUDIENCES[audience]
     note_handed_over(
         connection,
         load_policy(),

@@ -27,10 +27,6 @@ from schemas.tables import audiences, views
 _GROUP = "audiences"
 _MEMBERS, _CHANGES = audiences.audience_member, audiences.audience_change
 _EXCLUSIONS, _PREVIEW = audiences.audience_exclusion, audiences.audience_preview
-_SHOWN = {
-    "important_updates": views.audience_important_updates,
-    "course_invitations": views.audience_course_invitations,
-}
 _EXPORT = dg.AssetKey(["audiences", "audience_export"])
 _INVITED = table_key(views.audience_course_invitations)
 _MEMBER_KEY = table_key(_MEMBERS)
@@ -54,7 +50,7 @@ class Exporting(Options):
     name="audiences",
     specs=[
         table_spec(table, _GROUP, deps=[cards, email_bounces])
-        for table in (_MEMBERS, _CHANGES, _EXCLUSIONS, _PREVIEW, *_SHOWN.values())
+        for table in (_MEMBERS, _CHANGES, _EXCLUSIONS, _PREVIEW, *views.AUDIENCES.values())
     ],
     check_specs=[
         dg.AssetCheckSpec("no_ended_customer", asset=_MEMBER_KEY, description=no_ended_customer.__doc__),
@@ -116,7 +112,7 @@ def built_audiences(
         asset_key=table_key(_PREVIEW),
         metadata={"dagster/row_count": rows[_PREVIEW], "preview": config.preview},
     )
-    for audience, view in _SHOWN.items():
+    for audience, view in views.AUDIENCES.items():
         is_marketing = view is views.audience_course_invitations
         yield dg.MaterializeResult(
             asset_key=table_key(view),
@@ -130,7 +126,7 @@ def built_audiences(
 @dg.asset(
     key=_EXPORT,
     group_name=_GROUP,
-    deps=map(table_key, _SHOWN.values()),
+    deps=map(table_key, views.AUDIENCES.values()),
     kinds={"csv"},
     owners=OWNERS,
     tags={"data_class": "controller", "clause/S6": "true"},
@@ -143,9 +139,10 @@ def audience_exports(
     removed = forget_exports(folder, now)
     if config.audience:
         run_id = context.run.run_id
-        if config.audience not in _SHOWN:
+        if config.audience not in views.AUDIENCES:
             raise dg.Failure(
-                description=f"audience is none of {', '.join(_SHOWN)}: name one of them", allow_retries=False
+                description=f"audience is none of {', '.join(views.AUDIENCES)}: name one of them",
+                allow_retries=False,
             )
         with nothing_personal():
             engine = workbench.store.crm

@@ -3,6 +3,7 @@
 Their columns are declared as those of tables are.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from schemas.tables.views.billing import billing, bills
 from schemas.tables.views.licenses import license, licenses
 
 __all__ = [
+    "AUDIENCES",
     "DEFINITIONS",
     "audience_course_invitations",
     "audience_important_updates",
@@ -26,9 +28,14 @@ __all__ = [
     "metadata",
 ]
 
-DEFINITIONS: dict[str, sa.Select[Any]] = {
-    qualified(audience_important_updates): members_of("important_updates"),
-    qualified(audience_course_invitations): members_of("course_invitations"),
+AUDIENCES: Mapping[str, sa.Table] = {
+    "important_updates": audience_important_updates,
+    "course_invitations": audience_course_invitations,
+}
+"""The view of each audience."""
+
+DEFINITIONS: Mapping[str, sa.Select[Any]] = {
+    **{qualified(view): members_of(audience) for audience, view in AUDIENCES.items()},
     qualified(license): licenses(),
     qualified(billing): bills(),
 }

@@ -44,7 +44,6 @@ SOURCES = (
 )
 UNIT, CUSTOMER, CONTACT, HELPSCOUT, ORDER, SIGNUP = range(6)
 
-T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
+import sqlalchemy as sa
 
 from pipelines.audiences.build import build_audiences
 from pipelines.audiences.export import export_audience, forget_exports
@@ -76,50 +78,33 @@ def built_audiences(
             ended, objected = no_ended_customer(connection), nobody_who_objected(connection, secrets)
             bounced = nobody_whose_address_bounced(connection, secrets)
         rows = {table: count_rows(engine, table) for table in (_MEMBERS, _CHANGES, _EXCLUSIONS, _PREVIEW)}
-    yield dg.MaterializeResult(
-        asset_key=_MEMBER_KEY,
-        metadata={
-            "dagster/row_count": rows[_MEMBERS],
-            "preview": config.preview,
+    rows |= {view: found.members.get(audience, 0) for audience, view in views.AUDIENCES.items()}
+    shown: dict[sa.Table, dict[str, Any]] = {
+        _MEMBERS: {
             "rows_changed": found.changed,
             "members": markdown_table("audience", "members", found.members),
         },
-        check_results=[
+        _CHANGES: {
+            "came_in": markdown_table("audience and reason", "persons", found.came),
+            "fell_out": markdown_table("audience and reason", "persons", found.went),
+        },
+        _EXCLUSIONS: {"left_out": markdown_table("audience and reason", "persons", found.excluded)},
+    }
+    checked = {
+        _MEMBER_KEY: [
             check_result(ended, "no_ended_customer", asset=_MEMBER_KEY),
             check_result(
                 bounced, "nobody_whose_address_bounced", dg.AssetCheckSeverity.WARN, asset=_MEMBER_KEY
             ),
         ],
-    )
-    yield dg.MaterializeResult(
-        asset_key=table_key(_CHANGES),
-        metadata={
-            "dagster/row_count": rows[_CHANGES],
-            "preview": config.preview,
-            "came_in": markdown_table("audience and reason", "persons", found.came),
-            "fell_out": markdown_table("audience and reason", "persons", found.went),
-        },
-    )
-    yield dg.MaterializeResult(
-        asset_key=table_key(_EXCLUSIONS),
-        metadata={
-            "dagster/row_count": rows[_EXCLUSIONS],
-            "preview": config.preview,
-            "left_out": markdown_table("audience and reason", "persons", found.excluded),
-        },
-    )
-    yield dg.MaterializeResult(
-        asset_key=table_key(_PREVIEW),
-        metadata={"dagster/row_count": rows[_PREVIEW], "preview": config.preview},
-    )
-    for audience, view in views.AUDIENCES.items():
-        is_marketing = view is views.audience_course_invitations
+        _INVITED: [check_result(objected, "nobody_who_objected", asset=_INVITED)],
+    }
+    for table, number in rows.items():
+        key = table_key(table)
         yield dg.MaterializeResult(
-            asset_key=table_key(view),
-            metadata={"dagster/row_count": found.members.get(audience, 0), "preview": config.preview},
-            check_results=[check_result(objected, "nobody_who_objected", asset=_INVITED)]
-            if is_marketing
-            else [],
+            asset_key=key,
+            metadata={"dagster/row_count": number, "preview": config.preview, **shown.get(table, {})},
+            check_results=checked.get(key, []),
         )
 
 

@@ -27,6 +27,7 @@ from pipelines.identity.features import (
     Bools,
     Features,
     Ints,
+    Objects,
     mail_domain,
 )
 from pipelines.identity.guards import Standing, judge_keys
@@ -36,6 +37,9 @@ from pipelines.identity.normalise.text import squashed
 from pipelines.identity.organizations import Organizations
 
 COLUMNS = ["key_kind", "key", "row"]
+
+_Part = tuple[str, list[str], Ints, Ints]
+"""Kind of key, texts, and pairs of a row and the text it holds, by number; an empty text is no key."""
 
 
 def organization_hashes(data: Features) -> Iterator[tuple[str, Ints, Ints]]:
@@ -68,68 +72,58 @@ def reachable(keys: pd.DataFrame, rows: Ints, size: int) -> Bools:
     return result
 
 
-def _organization_keys(data: Features) -> Iterator[tuple[str, list[str], Ints]]:
+def _organization_keys(data: Features) -> Iterator[_Part]:
     for numbers in (data.number, data.parent_number):
-        rows = np.flatnonzero([value is not None for value in numbers])
-        yield "number", [str(value) for value in numbers[rows]], rows
+        yield _valued("number", numbers)
     yield from _company_names(data)
     domains = [mail_domain(value) for value in data.email_values]
-    held = (
-        data.emails.where(np.array([value is not None for value in domains], dtype=bool))
-        if domains
-        else data.emails
-    )
-    sites = np.flatnonzero([value is not None for value in data.website])
-    row = np.concatenate([held.row, sites])
-    domain = [str(domains[value]) for value in held.value] + [str(value) for value in data.website[sites]]
-    yield "domain", domain, row
-    yield "company", [squashed(value.split(".", 1)[0]) for value in domain], row
-    for source, values in ((CUSTOMER, data.source_id), (CONTACT, data.company_ref)):
-        rows = np.flatnonzero(data.source == source)
-        rows = rows[[values[row] is not None for row in rows]]
-        yield "customer", [str(value) for value in values[rows]], rows
-    rows = np.flatnonzero(data.source == HELPSCOUT)
-    rows = rows[[data.company_ref[row] is not None for row in rows]]
-    yield "helpscout_organization", [str(value) for value in data.company_ref[rows]], rows
+    code, texts = _factorized(np.array([*domains, *data.website], dtype=object))
+    sites = np.arange(len(domains), len(code))
+    at = np.concatenate([code[data.emails.value], code[sites]])
+    row = np.concatenate([data.emails.row, np.arange(len(data))])
+    row, at = row[at >= 0], at[at >= 0]
+    yield "domain", texts, row, at
+    yield "company", [squashed(text.split(".", 1)[0]) for text in texts], row, at
+    yield _valued("customer", data.source_id, data.source == CUSTOMER)
+    yield _valued("customer", data.company_ref, data.source == CONTACT)
+    yield _valued("helpscout_organization", data.company_ref, data.source == HELPSCOUT)
     chosen = data.emails.of_rows(data.is_company | (data.company < 0))
-    yield "mailbox", [data.email_values[value].key for value in chosen.value], chosen.row
+    yield "mailbox", [value.key for value in data.email_values], chosen.row, chosen.value
 
 
-def _company_names(data: Features) -> Iterator[tuple[str, list[str], Ints]]:
+def _company_names(data: Features) -> Iterator[_Part]:
     """Names, names with their department, names without a town at the end, and names one slip away."""
     bears = np.flatnonzero(data.company >= 0)
     row = np.concatenate([bears, data.former.row])
     code = np.concatenate([data.company[bears], data.former.value])
-    core, first = np.unique([data.companies[at].core for at in code], return_index=True)
-    yield "company", [data.companies[at].core for at in code], row
-    slips = [
-        (slip, at)
-        for name, at in zip(core.tolist(), first.tolist(), strict=True)
-        for slip in deletion_keys(name)
-    ]
-    yield "company_slip", [slip for slip, _ in slips], row[np.array([at for _, at in slips], dtype=np.int64)]
-    within = {at: names_within(data.company_texts[at]) for at in np.unique(code).tolist()}
-    more: list[tuple[str, int]] = []
-    for at, owner in zip(code.tolist(), row.tolist(), strict=True):
-        name = data.companies[at]
+    cores = [name.core for name in data.companies]
+    yield "company", cores, row, code
+    if not cores:
+        return
+    number = _factorized(np.array(cores, dtype=object))[0]
+    first = np.unique(number[code], return_index=True)[1]
+    slips = [list(deletion_keys(cores[at])) for at in code[first].tolist()]
+    yield _listed("company_slip", slips, row[first], np.arange(len(first)))
+    within = [[part.core for part in names_within(text)] for text in data.company_texts]
+    for name, also in zip(data.companies, within, strict=True):
         if name.department:
-            more.append((core_of((*name.words, name.department)), owner))
-        more.extend((part.core, owner) for part in within[at])
-    yield "company", [text for text, _ in more], np.array([owner for _, owner in more], dtype=np.int64)
-    towns = [
-        (f"{shorter} {tail}", owner)
-        for at, owner in zip(code.tolist(), row.tolist(), strict=True)
-        for shorter, tail in without_last_words(data.companies[at])
-    ]
-    towns += [
-        (f"{data.companies[at].core} {data.city[owner]}", owner)
-        for at, owner in zip(code.tolist(), row.tolist(), strict=True)
-        if data.city[owner]
-    ]
-    yield "company_town", [text for text, _ in towns], np.array([owner for _, owner in towns], dtype=np.int64)
+            also.append(core_of((*name.words, name.department)))
+    yield _listed("company", within, row, code)
+    towns = [[" ".join(parts) for parts in without_last_words(name)] for name in data.companies]
+    yield _listed("company_town", towns, row, code)
+    city, cities = _factorized(data.city)
+    here = city[row] >= 0
+    pair, at = np.unique(code[here] * max(len(cities), 1) + city[row[here]], return_inverse=True)
+    named = zip(*(part.tolist() for part in np.divmod(pair, max(len(cities), 1))), strict=True)
+    yield "company_town", [f"{cores[one]} {cities[town]}" for one, town in named], row[here], at
 
 
-def _person_keys(data: Features, organizations: Organizations) -> Iterator[tuple[str, list[str], Ints]]:
+def _person_keys(data: Features, organizations: Organizations) -> Iterator[_Part]:
+    for kind, texts, rows in _texts_of_persons(data, organizations):
+        yield kind, texts, rows, np.arange(len(texts))
+
+
+def _texts_of_persons(data: Features, organizations: Organizations) -> Iterator[tuple[str, list[str], Ints]]:
     usable = np.array([not value.is_placeholder for value in data.email_values] or [False], dtype=bool)
     held = data.emails.of_rows(data.has_person).where(usable)
     yield "email", [data.email_values[value].key for value in held.value], held.row
@@ -167,15 +161,36 @@ def _with_name(
     yield kind, [text for text, _ in lines], np.array([row for _, row in lines], dtype=np.int64)
 
 
-def _hashed(parts: Iterator[tuple[str, list[str], Ints]]) -> Iterator[tuple[str, Ints, Ints]]:
-    for kind, texts, rows in parts:
-        if not all(texts):
-            some = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
-            texts, rows = [text for text in texts if text], rows[some]
-        yield kind, rows, key_hashes(kind, texts)
+def _valued(kind: str, values: Objects, rows: Bools | None = None) -> _Part:
+    """The values of some rows (default: of all), where they have one."""
+    code, texts = _factorized(values)
+    chosen = np.flatnonzero(code >= 0 if rows is None else rows & (code >= 0))
+    return kind, texts, chosen, code[chosen]
 
 
-def _gathered(parts: Iterator[tuple[str, list[str], Ints]]) -> pd.DataFrame:
+def _listed(kind: str, lists: list[list[str]], rows: Ints, which: Ints) -> _Part:
+    """Each row with all texts of its list, `which` of the lists."""
+    sizes = np.array([len(some) for some in lists] or [0], dtype=np.int64)
+    counts = sizes[which]
+    owner = np.repeat(np.arange(len(which)), counts)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    starts = np.cumsum(sizes) - sizes
+    return kind, [text for some in lists for text in some], rows[owner], starts[which[owner]] + within
+
+
+def _factorized(values: Objects) -> tuple[Ints, list[str]]:
+    """A number for each value, -1 where there is none, and the distinct values as texts."""
+    code, distinct = pd.factorize(values)
+    return code.astype(np.int64), list(map(str, distinct))
+
+
+def _hashed(parts: Iterator[_Part]) -> Iterator[tuple[str, Ints, Ints]]:
+    for kind, texts, rows, at in parts:
+        says = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))[at]
+        yield kind, rows[says], key_hashes(kind, texts)[at[says]]
+
+
+def _gathered(parts: Iterator[_Part]) -> pd.DataFrame:
     frames = [
         pd.DataFrame({"key_kind": kind, "key": keys, "row": rows})
         for kind, rows, keys in _hashed(parts)

@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Block of each record, and of each key that a record holds.
+    """Block of each record, and of each key that a record holds, each key once.
 
     A block is named by the smallest hash among its keys: the same in any order and in any run.
     """
@@ -41,14 +41,18 @@ def blocks(records: int, row: Ints, key_hash: Ints) -> Blocks:
 
     Every record must hold a key of its own, so that it is in a block.
     """
-    hashes, key = np.unique(key_hash, return_inverse=True)
-    nodes = records + len(hashes)
-    edges = coo_array((np.ones(len(row), dtype=np.int8), (row, records + key)), shape=(nodes, nodes))
-    component = connected_components(edges, directed=False)[1]
-    smallest = np.full(int(component.max()) + 1 if nodes else 0, np.iinfo(np.int64).max)
-    of_key = component[records:]
-    np.minimum.at(smallest, of_key, hashes)
-    return Blocks(smallest[component[:records]], hashes, smallest[of_key])
+    key, hashes = pd.factorize(key_hash)
+    # The first record of each key stands for it: the others are tied to it, and the key is in its block.
+    holder = np.empty(len(hashes), dtype=np.int64)
+    holder[key[::-1]] = row[::-1]
+    first = holder[key]
+    tied = first != row
+    edges = (np.ones(np.count_nonzero(tied), dtype=np.int8), (first[tied], row[tied]))
+    found, component = connected_components(coo_array(edges, shape=(records, records)), directed=False)
+    smallest = np.full(found, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, component[holder], hashes)
+    block = smallest[component]
+    return Blocks(block, hashes, block[holder])
 
 
 def gathered(parts: Iterable[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:

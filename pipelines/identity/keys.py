@@ -23,17 +23,19 @@ def match_keys(data: Features) -> Iterator[tuple[Ints, Ints]]:
     """Pairs (position in the frame of the records, hash of a key it holds), kind by kind."""
     for _, rows, hashes in organization_hashes(data):
         yield data.order[rows], hashes
-    for kind, rows, keys in _of_persons(data):
-        yield data.order[rows], key_hashes(kind, keys)
+    for rows, hashes in _of_persons(data):
+        yield data.order[rows], hashes
 
 
-def _of_persons(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
-    emails, numbers = data.email_values, data.phone_values
-    yield "email", data.emails.row, [emails[at].key for at in data.emails.value.tolist()]
-    yield "phone", data.phones.row, [numbers[at].key for at in data.phones.value.tolist()]
-    rows = pd.notna(data.address).nonzero()[0]
-    yield "address", rows, [str(address) for address in data.address[rows]]
-    yield from _nearly_alike(data)
+def _of_persons(data: Features) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs (canonical row, hash), every distinct value hashed once."""
+    yield data.emails.row, key_hashes("email", [value.key for value in data.email_values])[data.emails.value]
+    yield data.phones.row, key_hashes("phone", [value.key for value in data.phone_values])[data.phones.value]
+    code, addresses = pd.factorize(data.address)
+    rows = (code >= 0).nonzero()[0]
+    yield rows, key_hashes("address", list(addresses))[code[rows]]
+    for kind, rows, keys in _nearly_alike(data):
+        yield rows, key_hashes(kind, keys)
 
 
 def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
@@ -65,13 +67,12 @@ def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
 
 def _first_of_each(held: Held, pairs: NamePairs) -> tuple[list[str], Ints, list[int]]:
     """Whole name, row and value of the first row of each whole name and value."""
-    number = pd.factorize(
-        np.array([pairs.whole(at) for at in range(len(pairs.names))] or [""], dtype=object)
-    )[0]
+    whole = [pairs.whole(at) for at in range(len(pairs.names))]
+    number = pd.factorize(np.array(whole or [""], dtype=object))[0]
     width = int(held.value.max(initial=0)) + 1
     _, first = np.unique(number[pairs.of_row[held.row]] * width + held.value, return_index=True)
     rows = held.row[first]
-    return [pairs.whole(at) for at in pairs.of_row[rows].tolist()], rows, held.value[first].tolist()
+    return [whole[at] for at in pairs.of_row[rows].tolist()], rows, held.value[first].tolist()
 
 
 def _met(

@@ -57,13 +57,17 @@ def test_the_order_of_keys_does_not_matter(pairs: list[tuple[int, str]], random:
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis' Random
     one, other = _blocks(pairs), _blocks(shuffled)
     assert one.of_record.tolist() == other.of_record.tolist()
-    assert (one.key_hash.tolist(), one.of_key.tolist()) == (other.key_hash.tolist(), other.of_key.tolist())
+    assert _by_key(one) == _by_key(other)
+
+
+def _by_key(found: Blocks) -> dict[int, int]:
+    return dict(zip(found.key_hash.tolist(), found.of_key.tolist(), strict=True))
 
 
 @settings(deadline=None)
 @given(_PAIRS)
 def test_a_key_belongs_to_the_block_of_the_records_that_hold_it(pairs: list[tuple[int, str]]) -> None:
     found = _blocks(pairs)
-    of_key = dict(zip(found.key_hash.tolist(), found.of_key.tolist(), strict=True))
+    of_key = _by_key(found)
     for record, key in pairs:
         assert of_key[int(key_hashes("test", [key])[0])] == found.of_record[record]

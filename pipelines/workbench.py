@@ -15,8 +15,8 @@ from connectors.tripletex.client import TripletexClient
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
+from pipelines.privacy.ledger_copy import keep_copy, refuse_restored
 from pipelines.privacy.platform import PlatformNames
-from pipelines.privacy.restore import keep_copy
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.service import Sources
 from pipelines.privacy.submissions import LISTS, Platform
@@ -36,9 +36,13 @@ SUBJECT_FILES = "subject_requests"
 
 
 def make_desk(settings: Settings, store: Store, now: datetime) -> Desk:
-    """Where pages are landed under the policy as it stands at `now` (aware)."""
+    """Where pages are landed under the policy as it stands at `now` (aware).
+
+    Raises RestoredStoreError as `make_office`.
+    """
     policy = load_policy()
     with store.crm.connect() as connection:
+        refuse_restored(connection, settings.dagster_home)
         holds = load_holds(connection, policy, now)
     rules = {expiry.rule.data: expiry for expiry in expiries(policy, now, holds)}
 
@@ -62,7 +66,12 @@ def make_ledger(settings: Settings) -> Suppression:
 
 
 def make_office(settings: Settings, store: Store) -> Office:
-    """What a request of a data subject is handled with."""
+    """What a request of a data subject is handled with.
+
+    Raises RestoredStoreError for a restored store: what was erased since the backup is erased again first.
+    """
+    with store.crm.connect() as connection:
+        refuse_restored(connection, settings.dagster_home)
     return Office(
         engine=store.crm,
         policy=load_policy(),

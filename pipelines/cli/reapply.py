@@ -1,6 +1,7 @@
 """`make reapply`: after a restored backup, before the first sync: what was erased since is erased again.
 
-Puts DAGSTER_HOME/suppression_ledger.jsonl, or the copy that is named, back over the restored store.
+Puts DAGSTER_HOME/suppression_ledger.jsonl, or the copy that is named, back over the restored store. Until the
+former has been put back, nothing else starts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.identity.rebuild import refresh
-from pipelines.privacy.restore import LEDGER_COPY, LedgerCopyError, reapply
+from pipelines.privacy.ledger_copy import LEDGER_COPY, LedgerCopyError, replace_copy
+from pipelines.privacy.restore import reapply
 from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
@@ -28,9 +30,12 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load_settings()
         store = open_store(settings)
-        with (given.copy or settings.dagster_home / LEDGER_COPY).open(encoding="utf-8") as copy:
+        own = settings.dagster_home / LEDGER_COPY
+        with (given.copy or own).open(encoding="utf-8") as copy:
             done = reapply(store.crm, make_ledger(settings), copy, now=datetime.now(UTC))
         refresh(store.crm, "reapply")
+        if given.copy is None or not own.exists():
+            replace_copy(store.crm, settings.dagster_home)
         store.close()
     except FileNotFoundError as error:
         console.print(f"[red]Nothing was done.[/] There is no copy of the ledger at {error.filename}.")
@@ -39,7 +44,8 @@ def main(arguments: list[str]) -> int:
         console.print(f"[red]Nothing was done.[/] {error}")
         return 2
     console.print(
-        f"{done.entries} entries put back, {done.removed} records erased again, {done.blanked} blanked."
+        f"{done.entries} entries put back, {done.released} released since,"
+        f" {done.removed} records erased again, {done.blanked} blanked."
     )
     return 0
 

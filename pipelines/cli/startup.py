@@ -7,13 +7,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
 from connectors.errors import EgressError, RateLimitedError, UnavailableError
+from pipelines.privacy.ledger_copy import LedgerCopyError, RestoredStoreError, refuse_restored
 from pipelines.settings import PROJECT, ConfigurationError, Settings, load_settings
 from pipelines.sources.clients import connect, is_configured
 from pipelines.store.database import open_store, platform_admin_url
@@ -35,7 +36,14 @@ class StartError(SafeError, RuntimeError):
 
 
 # What stops a command before it has written anything; each message is one line that names what to mend.
-NOT_STARTED = (ConfigurationError, DatabaseError, PolicyError, StartError)
+NOT_STARTED = (
+    ConfigurationError,
+    DatabaseError,
+    PolicyError,
+    StartError,
+    RestoredStoreError,
+    LedgerCopyError,
+)
 
 
 def day(text: str) -> date:
@@ -108,9 +116,13 @@ def check_doors(console: Console, settings: Settings, *, sleep: Callable[[float]
 
 
 def prepare_store(settings: Settings) -> None:
-    """Make or upgrade the store, and furnish DAGSTER_HOME. Raises DatabaseError and StartError."""
+    """Make or upgrade the store, and furnish DAGSTER_HOME.
+
+    Raises DatabaseError and StartError, and RestoredStoreError where `make reapply` comes first.
+    """
     furnish_home(settings.dagster_home)
-    open_store(settings).close()
+    with closing(open_store(settings)) as store, store.crm.connect() as connection:
+        refuse_restored(connection, settings.dagster_home)
 
 
 def furnish_home(home: Path) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from pipelines.cli.startup import configured, prepare_store, terminal
+from pipelines.privacy.ledger_copy import RestoredStoreError
 from pipelines.settings import PROJECT, ConfigurationError
 from pipelines.store.engines import DatabaseError
 
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> int:
             return _serve(port)
     except KeyboardInterrupt:
         return 0
-    except (ConfigurationError, DatabaseError) as error:
+    except (ConfigurationError, DatabaseError, RestoredStoreError) as error:
         console.print(f"[red]{error}[/]")
         return 2
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -30,6 +30,13 @@ _ID = re.compile(r"[A-Za-z0-9_.:*/-]{1,100}")
 
 class PersonalDataError(SafeError, ValueError):
     """A detail looks like more than a count or an id; nothing was logged."""
+
+
+class Mark(NamedTuple):
+    """An entry by its number and hash: a later state of the same log has it too, and no other log."""
+
+    entry_no: int
+    entry_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,27 @@ def verify(connection: sa.Connection) -> Verification:
 def head(connection: sa.Connection) -> str:
     """Hash of the last entry, in hex; for receipts, which carry it out of this database's reach."""
     return _end(connection, "head")[1].hex()
+
+
+def marks(connection: sa.Connection) -> tuple[Mark, ...]:
+    """Entries by which a state of this log is known again, the last first, then ever further apart."""
+    last, _ = _end(connection, "head")
+    numbers = [last, *(last - (1 << power) for power in range(last.bit_length()))]
+    found = connection.execute(
+        sa.select(audit_log.c.entry_no, audit_log.c.entry_hash)
+        .where(audit_log.c.entry_no.in_(numbers))
+        .order_by(audit_log.c.entry_no.desc())
+    )
+    return tuple(Mark(row.entry_no, bytes(row.entry_hash)) for row in found)
+
+
+def has(connection: sa.Connection, mark: Mark) -> bool:
+    """Whether the log has come past an entry. Of one that was pruned since, the number alone tells."""
+    number, entry_hash = _end(connection, "pruned")
+    if mark.entry_no <= number:
+        return mark.entry_no < number or mark.entry_hash == entry_hash
+    stored = connection.scalar(sa.select(audit_log.c.entry_hash).where(audit_log.c.entry_no == mark.entry_no))
+    return stored is not None and bytes(stored) == mark.entry_hash
 
 
 def prune(connection: sa.Connection, is_expired: sa.ColumnElement[bool], now: datetime) -> int:

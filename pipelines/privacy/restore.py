@@ -7,36 +7,26 @@ database (keyed hashes, no values), and the copy is put back over the restored s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.files import write_whole
 from pipelines.identity.publish import take_turn
 from pipelines.privacy import audit_log
 from pipelines.privacy.holds import RowHold
+from pipelines.privacy.ledger_copy import CopyHead, LedgerCopyError
 from pipelines.privacy.subjects.erasure import held_facts, ids_by_source, is_kept, legal_holds, remove
 from pipelines.privacy.subjects.finding import SourceRecord, source_record
 from pipelines.privacy.suppression import Suppression
-from schemas.errors import SafeError
 from schemas.policy import load_policy
 from schemas.tables import landing
 from schemas.tables.privacy import objection, suppression, suppression_key
 
 ROWS = 5_000
-LEDGER_COPY = "suppression_ledger.jsonl"
-"""File of DAGSTER_HOME with the copy, written each night and after each erasure."""
-
-_COPY_LOCK = 0x6C6564676572  # "ledger": one writer of the copy at a time
-
-
-class LedgerCopyError(SafeError, ValueError):
-    """A copy of the ledger cannot be read; the message says which line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,93 +35,108 @@ class Reapplied:
 
     entries: int
     """Entries of the copy that the restored ledger did not have."""
+    released: int
+    """Erasures and objections of the backup that had been released, taken back or had lapsed since."""
     removed: int
     """Landing rows of erased persons that the backup had brought back."""
     blanked: int
     """Records of organisations that bore an erased person's address or number again."""
 
 
-def copy_ledger(connection: sa.Connection) -> Iterator[str]:
-    """The suppression ledger and the objections to marketing as lines of JSON, for a place apart."""
-    keys = connection.execute(sa.select(suppression_key).order_by(suppression_key.c.key_id))
-    for row in keys:
-        yield json.dumps({"key_id": row.key_id, "created_at": row.created_at.isoformat()}) + "\n"
-    entries = sa.select(suppression).order_by(*suppression.primary_key.columns)
-    with connection.execute(entries, execution_options={"stream_results": True}) as rows:
-        for row in rows:
-            entry = {
-                "key_id": row.key_id,
-                "key_kind": row.key_kind,
-                "key_hmac": bytes(row.key_hmac).hex(),
-                "reason": row.reason,
-                "created_at": row.created_at.isoformat(),
-                "last_met_at": row.last_met_at.isoformat(),
-            }
-            yield json.dumps(entry) + "\n"
-    objections = connection.execute(sa.select(objection).order_by(*objection.primary_key.columns))
-    for row in objections:
-        entry = {
-            "objection": bytes(row.key_hmac).hex(),
-            "key_kind": row.key_kind,
-            "key_id": row.key_id,
-            "created_at": row.created_at.isoformat(),
-        }
-        yield json.dumps(entry) + "\n"
-
-
-def keep_copy(engine: sa.Engine, home: Path) -> Path:
-    """Write the ledger as it stands to LEDGER_COPY in `home`, whole or not at all.
-
-    Writers take turns and look after their turn has come, so no older copy takes a newer one's place.
-    """
-    with engine.begin() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COPY_LOCK)))
-        return write_whole(home / LEDGER_COPY, copy_ledger(connection))
-
-
 def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now: datetime) -> Reapplied:
     """Put a copy of the ledger back into a restored store and erase again what it names.
 
-    To be run before the first read; the caller has the cards made anew. One transaction, safe to repeat.
+    Where the store is an older state of the one that the copy was made of, what had been released or taken
+    back in between is so again; otherwise everything stays that either of them has. To be run before the
+    first read; the caller has the cards made anew. One transaction, safe to repeat.
     Raises LedgerCopyError, and SuppressionError when the copy was made under a secret that is not configured.
     """
     with engine.begin() as connection:
         ledger.lock(connection)
         take_turn(connection)
-        entries = _put_back(connection, copy)
+        entries, released = _put_back(connection, _read(copy))
         removed, blanked = _erase_again(connection, ledger, legal_holds(connection, load_policy(), now))
         audit_log.append(
-            connection, "ledger_reapplied", now, entries=entries, removed=removed, blanked=blanked
+            connection,
+            "ledger_reapplied",
+            now,
+            entries=entries,
+            released=released,
+            removed=removed,
+            blanked=blanked,
         )
-    return Reapplied(entries, removed, blanked)
+    return Reapplied(entries, released, removed, blanked)
 
 
-def _put_back(connection: sa.Connection, copy: Iterable[str]) -> int:
-    keys: list[dict[str, Any]] = []
-    entries: list[dict[str, Any]] = []
-    objected: list[dict[str, Any]] = []
-    for number, line in enumerate(copy, 1):
+@dataclass(slots=True)
+class _Copy:
+    """A copy as it was read."""
+
+    head: CopyHead | None = None
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    objections: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _read(lines: Iterable[str]) -> _Copy:
+    copy = _Copy()
+    for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
+            if "audit_log" in row:
+                copy.head = CopyHead.of(row)
+                continue
             moments = {name: datetime.fromisoformat(row[name]) for name in row if name.endswith("_at")}
             if "key_hmac" in row:
-                entries.append(row | moments | {"key_hmac": bytes.fromhex(row["key_hmac"])})
+                copy.entries.append(row | moments | {"key_hmac": bytes.fromhex(row["key_hmac"])})
             elif "objection" in row:
                 noted = {"key_hmac": bytes.fromhex(row.pop("objection"))}
-                objected.append(row | moments | noted)
+                copy.objections.append(row | moments | noted)
             else:
-                keys.append(row | moments)
-        except (ValueError, TypeError, AttributeError):
+                copy.keys.append(row | moments)
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise LedgerCopyError(f"the copy of the suppression ledger is damaged in line {number}") from None
-    if keys:
-        connection.execute(pg.insert(suppression_key).on_conflict_do_nothing(), keys)
-    before = connection.execute(sa.select(sa.func.count()).select_from(suppression)).scalar_one()
-    for start in range(0, len(entries), ROWS):
-        connection.execute(pg.insert(suppression).on_conflict_do_nothing(), entries[start : start + ROWS])
-    for start in range(0, len(objected), ROWS):
-        connection.execute(pg.insert(objection).on_conflict_do_nothing(), objected[start : start + ROWS])
-    after = connection.execute(sa.select(sa.func.count()).select_from(suppression)).scalar_one()
-    return int(after - before)
+    return copy
+
+
+def _put_back(connection: sa.Connection, copy: _Copy) -> tuple[int, int]:
+    """How many erasures came back, and how many erasures and objections went."""
+    older = copy.head is not None and copy.head.standing(connection) == "older"
+    if copy.keys:
+        connection.execute(pg.insert(suppression_key).on_conflict_do_nothing(), copy.keys)
+    entries = released = 0
+    for table, rows in ((suppression, copy.entries), (objection, copy.objections)):
+        before = _count(connection, table)
+        for start in range(0, len(rows), ROWS):
+            connection.execute(pg.insert(table).on_conflict_do_nothing(), rows[start : start + ROWS])
+        if table is suppression:
+            entries = _count(connection, table) - before
+        if older and copy.head is not None:
+            released += _let_go(connection, table, rows, copy.head.copied_at)
+    return entries, released
+
+
+def _let_go(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], copied_at: datetime
+) -> int:
+    """Remove what the newer copy no longer has; what was noted after it was made stays."""
+    key = list(table.primary_key.columns)
+    kept = sa.Table(
+        "kept", sa.MetaData(), *(sa.Column(one.name, one.type) for one in key), prefixes=["TEMPORARY"]
+    )
+    kept.create(connection)
+    names = [one.name for one in key]
+    for start in range(0, len(rows), ROWS):
+        part = [{name: row[name] for name in names} for row in rows[start : start + ROWS]]
+        connection.execute(sa.insert(kept), part)
+    is_kept = sa.exists().where(*(one == kept.c[one.name] for one in key))
+    gone = connection.execute(sa.delete(table).where(~is_kept, table.c.created_at <= copied_at)).rowcount
+    kept.drop(connection)
+    return gone
+
+
+def _count(connection: sa.Connection, table: sa.Table) -> int:
+    return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
 def _erase_again(connection: sa.Connection, ledger: Suppression, holds: Sequence[RowHold]) -> tuple[int, int]:

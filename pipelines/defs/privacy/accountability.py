@@ -16,8 +16,8 @@ from pipelines.errors import nothing_personal
 from pipelines.files import write_whole
 from pipelines.privacy import audit_log
 from pipelines.privacy.chain import chain_is_whole
+from pipelines.privacy.ledger_copy import keep_copy
 from pipelines.privacy.records import FOLDER, controller_record, processor_record
-from pipelines.privacy.restore import keep_copy
 from pipelines.privacy.submissions import customers
 from pipelines.store.counts import count_rows
 from schemas.policy import load_policy

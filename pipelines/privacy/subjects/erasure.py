@@ -21,6 +21,7 @@ from pipelines.audiences.bounces import forget_bounces
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.normalise.names import person_name
 from pipelines.identity.publish import take_turn
+from pipelines.privacy import audit_log
 from pipelines.privacy.holds import RowHold, Ruling, load_holds, rulings
 from pipelines.privacy.keys import Key, email_keys, phone_keys, source_key, without
 from pipelines.privacy.subjects.finding import (
@@ -137,7 +138,9 @@ def erase(
     names = [record.name() for record in plan.found.records]
     if hints.name:
         names.append(person_name(None, None, hints.name))
-    suppression.add(connection, plan.suppressed(), REASON, names)
+    added = suppression.add(connection, plan.suppressed(), REASON, names)
+    # By the log a restored backup is told from this store (`ledger_copy`), so it has what the copy has.
+    audit_log.append(connection, "records_erased", now, records=len(plan.records), keys=added)
     return plan
 
 

@@ -5,6 +5,8 @@ What was noted before has no name and holds back everybody with the number, as i
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -59,7 +61,7 @@ def _constrain(kinds: str) -> None:
     )
 
 
-def _comment(name: str, type_: sa.types.TypeEngine[object], before: str, after: str) -> None:
+def _comment(name: str, type_: sa.types.TypeEngine[Any], before: str, after: str) -> None:
     op.alter_column(
         "suppression",
         name,

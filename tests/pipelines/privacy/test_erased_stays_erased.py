@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from connectors.pages import Page
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy import audit_log, retention
-from pipelines.privacy.restore import LedgerCopyError, copy_ledger, reapply
+from pipelines.privacy.ledger_copy import LedgerCopyError, copy_ledger
+from pipelines.privacy.restore import reapply
 from pipelines.privacy.subjects.finding import Hints
 from pipelines.privacy.subjects.handling import Office, handle_erasure, receive
 from pipelines.privacy.suppression import Suppression, SuppressionError

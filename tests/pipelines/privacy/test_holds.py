@@ -25,8 +25,9 @@ from pipelines.privacy.holds_legal import (
     rows_kept,
     set_legal_hold,
 )
+from pipelines.privacy.ledger_copy import copy_ledger
 from pipelines.privacy.platform import PlatformError, PlatformNames
-from pipelines.privacy.restore import copy_ledger, reapply
+from pipelines.privacy.restore import reapply
 from pipelines.privacy.subjects.finding import Hints
 from pipelines.privacy.subjects.handling import Office, handle_erasure, receive
 from pipelines.privacy.suppression import Suppression

@@ -17,7 +17,7 @@ from connectors.errors import PermanentError
 from connectors.pages import Page
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.disclosures import disclosures_about
-from pipelines.privacy.restore import copy_ledger
+from pipelines.privacy.ledger_copy import copy_ledger
 from pipelines.privacy.subjects.deadlines import answered_in_time
 from pipelines.privacy.subjects.drawer import KEPT, Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints, SeveralPeopleError
@@ -115,7 +115,8 @@ def test_an_erasure_and_a_release_are_in_the_ledgers_copy_at_once(office: Office
 
     def keep_copy() -> None:
         with office.engine.connect() as connection:
-            copies.append(set(copy_ledger(connection)))
+            _, *entries = copy_ledger(connection)
+            copies.append(set(entries))
             still_open.append(len(unanswered(connection)))
 
     watched = replace(office, keep_copy=keep_copy)

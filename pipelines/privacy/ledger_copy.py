@@ -1,0 +1,141 @@
+"""The copy of what must outlast a restored backup, in a file apart from the database.
+
+Erasures and objections to marketing, as keyed hashes: the ledgers in a backup are older than the last ones.
+The first line says up to which entry of the audit log the store had come: a store that has not come so far is
+a restored one, and takes part in nothing until the copy is put back (`restore.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from pipelines.files import write_whole
+from pipelines.privacy import audit_log
+from schemas.errors import SafeError
+from schemas.tables.privacy import objection, suppression, suppression_key
+
+LEDGER_COPY = "suppression_ledger.jsonl"
+"""File of DAGSTER_HOME with the copy, written each night and after each erasure."""
+
+_COPY_LOCK = 0x6C6564676572  # "ledger": one writer of the copy at a time
+
+Standing = Literal["same", "older", "another"]
+"""Whether a store is the one the copy was made of, then or since; an older state of it; or neither."""
+
+
+class LedgerCopyError(SafeError, ValueError):
+    """A copy of the ledger cannot be read; the message says which line."""
+
+
+class RestoredStoreError(SafeError, RuntimeError):
+    """The store is older than the copy of its ledger, so that what was erased since is in it again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the database is older than the copy of its suppression ledger ({LEDGER_COPY} in DAGSTER_HOME),"
+            " as after a restored backup: run `make reapply` first, which erases again what was erased since."
+            " If the copy is another database's, move it away"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyHead:
+    """The first line of a copy."""
+
+    copied_at: datetime
+    marks: tuple[audit_log.Mark, ...]
+    """Entries of the audit log, the last one first."""
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> CopyHead:
+        """The line as it was read. Raises ValueError, TypeError or KeyError for anything else."""
+        marks = tuple(audit_log.Mark(int(number), bytes.fromhex(text)) for number, text in line["audit_log"])
+        return cls(datetime.fromisoformat(line["copied_at"]), marks)
+
+    def standing(self, connection: sa.Connection) -> Standing:
+        """How a store stands to the copy."""
+        if not self.marks or audit_log.has(connection, self.marks[0]):
+            return "same"
+        return "older" if any(audit_log.has(connection, mark) for mark in self.marks[1:]) else "another"
+
+
+def copy_ledger(connection: sa.Connection) -> Iterator[str]:
+    """The suppression ledger and the objections to marketing as lines of JSON, for a place apart."""
+    # First, so that the copy has at least what was written up to there.
+    marks = audit_log.marks(connection)
+    copied_at: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    head = {
+        "audit_log": [[mark.entry_no, mark.entry_hash.hex()] for mark in marks],
+        "copied_at": copied_at.isoformat(),
+    }
+    yield json.dumps(head) + "\n"
+    keys = connection.execute(sa.select(suppression_key).order_by(suppression_key.c.key_id))
+    for row in keys:
+        yield json.dumps({"key_id": row.key_id, "created_at": row.created_at.isoformat()}) + "\n"
+    entries = sa.select(suppression).order_by(*suppression.primary_key.columns)
+    with connection.execute(entries, execution_options={"stream_results": True}) as rows:
+        for row in rows:
+            entry = {
+                "key_id": row.key_id,
+                "key_kind": row.key_kind,
+                "key_hmac": bytes(row.key_hmac).hex(),
+                "reason": row.reason,
+                "created_at": row.created_at.isoformat(),
+                "last_met_at": row.last_met_at.isoformat(),
+            }
+            yield json.dumps(entry) + "\n"
+    objections = connection.execute(sa.select(objection).order_by(*objection.primary_key.columns))
+    for row in objections:
+        entry = {
+            "objection": bytes(row.key_hmac).hex(),
+            "key_kind": row.key_kind,
+            "key_id": row.key_id,
+            "created_at": row.created_at.isoformat(),
+        }
+        yield json.dumps(entry) + "\n"
+
+
+def keep_copy(engine: sa.Engine, home: Path) -> Path:
+    """Write the ledger as it stands to LEDGER_COPY in `home`, whole or not at all.
+
+    Writers take turns and look after their turn has come, so no older copy takes a newer one's place. Raises
+    RestoredStoreError rather than write a restored store's older ledger over the newer copy.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COPY_LOCK)))
+        refuse_restored(connection, home)
+        return write_whole(home / LEDGER_COPY, copy_ledger(connection))
+
+
+def replace_copy(engine: sa.Engine, home: Path) -> Path:
+    """As `keep_copy`, over whatever copy there is: its content has been put back into the store."""
+    with engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COPY_LOCK)))
+        return write_whole(home / LEDGER_COPY, copy_ledger(connection))
+
+
+def refuse_restored(connection: sa.Connection, home: Path) -> None:
+    """Raise RestoredStoreError where the copy in `home` is ahead of the store, or another store's.
+
+    A copy without a first line of its own is of an earlier version and says nothing of that; without a copy
+    there is nothing to compare. Raises LedgerCopyError for a file that is no copy.
+    """
+    try:
+        with (home / LEDGER_COPY).open(encoding="utf-8") as file:
+            line = file.readline()
+    except FileNotFoundError:
+        return
+    try:
+        first: dict[str, Any] = dict(json.loads(line)) if line.strip() else {}
+        head = CopyHead.of(first) if "audit_log" in first else None
+    except (ValueError, TypeError, KeyError):
+        raise LedgerCopyError("the copy of the suppression ledger is damaged in line 1") from None
+    if head is not None and head.standing(connection) != "same":
+        raise RestoredStoreError

@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from pipelines.identity.closure import key_hashes
 from pipelines.identity.company_index import deletion_keys, without_last_words
-from pipelines.identity.evidence import KINDS, near_blocks
+from pipelines.identity.evidence import KINDS, at_domains, domains_of, near_blocks
 from pipelines.identity.features import (
     CONTACT,
     CUSTOMER,
@@ -143,11 +143,23 @@ def _texts_of_persons(data: Features, organizations: Organizations) -> Iterator[
     )
     at_home = person[[data.address[row] is not None for row in person]]
     yield from _with_name("address", [str(value) for value in data.address[at_home]], at_home, pairs)
+    yield from _of_domains(data, organizations, pairs)
     keys = judge_keys(data, pairs, frozenset())
     keys.standing[keys.standing != Standing.WORTHLESS] = Standing.PERSONAL
     for kind, texts, rows in near_blocks(data, keys, pairs):
         names = [pairs.whole(int(name)) for name in pairs.of_row[rows]]
         yield KINDS[kind], [f"{text} {name}" for text, name in zip(texts, names, strict=True)], rows
+
+
+def _of_domains(
+    data: Features, organizations: Organizations, pairs: NamePairs
+) -> Iterator[tuple[str, list[str], Ints]]:
+    """Names that meet by a domain that is nobody's, and everybody who is seen there: they tell who is."""
+    domain, row = at_domains(data, organizations, pairs)
+    number = domains_of(data)
+    held = data.emails.where(np.isin(number, domain))
+    for numbers, rows in ((domain, row), (number[held.value], held.row)):
+        yield "mail_domain", [data.email_values[at].domain for at in numbers.tolist()], rows
 
 
 def _with_name(

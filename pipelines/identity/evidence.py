@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.identity.clustering import Edge, digits, near
-from pipelines.identity.features import Bools, Features, Ints
+from pipelines.identity.features import Bools, Features, Ints, mail_domain
 from pipelines.identity.guards import Keys, Standing
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
@@ -23,11 +23,14 @@ from pipelines.identity.slips import domain_meetings, number_meetings
 LINK, REVIEW = 0.85, 0.5
 # Clusters in one block of all pairs; a larger one is cut to equal names, then to neighbours.
 LARGEST_BLOCK = 30
+# A domain at which more organisations are seen is a provider's, whether or not it is listed as one.
+MOST_NEIGHBOURS = 10
 
 # How sure equal whole names are to be one person, given the witness and that nothing speaks against it.
 WITNESSES: dict[str, tuple[float, str]] = {
     "organization": (0.93, "the same organisation"),
     "company_name": (0.90, "the same company name"),
+    "mail_domain": (0.90, "a mail domain of the other's organisation"),
     "role_address": (0.93, "the same role mailbox"),
     "shared_email": (0.95, "the same shared address"),
     "shared_phone": (0.94, "the same shared phone"),
@@ -40,8 +43,6 @@ _NEAR_EMAIL, _NEAR_PHONE = KINDS.index("near_email"), KINDS.index("near_phone")
 _FORGIVEN = {"near_email": "addresses", "near_phone": "mobiles"}
 # What a household shares: children bear the names of their elders, and two of a family one of another's.
 _OF_A_HOUSEHOLD = [KINDS.index(kind) for kind in ("shared_email", "shared_phone", "address")]
-# Shared keys of so few that a name abbreviated there may be known from the others.
-_OF_FEW = [KINDS.index(kind) for kind in ("role_address", "shared_email", "shared_phone")]
 _ANOTHER_WITNESS = 0.015
 _NAME_COST = {Relation.EQUAL: 0.0, Relation.VARIANT: 0.0, Relation.SIMILAR: 0.09, Relation.INITIAL: 0.25}
 _NAME_WORDS = {
@@ -58,9 +59,7 @@ _OTHER_FIRST_COST = 0.2
 class Candidates:
     """Pairs of clusters (by head row) with the relation of their names and the witnesses as a bit set.
 
-    `other_first`: in one household, and called by different first names. `short`: which of the two shares a
-    key with the other's whole name and abbreviates it there, 0 for the left, 1 for the right one, -1 for
-    neither.
+    `other_first`: in one household, and called by different first names.
     """
 
     left: Ints
@@ -69,7 +68,6 @@ class Candidates:
     derived: Ints
     witnesses: Ints
     other_first: Ints
-    short: Ints
 
     def scored(self) -> Iterator[tuple[Edge, str]]:
         """Every pair with its score and its reasons in words."""
@@ -82,13 +80,6 @@ class Candidates:
             if found is None:
                 found = said[key] = _judged(*key)
             yield Edge(left, right, *found[0]), found[1]
-
-    def abbreviations(self) -> Iterator[tuple[int, int, str]]:
-        """(cluster whose name is abbreviated, cluster whose whole name it may be, rule), at a key of both."""
-        for at in np.flatnonzero((self.short >= 0) & (self.relation == Relation.INITIAL)).tolist():
-            ends = int(self.left[at]), int(self.right[at])
-            kind = next(kind for kind in _OF_FEW if self.witnesses[at] & 1 << kind)
-            yield ends[self.short[at]], ends[1 - self.short[at]], f"initials_and_{KINDS[kind]}"
 
 
 def _judged(
@@ -119,7 +110,7 @@ def candidates(
     pieces = list(_pairs(data, seen, pairs))
     if not pieces:
         empty = np.zeros(0, dtype=np.int64)
-        return Candidates(empty, empty, empty, empty, empty, empty, empty)
+        return Candidates(empty, empty, empty, empty, empty, empty)
     frame = pd.concat(pieces, ignore_index=True)
     names = (frame[name].to_numpy(dtype=np.int64) for name in ("name_a", "name_b"))
     frame["relation"] = _relations(pairs, *names)
@@ -132,12 +123,10 @@ def candidates(
     frame["derived"] = is_derived[frame["name_a"].to_numpy()] | is_derived[frame["name_b"].to_numpy()]
     frame["bit"] = 1 << frame["kind"].to_numpy()
     frame["other_first"] = _other_first(pairs, frame)
-    frame["short"] = _short(pairs, frame)
     best = frame.groupby(["left", "right"], sort=True).agg(
         relation=("relation", "max"),
         derived=("derived", "min"),
         other_first=("other_first", "min"),
-        short=("short", "max"),
     )
     bits = frame.drop_duplicates(["left", "right", "bit"]).groupby(["left", "right"], sort=True)["bit"].sum()
     left, right = (best.index.get_level_values(at).to_numpy(dtype=np.int64) for at in (0, 1))
@@ -148,7 +137,6 @@ def candidates(
         best["derived"].to_numpy(dtype=np.int64),
         bits.to_numpy(dtype=np.int64),
         best["other_first"].to_numpy(dtype=np.int64),
-        best["short"].to_numpy(dtype=np.int64),
     )
 
 
@@ -159,13 +147,6 @@ def _other_first(pairs: NamePairs, frame: pd.DataFrame) -> Bools:
     names = (frame.loc[asked, name].tolist() for name in ("name_a", "name_b"))
     found[asked.to_numpy()] = [not pairs.share_first_name(a, b) for a, b in zip(*names, strict=True)]
     return found
-
-
-def _short(pairs: NamePairs, frame: pd.DataFrame) -> Ints:
-    """Which end of each line abbreviates the whole name of the other at a key they share, -1 for neither."""
-    full = [pairs.is_full[frame[name].to_numpy()] for name in ("name_a", "name_b")]
-    shared = frame["kind"].isin(_OF_FEW).to_numpy() & (full[0] != full[1])
-    return np.where(shared, full[0].astype(np.int64), -1)
 
 
 def _near_enough(data: Features, frame: pd.DataFrame) -> Bools:
@@ -199,13 +180,23 @@ def near_numbers(a: str, b: str) -> bool:
 
 
 def near_addresses(a: str, b: str) -> bool:
-    """One slip apart, in the local part or in the domain; there where slips meet."""
+    """One slip apart, in the local part or in the domain; there where slips meet.
+
+    A dot or a dash more is none: the second of a name takes what the first has left.
+    """
     (local, _, domain), (other, _, theirs) = a.rpartition("@"), b.rpartition("@")
     if domain == theirs:
-        return near(local, other)
+        return near(local, other) and _letters(local) != _letters(other)
     if local != other or not near(domain, theirs):
         return False
     return not set(domain_meetings(local, domain)).isdisjoint(domain_meetings(local, theirs))
+
+
+def _letters(local: str) -> str:
+    return local.translate(_WITHOUT_SEPARATORS)
+
+
+_WITHOUT_SEPARATORS = str.maketrans("", "", "._-")
 
 
 def _witnesses(
@@ -221,6 +212,7 @@ def _witnesses(
     rows = np.flatnonzero(company >= 0)
     rows = rows[core[company[rows]] != ""]
     yield _frame("company_name", pd.factorize(core[company[rows]])[0], rows)
+    yield _frame("mail_domain", *at_domains(data, organizations, pairs))
     shared = keys.standing[keys.key] == Standing.SHARED
     role = np.array([value.is_role for value in data.email_values] or [False], dtype=bool)
     email = keys.is_email[keys.key]
@@ -236,6 +228,38 @@ def _witnesses(
     rows = np.flatnonzero((codes >= 0) & person)
     yield _frame("address", codes[rows], rows)
     yield from _near_keys(data, keys, pairs)
+
+
+def at_domains(data: Features, organizations: Organizations, pairs: NamePairs) -> tuple[Ints, Ints]:
+    """(domain, row) of whole names that write from a domain that is nobody's, or act for one seen there.
+
+    Such a domain belongs to a group or an office community, so its addresses show no organisation. Domains
+    are numbered by their first address.
+    """
+    domain = domains_of(data)
+    held = data.emails.where(domain >= 0)
+    root = organizations.root[held.row]
+    seen = pd.DataFrame({"domain": domain[held.value], "root": root})[root >= 0].drop_duplicates()
+    seen = seen[seen.groupby("domain")["root"].transform("size") <= MOST_NEIGHBOURS]
+    named = data.has_person & (pairs.of_row >= 0) & pairs.is_full[np.maximum(pairs.of_row, 0)]
+    whole = np.array([pairs.whole(at) for at in range(len(pairs.names))] or [""], dtype=object)
+    asked = pd.DataFrame({"domain": domain[held.value], "row": held.row})[(root < 0) & named[held.row]]
+    asked = asked[asked["domain"].isin(seen["domain"])]
+    asked = asked.assign(whole=whole[pairs.of_row[asked["row"]]])
+    seen = seen.merge(asked[["domain", "whole"]].drop_duplicates(), on="domain")
+    rows = np.flatnonzero(named & np.isin(organizations.root, seen["root"]))
+    acting = pd.DataFrame({"root": organizations.root[rows], "whole": whole[pairs.of_row[rows]], "row": rows})
+    met = pd.concat([asked, acting.merge(seen, on=["root", "whole"])[["domain", "row", "whole"]]])
+    return met["domain"].to_numpy(dtype=np.int64), met["row"].to_numpy(dtype=np.int64)
+
+
+def domains_of(data: Features) -> Ints:
+    """The mail domain of each address by number, -1 for none and for a provider's."""
+    found: dict[str, int] = {}
+    names = (mail_domain(value) for value in data.email_values)
+    return np.array(
+        [-1 if name is None else found.setdefault(name, at) for at, name in enumerate(names)] or [-1]
+    )
 
 
 def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.DataFrame]:

@@ -7,7 +7,7 @@ decide anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from pipelines.identity.evidence import Candidates
 from pipelines.identity.features import Bools, Ints
+from pipelines.identity.short_names import Reading
 
 Renamed = dict[tuple[int, int], list[str]]
 """Pairs of clusters by head row, with the rules of the keys at which one first name has two surnames."""
@@ -23,21 +24,42 @@ LARGEST_PART = 50_000
 """Pairs in a part, unless more hang together."""
 
 
-def parts(
-    found: Candidates, renamed: Renamed, size: int, largest: int = LARGEST_PART
-) -> Iterator[tuple[Candidates, Renamed]]:
-    """The candidates and the renamed pairs, of rows below `size`, in parts of whole components."""
-    doubtful = np.array(sorted(renamed), dtype=np.int64).reshape(-1, 2)
-    left = np.concatenate([found.left, doubtful[:, 0]])
-    right = np.concatenate([found.right, doubtful[:, 1]])
+@dataclass(frozen=True)
+class Part:
+    """Pairs of clusters that may be one: by evidence, by a change of surname, by a short name."""
+
+    found: Candidates
+    renamed: Renamed
+    short: list[Reading]
+
+    def pairs(self) -> tuple[Ints, Ints]:
+        """The ends of all pairs: those of the candidates, of the renamed in order, of the short names."""
+        others = [*sorted(self.renamed), *((one.short, one.whole) for one in self.short)]
+        ends = np.array(others, dtype=np.int64).reshape(-1, 2)
+        return np.concatenate([self.found.left, ends[:, 0]]), np.concatenate([self.found.right, ends[:, 1]])
+
+    def heads(self) -> list[int]:
+        """The clusters, by head row."""
+        heads: list[int] = np.unique(np.concatenate(self.pairs())).tolist()
+        return heads
+
+
+def parts(whole: Part, size: int, largest: int = LARGEST_PART) -> Iterator[Part]:
+    """The pairs, of rows below `size`, in parts of whole components."""
+    left, right = whole.pairs()
     if len(left) <= largest:
-        yield found, renamed
+        yield whole
         return
     part = _part_of(left, right, size, largest)
-    of_pair, of_renamed = part[: len(found.left)], part[len(found.left) :]
+    ends = len(whole.found.left), len(whole.found.left) + len(whole.renamed)
+    of_found, of_renamed, of_short = part[: ends[0]], part[ends[0] : ends[1]], part[ends[1] :]
+    renamed = sorted(whole.renamed)
     for number in range(int(part.max()) + 1):
-        some = [(int(a), int(b)) for a, b in doubtful[of_renamed == number].tolist()]
-        yield _only(found, of_pair == number), {pair: renamed[pair] for pair in some}
+        yield Part(
+            _only(whole.found, of_found == number),
+            {renamed[at]: whole.renamed[renamed[at]] for at in np.flatnonzero(of_renamed == number)},
+            [whole.short[at] for at in np.flatnonzero(of_short == number)],
+        )
 
 
 def _part_of(left: Ints, right: Ints, size: int, largest: int) -> Ints:

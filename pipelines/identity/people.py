@@ -35,7 +35,8 @@ from pipelines.identity.guards import (
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
 from pipelines.identity.organizations import Organizations
-from pipelines.identity.parts import Renamed, parts
+from pipelines.identity.parts import Part, Renamed, parts
+from pipelines.identity.short_names import only_readings, readings
 
 # Rules of the deterministic tier by the relation of names: what the link rests on, and how sure it is.
 _BY_RELATION = {
@@ -359,12 +360,13 @@ def _second_tier(
     label = cluster.copy()
     followed: list[Edge] = []
     reviews: list[_Review] = []
-    for some, renamed in parts(found, _renamed(cluster, doubtful), len(cluster)):
-        heads = sorted({*some.left.tolist(), *some.right.tolist(), *(h for pair in renamed for h in pair)})
+    whole = Part(found, _renamed(cluster, doubtful), readings(data, keys, pairs, cluster))
+    for part in parts(whole, len(cluster)):
+        heads = part.heads()
         members = _members(cluster, heads)
         own = _owned(data, keys, pairs, cluster, heads)
         clusters = _clusters(members, own, pairs, decisions)
-        more, left = _scored_tier(organizations, cluster, some, renamed, own, clusters)
+        more, left = _scored_tier(organizations, cluster, part, own, clusters)
         followed += more
         for head in heads:
             label[members[head]] = clusters.find(head)
@@ -395,8 +397,7 @@ def _clusters(
 def _scored_tier(
     organizations: Organizations,
     cluster: Ints,
-    found: Candidates,
-    renamed: Renamed,
+    part: Part,
     own: dict[int, Own],
     clusters: Clusters,
 ) -> tuple[list[Edge], list[_Review]]:
@@ -409,7 +410,7 @@ def _scored_tier(
             words,
             [what for what in against(own[edge.left], own[edge.right]) if what not in edge.forgives],
         )
-        for edge, words in found.scored()
+        for edge, words in part.found.scored()
     ]
     rivals = _rivals(scored)
     at_work = _employers(cluster, organizations, own.keys())
@@ -440,13 +441,15 @@ def _scored_tier(
             edges.append(edge)
         elif score >= REVIEW or (contra and edge.score >= LINK):
             reviews.append((edge.left, edge.right, max(score, REVIEW), "; ".join([words, *objections])))
-    for (left, right), witnesses in sorted(renamed.items()):
+    for (left, right), witnesses in sorted(part.renamed.items()):
         if len(witnesses) > 1:
             edges.append(Edge(left, right, 0.92, "renamed_two_keys"))
         elif "renamed_phone" in witnesses and (
             at_work[left] & at_work[right] or not own[left].has_address() or not own[right].has_address()
         ):
-            edges.append(Edge(left, right, 0.9, "renamed_phone"))
+            # A work address follows the surname.
+            forgives = ("addresses",) if at_work[left] & at_work[right] else ()
+            edges.append(Edge(left, right, 0.9, "renamed_phone", forgives))
         else:
             reviews.append((left, right, 0.6, "same address and first name, another surname"))
     followed = []
@@ -457,7 +460,7 @@ def _scored_tier(
             reviews.append(
                 (edge.left, edge.right, REVIEW, "speaks for one person, but their group holds another")
             )
-    for edge in _abbreviated(found, clusters):
+    for edge in only_readings(part.short, clusters):
         if clusters.join(edge, check_own=True):
             followed.append(edge)
     return followed, reviews
@@ -538,19 +541,6 @@ def _owned(data: Features, keys: Keys, pairs: NamePairs, cluster: Ints, heads: l
             if name >= 0 and _NUMBERED.search(local) and fit(address.local, pairs.names[name]) >= OWN:
                 mine.numbered = True
     return own
-
-
-def _abbreviated(found: Candidates, clusters: Clusters) -> list[Edge]:
-    """Clusters with an abbreviated name, each with the only one at its keys that it may be short for."""
-    edges: dict[int, list[Edge]] = defaultdict(list)
-    for short, whole, rule in found.abbreviations():
-        edges[short].append(Edge(min(short, whole), max(short, whole), LINK, rule))
-    result = []
-    for short, those in sorted(edges.items()):
-        meant = {clusters.find(edge.left if edge.right == short else edge.right) for edge in those}
-        if len(meant) == 1 and clusters.find(short) not in meant:
-            result.append(min(those, key=lambda edge: (edge.left, edge.right)))
-    return result
 
 
 _Scored = tuple[Edge, str, list[str]]

@@ -27,8 +27,6 @@ def person_rule(rule: str) -> str:
     key, _, name = rule.partition("_and_")
     if key in _KEYS:
         return f"{_KEYS[key]}; {_NAMES[name]}" if name else f"{_KEYS[key]}; no name says otherwise"
-    if key == "initials":
-        return (
-            f"the name abbreviated; {WITNESSES[name][1]}; nobody else there bears a name it may be short for"
-        )
+    if key == "short_name":
+        return f"a short form of the name; {WITNESSES[name][1]}; nobody else there may be meant by it"
     return f"the same whole name; {WITNESSES[name][1]}; nothing speaks against it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.identity.short_names import MOST_NAMES
 from tests.pipelines.identity.people import matched, record
 
 SIGNUP, HELPSCOUT = "course_signup", "helpscout_customer"
@@ -41,8 +42,8 @@ def test_an_abbreviated_name_is_the_only_one_there_it_may_be_short_for() -> None
     outcome = matched(*records)
     assert outcome.person[0] == outcome.person[1] != outcome.person[2]
     (link,) = outcome.links.to_dict("records")
-    assert link["rule"] == "initials_and_shared_email"
-    assert "short for" in link["explanation"]
+    assert link["rule"] == "short_name_and_shared_email"
+    assert "short form" in link["explanation"]
 
 
 def test_an_abbreviated_name_that_may_be_short_for_two_is_neither() -> None:
@@ -50,6 +51,26 @@ def test_an_abbreviated_name_that_may_be_short_for_two_is_neither() -> None:
     outcome = matched(*records)
     assert len(set(outcome.person.tolist())) == 3
     assert len(outcome.reviews) == 2
+
+
+def test_a_first_name_that_two_bear_is_neither() -> None:
+    records = [record(SIGNUP, name=name, emails=MAILBOX) for name in ("Tora", "Tora Berg", "Tora Lie")]
+    assert len(set(matched(*records).person.tolist())) == 3
+
+
+def test_a_first_name_at_a_role_mailbox_is_the_only_one_who_writes_from_there() -> None:
+    role = ["post@fjord.example.no"]
+    names = ("Kari fra Fjord AS", "Kari Lie", "Odd Lie")
+    outcome = matched(*(record(HELPSCOUT, first_name=name, last_name="", emails=role) for name in names))
+    assert outcome.person[0] == outcome.person[1] != outcome.person[2]
+    assert outcome.links["rule"].tolist() == ["short_name_and_role_address"]
+
+
+def test_a_first_name_on_a_line_of_very_many_is_not_guessed() -> None:
+    many = [record(SIGNUP, name=f"Odd Lie{chr(97 + at) * 4}", phones=LINE) for at in range(MOST_NAMES)]
+    records = [record(SIGNUP, name="Kari", phones=LINE), record(SIGNUP, name="Kari Lie", phones=LINE), *many]
+    assert len(set(matched(*records).person[:2].tolist())) == 2
+    assert len(set(matched(*records[:-2]).person[:2].tolist())) == 1
 
 
 def test_an_abbreviated_name_with_a_number_of_its_own_is_somebody_else() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from pipelines.identity import people
 from pipelines.identity.evidence import Candidates
 from pipelines.identity.match import match
-from pipelines.identity.parts import Renamed, parts
+from pipelines.identity.parts import Part, parts
+from pipelines.identity.short_names import Reading
 from tests.worlds.score import NO_DECISIONS
 from tests.worlds.world import World
 
 ROWS = 40
-Pairs = list[tuple[int, int]]
+Pairs = Sequence[tuple[int, int]]
 
 _PAIRS = st.lists(
     st.tuples(st.integers(0, ROWS - 1), st.integers(0, ROWS - 1)).filter(lambda pair: pair[0] < pair[1]),
@@ -27,30 +28,32 @@ _PAIRS = st.lists(
 )
 
 
-def _candidates(pairs: Pairs) -> Candidates:
+def _part(pairs: Pairs, doubtful: Pairs = (), short: Pairs = ()) -> Part:
     left, right = (np.array([pair[at] for pair in pairs], dtype=np.int64) for at in (0, 1))
-    return Candidates(left, right, *(np.arange(len(pairs)) for _ in range(5)))
+    found = Candidates(left, right, *(np.arange(len(pairs)) for _ in range(4)))
+    readings = [Reading(one, other, "short_name_and_shared_email") for one, other in short]
+    return Part(found, {pair: ["renamed_email"] for pair in doubtful}, readings)
 
 
-def _pairs(found: Candidates) -> Pairs:
-    return list(zip(found.left.tolist(), found.right.tolist(), strict=True))
+def _pairs(part: Part) -> Pairs:
+    return list(zip(part.found.left.tolist(), part.found.right.tolist(), strict=True))
 
 
-@given(_PAIRS, _PAIRS, st.integers(1, 10))
+@given(_PAIRS, _PAIRS, _PAIRS, st.integers(1, 10))
 def test_every_pair_is_in_one_part_and_parts_share_no_row(
-    pairs: Pairs, doubtful: Pairs, largest: int
+    pairs: Pairs, doubtful: Pairs, short: Pairs, largest: int
 ) -> None:
-    renamed: Renamed = {pair: ["renamed_email"] for pair in doubtful}
-    made = list(parts(_candidates(pairs), renamed, ROWS, largest))
-    assert sorted(pair for some, _ in made for pair in _pairs(some)) == sorted(pairs)
-    assert sorted(pair for _, some in made for pair in some) == sorted(doubtful)
-    rows = [{row for pair in (*_pairs(some), *other) for row in pair} for some, other in made]
+    made = list(parts(_part(pairs, doubtful, short), ROWS, largest))
+    assert sorted(pair for part in made for pair in _pairs(part)) == sorted(pairs)
+    assert sorted(pair for part in made for pair in part.renamed) == sorted(doubtful)
+    assert sorted((one.short, one.whole) for part in made for one in part.short) == sorted(short)
+    rows = [part.heads() for part in made]
     assert sum(map(len, rows)) == len(set().union(*rows))
 
 
 def test_what_is_known_of_a_pair_stays_with_it() -> None:
-    made = list(parts(_candidates([(0, 1), (2, 3), (1, 4)]), {}, ROWS, 1))
-    assert [(_pairs(some), some.witnesses.tolist()) for some, _ in made] == [
+    made = list(parts(_part([(0, 1), (2, 3), (1, 4)]), ROWS, 1))
+    assert [(_pairs(part), part.found.witnesses.tolist()) for part in made] == [
         ([(0, 1), (1, 4)], [0, 2]),
         ([(2, 3)], [1]),
     ]

@@ -128,6 +128,44 @@ def test_one_slip_in_the_address_with_the_same_name_is_the_same_person() -> None
     assert same(one, record(SIGNUP, name="Kari Hansen", emails=["kari.hansen@fjrd.example.no"]))
 
 
+@pytest.mark.parametrize("other", ["kari_hansen", "karihansen", "kari-hansen"])
+def test_another_separator_is_no_slip(other: str) -> None:
+    """The second of a name takes what the first has left."""
+    one = record(SIGNUP, name="Kari Hansen", emails=["kari.hansen@epost.example.no"])
+    assert not same(one, record(HELPSCOUT, name="Kari Hansen", emails=[f"{other}@epost.example.no"]))
+
+
+def test_a_new_surname_in_the_work_address_too_is_a_marriage() -> None:
+    keys: dict[str, Any] = {"company": "Fjord AS", "phones": ["42000001"]}
+    one = record(SIGNUP, name="Siri Hansen", emails=["siri.hansen@fjord.example.no"], **keys)
+    assert same(one, record(SIGNUP, name="Siri Lie", emails=["siri.lie@fjord.example.no"], **keys))
+    elsewhere = keys | {"company": "Tind AS"}
+    assert not same(one, record(SIGNUP, name="Siri Lie", emails=["siri.lie@tind.example.no"], **elsewhere))
+
+
+def _domain_of_two(*others: dict[str, object]) -> bool:
+    """Whether Kari Hansen, who names Fjord AS, is she who writes from a domain that others use as well."""
+    seen = [
+        record(SIGNUP, name=f"Odd Lie{letter}", company=name, emails=[f"{letter}@huset.example.no"])
+        for letter, name in (("x", "Fjord AS"), ("y", "Tind AS"))
+    ]
+    one = record(SIGNUP, name="Kari Hansen", company="Fjord AS", emails=["skitur1@epost.example.no"])
+    return same(one, record(HELPSCOUT, name="Kari Hansen", emails=["kari@huset.example.no"]), *seen, *others)
+
+
+def test_a_name_at_a_domain_that_its_organisation_shares_is_the_same_person() -> None:
+    assert _domain_of_two()
+
+
+def test_a_domain_of_very_many_organisations_is_a_providers() -> None:
+    letters = "abcdefghij"
+    many = [
+        record(SIGNUP, name=f"Odd Lie{at}", company=f"Lysne {at * 3} AS", emails=[f"{at}@huset.example.no"])
+        for at in letters
+    ]
+    assert not _domain_of_two(*many)
+
+
 def test_numbers_in_a_row_are_a_series_and_no_slip() -> None:
     records = [record(SIGNUP, name="Kari Hansen", phones=[f"4212345{digit}"]) for digit in range(4)]
     assert len(set(matched(*records).person)) == 4

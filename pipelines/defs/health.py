@@ -8,7 +8,7 @@ import dagster as dg
 from pipelines.charts import bars, lines, overlap
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS
-from pipelines.defs.missing_days import days_read
+from pipelines.defs.missing_days import no_day_missing_of_all
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.privacy.forwarding import forwarding_audit
 from pipelines.defs.resources import Workbench
@@ -46,11 +46,10 @@ def health(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.Materi
     - `expiring`: rows that retention will delete in each of the coming eight weeks; `expiring_from`: whose
     """
     now = datetime.now(UTC)
-    with nothing_personal():
-        with workbench.store.crm.connect() as connection:
-            state = look(connection)
-            going = expiring(connection, load_policy(), now)
-        missing = no_day_missing(days_read(context.instance))
+    with nothing_personal(), workbench.store.crm.connect() as connection:
+        state = look(connection)
+        going = expiring(connection, load_policy(), now)
+        missing = no_day_missing_of_all(context.instance, connection)
     return dg.MaterializeResult(
         metadata={
             "people": state.people,

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 import time_machine
 
-from pipelines.defs.missing_days import DAY_CHECKS, days_read, failures_of
+from pipelines.defs.missing_days import DAY_CHECKS, days_read, failures_of, no_day_missing_of_all
+from pipelines.defs.resources import Workbench
+from schemas.tables.landing import load
 
 
 def test_only_materialized_days_count_as_read(instance: dg.DagsterInstance) -> None:
@@ -42,6 +45,7 @@ def test_every_source_with_days_has_a_check_that_names_them(definitions: dg.Defi
     assert checked == windowed | {HEALTH}
 
 
+@pytest.mark.usefixtures("only_a_store")
 def test_a_failed_day_is_told_with_its_run_until_it_is_read(instance: dg.DagsterInstance) -> None:
     [check] = [one for one in DAY_CHECKS if next(iter(one.check_keys)).asset_key.path[-1] == "order_forms"]
     key = dg.AssetKey(["pindena", "order_forms"])
@@ -64,9 +68,54 @@ def test_a_failed_day_is_told_with_its_run_until_it_is_read(instance: dg.Dagster
         assert judged(check, instance).passed
 
 
+@pytest.mark.usefixtures("only_a_store")
+def test_a_day_that_a_later_read_has_covered_is_told_no_more(
+    instance: dg.DagsterInstance, crm_engine: sa.Engine
+) -> None:
+    """Every check with days asks for the reads of its own source, and so does the page of health."""
+    began = datetime(2026, 5, 10, 2, tzinfo=UTC)
+    sources = (
+        "helpscout_customer",
+        "helpscout_conversation",
+        "tripletex_invoice",
+        "course_signup",
+        "order_form",
+    )
+    with time_machine.travel(began, tick=False), crm_engine.connect() as connection:
+        for check in DAY_CHECKS:
+            for day in ("2026-05-07", "2026-05-09"):
+                key = next(iter(check.check_keys)).asset_key
+                instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
+        for number, (source, check) in enumerate(zip(sources, DAY_CHECKS, strict=True)):
+            assert not judged(check, instance).passed
+            assert no_day_missing_of_all(instance, connection).numbers["missing"] == len(sources) - number
+            connection.rollback()
+            with crm_engine.begin() as writing:
+                writing.execute(sa.insert(load).values(a_night(source, began)))
+            assert judged(check, instance).passed
+        assert no_day_missing_of_all(instance, connection).numbers == {"missing": 0, "caught_up": 5}
+
+
+def a_night(source: str, began: datetime) -> dict[str, object]:
+    """A read since 7 May that went well and brought nothing."""
+    numbers = "requests told received rejected repeated stored unchanged suppressed deleted unknown_fields"
+    return {
+        "source": source,
+        "run_id": "run",
+        "kind": "nightly",
+        "window_start": datetime(2026, 5, 7, 19, 30, tzinfo=UTC),
+        "started_at": began,
+        "finished_at": began,
+        **dict.fromkeys(numbers.split(), 0),
+        **{column.name: [] for column in load.columns if isinstance(column.type, sa.ARRAY)},
+    }
+
+
 def judged(check: dg.AssetChecksDefinition, instance: dg.DagsterInstance) -> dg.AssetCheckEvaluation:
     job = dg.Definitions(
-        asset_checks=[check], jobs=[dg.define_asset_job("days", dg.AssetSelection.checks(check))]
+        asset_checks=[check],
+        jobs=[dg.define_asset_job("days", dg.AssetSelection.checks(check))],
+        resources={"workbench": Workbench()},
     ).resolve_job_def("days")
     [evaluation] = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     return evaluation

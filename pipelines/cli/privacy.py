@@ -129,11 +129,9 @@ def _set_hold(
             now=now,
             platform=make_platform(settings, store),
         )
-        kept = holds_legal.rows_kept(connection, wanted)
+        kept = holds_legal.rows_meant(connection, wanted)
         for data, rows in kept.items():
             console.print(f"  {rows:>8,}  rows of {data}")
-        if not kept and not wanted.data.startswith("platform."):
-            console.print("  no row at present: is the number right?")
         end = f"until {wanted.until} is over" if wanted.until else "until it is lifted"
         _finish(
             console, connection, given, f"{f'Hold {number} keeps' if given.apply else 'It keeps'} them {end}."
@@ -189,6 +187,8 @@ def _record(
             recorded_by=getpass.getuser(),
         )
         one = instructions.read_instruction(connection, number)
+        if (platform := make_platform(settings, store)) is not None:
+            submissions.check_named(platform, one)
         console.print(f"  {_covered(settings, store, one)} submissions are meant now")
         what = "deletes them" if given.kind == "delete" else "lists them, to be handed over"
         _finish(console, connection, given, f"The next run of `retention` {what}.")

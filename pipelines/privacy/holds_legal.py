@@ -186,6 +186,17 @@ def rows_kept(connection: sa.Connection, wanted: Wanted) -> dict[str, int]:
     return found
 
 
+def rows_meant(connection: sa.Connection, wanted: Wanted) -> dict[str, int]:
+    """As `rows_kept`, for a hold that somebody is about to set. Raises HoldError where it names no row.
+
+    What comes later has its whole period before it, so a number that names nothing yet is a wrong one.
+    """
+    kept = rows_kept(connection, wanted)
+    if not kept and wanted.data in metadata.tables and wanted.column != EVERY:
+        raise HoldError(f"no row of {wanted.data} has that {wanted.column}: is the number right?")
+    return kept
+
+
 def lift_legal_hold(
     connection: sa.Connection, hold_id: int, *, because: str, lifted_by: str, now: datetime
 ) -> None:

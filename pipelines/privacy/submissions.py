@@ -53,6 +53,22 @@ def preview(platform: Platform, one: Instruction) -> int:
         return connection.execute(covered).scalar_one()
 
 
+def check_named(platform: Platform, one: Instruction) -> None:
+    """Raise InstructionError where no submission bears the customer and the event, whatever its day.
+
+    A customer that is named otherwise there would be told that it was done, and nothing would be.
+    """
+    with platform.engine.connect() as connection:
+        table = _table(connection, platform.names)
+        named = sa.exists().where(*_is_of(table, platform.names, one))
+        if connection.scalar(sa.select(named)):
+            return
+    of = "of the customer" if one.activity_id is None else "of the customer at that event"
+    raise InstructionError(
+        f"the registration system holds no submission {of}: is it named as there, e.g. 310000004?"
+    )
+
+
 def carry_out(crm: sa.Engine, platform: Platform, one: Instruction, now: datetime) -> int:
     """Do what is next for an instruction, in bounded transactions; return how many submissions were deleted.
 
@@ -194,12 +210,18 @@ def _table(connection: sa.Connection, names: PlatformNames) -> sa.Table:
 
 
 def _covers(table: sa.FromClause, names: PlatformNames, one: Instruction) -> sa.ColumnElement[bool]:
-    # The customer may be kept as a text or a number there, so it is compared as a text.
-    customer = sa.cast(table.c[names.customer_org], sa.Text) == one.customer_org
     before: Any = table.c[names.submitted_at]
     if isinstance(before.type, sa.DateTime) and not before.type.timezone:
         before = sa.func.timezone(names.zone, before, type_=sa.DateTime(timezone=True))
-    conditions = [customer, before < sa.literal(one.submitted_before, sa.DateTime(timezone=True))]
-    if one.activity_id is not None:
-        conditions.append(table.c[names.activity_id] == one.activity_id)
-    return sa.and_(*conditions)
+    in_time = before < sa.literal(one.submitted_before, sa.DateTime(timezone=True))
+    return sa.and_(*_is_of(table, names, one), in_time)
+
+
+def _is_of(
+    table: sa.FromClause, names: PlatformNames, one: Instruction
+) -> tuple[sa.ColumnElement[bool], ...]:
+    # The customer may be kept as a text or a number there, so it is compared as a text.
+    customer = sa.cast(table.c[names.customer_org], sa.Text) == one.customer_org
+    if one.activity_id is None:
+        return (customer,)
+    return customer, table.c[names.activity_id] == one.activity_id

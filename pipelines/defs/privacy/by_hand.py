@@ -99,7 +99,7 @@ def keep_or_let_go(context: dg.OpExecutionContext, config: HoldAsked, workbench:
             number = holds_legal.set_legal_hold(
                 connection, load_policy(), wanted, set_by=_BY, now=now, platform=platform
             )
-            kept = holds_legal.rows_kept(connection, wanted)
+            kept = holds_legal.rows_meant(connection, wanted)
         if not config.apply:
             connection.rollback()
     for data, rows in kept.items():
@@ -125,7 +125,9 @@ def note_instruction(context: dg.OpExecutionContext, config: InstructionAsked, w
                 recorded_by=_BY,
             )
             if (platform := make_platform(workbench.settings, workbench.store)) is not None:
-                meant = submissions.preview(platform, instructions.read_instruction(connection, number))
+                one = instructions.read_instruction(connection, number)
+                submissions.check_named(platform, one)
+                meant = submissions.preview(platform, one)
                 context.log.info("%d submissions are meant now", meant)
         elif config.act == "withdraw":
             instructions.withdraw(connection, number, config.document, now)

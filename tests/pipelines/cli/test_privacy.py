@@ -145,9 +145,17 @@ class TestHolds:
         (one,) = rows(store, privacy.hold)
         assert (one.data, one.records) == ("crm.person", ["helpscout_customer:1"])
 
-    def test_a_number_that_names_nothing_is_doubted(self, store: sa.Engine, capsys: Output) -> None:
-        assert main([*HOLD, "--data", "landing.helpscout_customer", "--value", "9"]) == 0
-        assert "is the number right?" in words(capsys)
+    @pytest.mark.parametrize("apply", [[], ["--apply"]])
+    @pytest.mark.parametrize("value", ["9", "abc", "01"])
+    def test_a_number_that_names_nothing_is_refused_already_when_it_is_shown(
+        self, store: sa.Engine, capsys: Output, value: str, apply: list[str]
+    ) -> None:
+        assert main([*HOLD, "--data", "landing.helpscout_customer", "--value", value, *apply]) == 2
+        assert "no row of landing.helpscout_customer has that id" in words(capsys)
+        assert rows(store, privacy.hold) == []
+
+    def test_all_rows_of_a_rule_may_be_none_yet(self, store: sa.Engine) -> None:
+        assert main([*HOLD, "--rule", "course-sign-ups"]) == 0
 
     @pytest.mark.parametrize(
         ("arguments", "told"),
@@ -235,6 +243,36 @@ class TestInstructions:
         assert main([*given, "--apply"]) == 2
         assert told in words(capsys)
         assert rows(store, privacy.instruction) == []
+
+    @pytest.mark.parametrize("apply", [[], ["--apply"]])
+    @pytest.mark.parametrize(
+        ("customer", "activity", "told"),
+        [
+            ("abc", [], "holds no submission of the customer:"),
+            ("310000012", [], "holds no submission of the customer:"),
+            ("310000004", ["--activity", "18"], "holds no submission of the customer at that event:"),
+        ],
+    )
+    def test_a_customer_that_has_no_submission_is_refused_already_when_it_is_shown(
+        self,
+        store: sa.Engine,
+        capsys: Output,
+        customer: str,
+        activity: list[str],
+        told: str,
+        apply: list[str],
+    ) -> None:
+        given = [customer if part == "310000004" else part for part in INSTRUCTION]
+        assert main([*given, *activity, *apply]) == 2
+        assert told in words(capsys)
+        assert rows(store, privacy.instruction) == []
+
+    def test_a_customer_whose_submissions_are_all_later_is_none_of_those(
+        self, store: sa.Engine, capsys: Output
+    ) -> None:
+        given = ["2026-10-01" if part == "2026-11-01" else part for part in INSTRUCTION]
+        assert main(given) == 0
+        assert "0 submissions are meant now" in words(capsys)
 
     def test_without_a_platform_database_the_number_is_not_known(
         self, store: sa.Engine, capsys: Output, monkeypatch: pytest.MonkeyPatch

@@ -17,7 +17,7 @@ from pipelines.defs.privacy.by_hand import (
 )
 from pipelines.defs.resources import Workbench
 from pipelines.privacy.holds import set_hold
-from schemas.tables import privacy
+from schemas.tables import landing, privacy
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 REQUEST = "5f0c9c1e-0000-4000-8000-000000000001"
@@ -58,6 +58,11 @@ def rows(engine: sa.Engine, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]
 
 
 def test_a_hold_is_tried_then_set_then_lifted(crm_engine: sa.Engine, instance: dg.DagsterInstance) -> None:
+    assert "no row of landing.tripletex_invoice has that id" in launch(instance, legal_hold_job, **HOLD)
+    with crm_engine.begin() as connection:
+        connection.execute(
+            sa.insert(landing.TABLES["tripletex_invoice"]).values(id=71, customer_id=1, content_hash=b"")
+        )
     assert not launch(instance, legal_hold_job, **HOLD)
     assert rows(crm_engine, privacy.hold) == []
     assert not launch(instance, legal_hold_job, **HOLD, apply=True)

@@ -249,6 +249,23 @@ class TestRetries:
         egress.request("GET", "/people")
         assert 20 <= waits[0] < 22
 
+    @time_machine.travel(datetime(2026, 11, 25, 12, tzinfo=UTC), tick=False)
+    def test_a_time_that_has_passed_is_not_waited_for(
+        self, egress: Egress, answers: responses.RequestsMock, waits: Waits
+    ) -> None:
+        answers.get(f"{URL}/people", status=503, headers={"Retry-After": "Wed, 25 Nov 2026 11:00:00 GMT"})
+        answers.get(f"{URL}/people", json=1)
+        egress.request("GET", "/people")
+        assert waits[0] < 1
+
+    @pytest.mark.parametrize("status", [400, 404])
+    def test_a_refusal_that_is_accepted_may_come_without_json(
+        self, egress: Egress, answers: responses.RequestsMock, status: int
+    ) -> None:
+        answers.get(f"{URL}/people", status=status, body="<html>")
+        answer = egress.request("GET", "/people", accept=(200, status))
+        assert (answer.status, answer.body, answer.empty) == (status, None, False)
+
     @pytest.mark.parametrize("value", ["", "soon", "nan", "inf", "-5"])
     def test_a_header_that_says_nothing_is_like_none(
         self, egress: Egress, answers: responses.RequestsMock, waits: Waits, value: str
@@ -583,6 +600,7 @@ class TestOnTheWire:
         ("ftp://api.example.no", "is not a URL"),
         ("https://", "is not a URL"),
         ("https://api.example.no:port", "is not a URL"),
+        ("https://api.example.no:0", "is not a URL"),
         ("https://[::1", "is not a URL"),
         ("https://user:secret@api.example.no", "must hold no user"),
         ("https://api.example.no/?page=1", "must hold no user"),

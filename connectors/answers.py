@@ -26,6 +26,12 @@ from connectors.retries import MAX_WAIT_SECONDS
 
 _LONGEST_INTEGER = 40
 _RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_ADDRESS = "is the address of this source in the settings right?"
+_ADVICE = {
+    403: "the credentials have no right to this, give it to them at the source",
+    404: _ADDRESS,
+    405: _ADDRESS,
+}
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z.:]{0,79}")
 
 
@@ -89,12 +95,14 @@ def _refusal(
         return TransientError(f"{request}: answered {status} instead of what was asked for")
     if 300 <= status < 400:
         return PermanentError(
-            f"{request}: answered {status}, which leads to another address and is not followed; "
-            "is the address of this source in the settings right?",
+            f"{request}: answered {status}, which leads to another address and is not followed; {_ADDRESS}",
             status=status,
         )
     code, fields = _named_faults(content)
-    return PermanentError(f"{request}: answered {status}", status=status, code=code, fields=fields)
+    # A code has a few digits; a number with more could be anybody's.
+    said = f"{status}, its code {code}" if code and 0 < code < 1_000_000 else f"{status}"
+    advice = f"; {_ADVICE[status]}" if status in _ADVICE else ""
+    return PermanentError(f"{request}: answered {said}{advice}", status=status, code=code, fields=fields)
 
 
 def _answer(expected: Expectation, status: int, content: bytes, headers: Mapping[str, str]) -> Answer:

@@ -212,8 +212,32 @@ class TestRetries:
         with pytest.raises(PermanentError) as caught:
             egress.request("GET", "/people", query={"name": SECRET})
         assert (caught.value.status, caught.value.code) == (status, 6000)
+        assert f"answered {status}, its code 6000" in str(caught.value)
         assert SECRET not in str(caught.value)
         assert not waits
+
+    @pytest.mark.parametrize(
+        ("status", "what_to_do"),
+        [
+            (403, "give it to them at the source"),
+            (404, "in the settings right"),
+            (405, "in the settings right"),
+        ],
+    )
+    def test_what_will_not_pass_is_told_with_what_to_do(
+        self, egress: Egress, answers: responses.RequestsMock, status: int, what_to_do: str
+    ) -> None:
+        answers.get(f"{URL}/people", status=status, body="<html>")
+        with pytest.raises(PermanentError, match=f"GET /people: answered {status}; .*{what_to_do}"):
+            egress.request("GET", "/people")
+
+    def test_a_code_that_could_be_a_number_of_somebody_is_not_told(
+        self, egress: Egress, answers: responses.RequestsMock
+    ) -> None:
+        answers.get(f"{URL}/people", status=422, json={"code": 90010005})
+        with pytest.raises(PermanentError) as caught:
+            egress.request("GET", "/people")
+        assert str(caught.value).endswith("GET /people: answered 422")
 
     def test_a_failure_that_stays_is_told_after_seven_attempts_or_as_many_as_were_asked_for(
         self, make: Callable[..., Egress], answers: responses.RequestsMock

@@ -103,6 +103,16 @@ def test_a_field_that_only_some_records_of_a_small_source_had_may_come_in_none(
     assert no_drift(connection, "course_signup").passed
 
 
+def test_a_field_that_the_api_refuses_is_not_told_a_second_time_as_missing(
+    connection: sa.Connection,
+) -> None:
+    read(connection, seen_fields={"Email", "changes"}, compared=0)
+    read(connection, seen_fields={"Email"}, compared=60, refused_fields=("changes.timestamp",))
+    finding = no_drift(connection, "course_signup")
+    assert "does not know changes.timestamp" in finding.why
+    assert finding.numbers["missing_fields"] == 0
+
+
 def test_a_source_without_records_shows_no_drift(connection: sa.Connection) -> None:
     read(connection, received=3, stored=3, compared=0)
     read(connection, received=0, stored=0, seen_fields=set(), compared=3)

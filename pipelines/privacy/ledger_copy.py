@@ -124,12 +124,14 @@ def replace_copy(engine: sa.Engine, home: Path) -> Path:
 def refuse_restored(connection: sa.Connection, home: Path) -> None:
     """Raise RestoredStoreError where the copy in `home` is ahead of the store, or another store's.
 
-    A copy without a first line of its own is of an earlier version and says nothing of that; without a copy
-    there is nothing to compare. Raises LedgerCopyError for a file that is no copy.
+    A copy that names nobody, as of the sandbox before the real accounts, has nothing to lose and refuses
+    nothing. A copy without a first line of its own is of an earlier version and says nothing of that; without
+    a copy there is nothing to compare. Raises LedgerCopyError for a file that is no copy.
     """
     try:
         with (home / LEDGER_COPY).open(encoding="utf-8") as file:
             line = file.readline()
+            names_anyone = any('"key_kind"' in entry for entry in file)
     except FileNotFoundError:
         return
     try:
@@ -137,5 +139,5 @@ def refuse_restored(connection: sa.Connection, home: Path) -> None:
         head = CopyHead.of(first) if "audit_log" in first else None
     except (ValueError, TypeError, KeyError):
         raise LedgerCopyError("the copy of the suppression ledger is damaged in line 1") from None
-    if head is not None and head.standing(connection) != "same":
+    if head is not None and names_anyone and head.standing(connection) != "same":
         raise RestoredStoreError

@@ -138,6 +138,16 @@ def test_an_empty_store_beside_a_copy_is_refused(store: Store) -> None:
     assert store.refused()
 
 
+def test_another_store_beside_a_copy_that_names_nobody_is_let_in(store: Store) -> None:
+    """The sandbox was tried first; now CRM_DATABASE_URL names the real database."""
+    empty = store.back_up()
+    store.act(3)
+    keep_copy(store.engine, store.home)
+    store.restore(empty)
+    assert not store.refused()
+    keep_copy(store.engine, store.home)
+
+
 def test_a_store_whose_log_was_pruned_past_the_copy_is_let_in(store: Store) -> None:
     store.erase(SOL)
     store.act(3)

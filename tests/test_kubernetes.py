@@ -436,6 +436,7 @@ def test_everything_is_of_the_image_of_the_dockerfile(values: dict[str, Any]) ->
     assert f"DAGSTER_HOME={values['global']['dagsterHome']}" in dockerfile
     assert f"USER {deployment['podSecurityContext']['runAsUser']}" in dockerfile
     assert deployment["name"] == "kundekort"
+    assert deployment["codeServerArgs"][-2:] == ["--location-name", deployment["name"]]
     assert f"EXPOSE {values['dagsterWebserver']['service']['port']} {deployment['port']}" in dockerfile
 
 

@@ -1,4 +1,4 @@
-"""The database: the embedded server, engines and roles, migrations, COPY and set-based writes.
+"""The database: the embedded server, engines, roles, migrations, writes in bulk, and the landing of pages.
 
 Nothing here knows what a customer is, nor Dagster.
 """

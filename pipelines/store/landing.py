@@ -10,14 +10,13 @@ import hashlib
 import itertools
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg.errors
 import sqlalchemy as sa
 from psycopg import sql
 
 from connectors.pages import Page, Rejected
-from pipelines.privacy.suppression import Suppression
 from pipelines.store.bulk import append_rows, upsert
 from pipelines.store.tally import Tally
 from schemas.payloads.base import Payload
@@ -28,6 +27,28 @@ BUFFER_ROWS = 5_000
 
 Expired = Callable[[sa.Connection, type[Payload], Sequence[Payload]], Collection[Any]]
 """Keys of arriving records that are past their retention period already."""
+
+
+class Screened(Protocol):
+    """What may not be stored of some records that arrived, by record key."""
+
+    @property
+    def held_back(self) -> Collection[Any]:
+        """Records that must not be stored."""
+
+    @property
+    def blanked(self) -> Mapping[Any, Payload]:
+        """Records that may be stored in this form only."""
+
+
+class Screen(Protocol):
+    """Knows what was erased (`pipelines.privacy.suppression`)."""
+
+    def keep_out_erasures(self, connection: sa.Connection) -> None:
+        """Let no erasure begin until this transaction ends."""
+
+    def screen(self, connection: sa.Connection, source: str, records: Iterable[Payload]) -> Screened:
+        """Judge records of one source, inside the transaction that will store them."""
 
 
 class Lander:
@@ -42,7 +63,7 @@ class Lander:
         payload: type[Payload],
         *,
         run_id: str,
-        suppression: Suppression,
+        suppression: Screen,
         expired: Expired | None = None,
     ) -> None:
         self._engine = engine

@@ -41,6 +41,7 @@ WITNESSES: dict[str, tuple[float, str]] = {
 KINDS = tuple(WITNESSES)
 _NEAR_EMAIL, _NEAR_PHONE = KINDS.index("near_email"), KINDS.index("near_phone")
 _FORGIVEN = {"near_email": "addresses", "near_phone": "mobiles"}
+_SHARED_KEYS = [KINDS.index(kind) for kind in ("role_address", "shared_email", "shared_phone")]
 # What a household shares: children bear the names of their elders, and two of a family one of another's.
 _OF_A_HOUSEHOLD = [KINDS.index(kind) for kind in ("shared_email", "shared_phone", "address")]
 _ANOTHER_WITNESS = 0.015
@@ -323,8 +324,8 @@ def _pairs(data: Features, seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.
     yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
     large = [_where_slips_meet(data, sized[sized["size"] > LARGEST_BLOCK])]
     # One kind after another: a line for each block of each name is much at once.
-    for _, of_kind in seen[~near_kind].groupby("kind", sort=True):
-        sized = _sized(_by_name(of_kind, pairs))
+    for kind, of_kind in seen[~near_kind].groupby("kind", sort=True):
+        sized = _sized(_by_name(of_kind, pairs, by_first_name=kind in _SHARED_KEYS))
         yield from _all_pairs(sized[sized["size"] <= LARGEST_BLOCK])
         large.append(sized[sized["size"] > LARGEST_BLOCK])
     rest = pd.concat(large, ignore_index=True)
@@ -360,11 +361,11 @@ def _where_slips_meet(data: Features, large: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([large[~phone & wide], exploded], ignore_index=True)
 
 
-def _by_name(seen: pd.DataFrame, pairs: NamePairs) -> pd.DataFrame:
-    """One line for each block of a name."""
+def _by_name(seen: pd.DataFrame, pairs: NamePairs, *, by_first_name: bool) -> pd.DataFrame:
+    """One line for each block of a name, by its first name as well where few meet and surnames have slips."""
     codes: dict[str, int] = {}
     lists = [
-        [codes.setdefault(part, len(codes)) for part in sorted(pairs.blocks(at))]
+        [codes.setdefault(part, len(codes)) for part in sorted(pairs.blocks(at, by_first_name=by_first_name))]
         for at in range(len(pairs.names))
     ]
     sizes = np.array([len(part) for part in lists] or [0], dtype=np.int64)

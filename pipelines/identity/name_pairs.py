@@ -56,20 +56,21 @@ class NamePairs:
             )
         return found
 
-    def blocks(self, number: int) -> set[str]:
+    def blocks(self, number: int, *, by_first_name: bool = False) -> set[str]:
         """Keys of which two names share one if they may agree: a surname, and what else may be alike.
 
         That is the initial of another token or a circle of pet forms. Where the lexicon does not know the
-        first token for a given name it may be the surname, in the wrong field. A slip in the very first
-        letter is not worth all the comparisons it would take to find it.
+        first token for a given name it may be the surname, in the wrong field; `by_first_name` takes every
+        first token for one, so that names meet whose surname has a slip. A slip in the very first letter is
+        not worth all the comparisons it would take to find it.
         """
         name = self.names[number]
         tokens = [skeleton(token) for token in name.tokens]
         circles = PET_CIRCLES.get(tokens[0], frozenset())
         found: set[str] = set()
-        swapped = tokens[0] not in GIVEN_SKELETONS
+        first_too = by_first_name or tokens[0] not in GIVEN_SKELETONS
         for at, surname in enumerate(tokens):
-            if (at or swapped) and len(surname) > 1:
+            if (at or first_too) and len(surname) > 1:
                 found.update(f"{surname} {other[:1]}" for place, other in enumerate(tokens) if place != at)
                 found.update(f"{surname} {circle}" for circle in circles)
         return found

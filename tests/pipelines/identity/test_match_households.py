@@ -30,6 +30,13 @@ def test_on_a_familys_telephone_one_first_name_is_one_person(one: str, other: st
     assert person[0] == person[1]
 
 
+@pytest.mark.parametrize(("one", "other"), [("Kari Bergum", "Kari Bregum"), ("Kairi Bergum", "Kari Bergum")])
+def test_a_slip_in_either_name_is_seen_in_a_mailbox_that_many_use(one: str, other: str) -> None:
+    people = [record(SIGNUP, name=name, emails=MAILBOX) for name in (one, other, "Ola Berg")]
+    person = matched(*people).person
+    assert person[0] == person[1] != person[2]
+
+
 def test_who_is_called_by_the_second_name_is_known_by_their_employer() -> None:
     one = record(SIGNUP, name="Lars Berg", company="Fjord AS", phones=LINE)
     other = record(SIGNUP, name="Tommy Lars Berg", company="Fjord AS", phones=LINE)

@@ -35,7 +35,7 @@ def filled_path(path: str, variables: Mapping[str, object], *, partly: bool = Fa
 
 
 def as_text(value: object) -> str:
-    """A value as it stands in a URL: `true`, `17`; nothing for None."""
+    """A value as it is written in a URL: `true`, `17`; nothing for None."""
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)

@@ -78,7 +78,7 @@ def private_person(first: str, last: str, phone: str) -> Person:
 
 
 def local_part(first: str, last: str) -> str:
-    """A name as it stands in an address: `bjoern.oedegaard` loses its Norwegian letters."""
+    """A name as it is written in an address: `bjoern.oedegaard` loses its Norwegian letters."""
     return ascii_name(f"{first}.{last}")
 
 

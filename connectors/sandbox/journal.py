@@ -58,7 +58,7 @@ def append(directory: Path, entry: Entry) -> None:
 
 
 async def replay(app: ASGIApp, entry: Entry, headers: Mapping[str, str]) -> int:
-    """Send an entry's request to an app that stands for its system; returns the status of the answer."""
+    """Send an entry's request to the app of its system; returns the status of the answer."""
     sent = {"host": "127.0.0.1", "content-type": entry.content_type, **headers}
     scope = {
         "type": "http",

@@ -21,7 +21,7 @@ from connectors.tripletex.simulator import TripletexSimulator
 
 
 def build_world(file: WorldFile, entries: Sequence[journal.Entry] = (), live: Clock = utc_now) -> Stage:
-    """The four systems as they stand today; the same file and journal give the same world.
+    """The four systems as they are today; the same file and journal give the same world.
 
     `live` is the time for everything that changes afterwards.
     """

@@ -77,7 +77,7 @@ def _refuse_incomplete(columns: Mapping[str, int]) -> None:
 def _refuse_repeated(ids: Sequence[int]) -> None:
     repeated = [number for number, times in Counter(ids).items() if times > 1 and number > 0]
     if repeated:
-        raise SheetFault(f"{len(repeated)} participant ids stand on several rows")
+        raise SheetFault(f"{len(repeated)} participant ids are on several rows")
 
 
 def _record(

@@ -20,7 +20,7 @@ NEW_FOR = timedelta(days=3)
 """So long the register has to be asked; then a person is."""
 
 STANDING = frozenset({None, "registered", "confirmed"})
-"""Statuses in which a form stands. The system has others, whose names its vendor does not publish."""
+"""Statuses of a form that is in force. The system has others, whose names its vendor does not publish."""
 
 _WARNINGS = {
     "bankrupt": "bankruptcy proceedings are open",

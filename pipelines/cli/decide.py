@@ -5,7 +5,7 @@ different LEFT RIGHT       they are not
 not-identifying email post@example.no
 withdraw NUMBER            take a decision back (numbers: crm.match_decision)
 preview                    what the next run would do: with new records, or after a rule was changed
-list [--number 10]         decisions that stand, and the pairs that wait for one, side by side
+list [--number 10]         decisions in force, and the pairs that wait for one, side by side
 
 `list` shows what the records say of people: it is for who decides, and is kept nowhere.
 """

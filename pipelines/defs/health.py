@@ -1,4 +1,4 @@
-"""The last asset of a night: how everything stands, on one page."""
+"""The last asset of a night: the state of everything, on one page."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -38,7 +38,7 @@ _NIGHTS_SHOWN = 400
     ],
 )
 def health(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
-    """How everything stands: when each source was read, how many cards there are, what waits for people.
+    """The state of everything: when each source was read, how many cards there are, what waits for people.
 
     - `state`: hours since each source was read, records set aside, values of fields that nobody has declared
     - `over_time`: the cards; `people_from`, `orgs_from`: by the systems that meet on them

@@ -67,7 +67,7 @@ def read_sheet(content: bytes) -> Iterator[Row]:
 
 
 def columns_by_title(titles: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Where each known field stands; columns with other titles are not read.
+    """The column of each known field; columns with other titles are not read.
 
     `known`: the titles of each, letters and digits only, the one that people know it by last. Raises
     SheetFault for a field that has two columns.

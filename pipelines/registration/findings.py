@@ -18,7 +18,7 @@ _NAMED = 10
 
 
 def no_customer_twice(connection: sa.Connection) -> Finding:
-    """No organisation number stands on two active customers of Tripletex, and none on more in all."""
+    """No organisation number is on two active customers of Tripletex, and none on more in all."""
     customer = TABLES["tripletex_customer"].c
     digits = sa.func.regexp_replace(customer.organization_number, r"\D", "", "g")
     groups = connection.execute(
@@ -37,12 +37,12 @@ def no_customer_twice(connection: sa.Connection) -> Finding:
         "customers": sum(len(group.ids) for group in groups),
     }
     if not groups:
-        return Finding(True, "every organisation number stands on one customer", numbers)
+        return Finding(True, "every organisation number is on one customer", numbers)
     named = "; ".join(" and ".join(map(str, sorted(group.ids))) for group in groups[:_NAMED])
     more = " …" if len(groups) > _NAMED else ""
     return Finding(
         False,
-        f"{len(groups):,} organisation numbers stand on several customers; merge them in Tripletex"
+        f"{len(groups):,} organisation numbers are on several customers; merge them in Tripletex"
         f" (ids there: {named}{more})",
         numbers,
     )

@@ -105,7 +105,7 @@ def _company(target: Target, applicants: Sequence[Applicant], ledger: Ledger) ->
         if organization_number(ledger.customers[known]["organization_number"])
         not in (None, organization.number)
     }
-    also = f" ({len(others)} with another number stand on its card)" if others else ""
+    also = f" ({len(others)} with another number are on its card)" if others else ""
     return _Ordering(
         target,
         "organization",

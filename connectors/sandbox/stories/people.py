@@ -69,7 +69,7 @@ def two_people_with_one_name(stage: Stage) -> None:
 
 
 def shared_mailboxes(stage: Stage) -> None:
-    """Several people stand under post@ and faktura@: the addresses are the company's, not a person's."""
+    """Several people are listed under post@ and faktura@: the addresses are the company's, not a person's."""
     school = Company("Granvang Folkehøgskole", stage.numbers.organization(), "granvang.example.no", "STI",
                      "Granvangvegen 2", "2450", "RENA", ("85.599", "Folkehøgskoleundervisning"))  # fmt: skip
     stage.register(school)

@@ -101,7 +101,7 @@ def test_columns_that_no_form_has_are_not_read(path: Path) -> None:
         (TITLES + OLA + '"Ola' + OLA, "not well-formed"),
         ("Navn;E-post;Aktivitet\nOla;a@b.example.no;203\n", "row 2: the activity is not among"),
         ("Navn;E-post;Deltaker-ID\nOla;a@b.example.no;-4\n", "row 2: the participant id"),
-        ("Navn;E-post;Deltaker-ID\nOla;a@b.example.no;4\nKari;c@b.example.no;4\n", "stand on several rows"),
+        ("Navn;E-post;Deltaker-ID\nOla;a@b.example.no;4\nKari;c@b.example.no;4\n", "are on several rows"),
         (TITLES + OLA.replace("Ola", "O" * 2_000), "row 2: FirstName: is too long"),
         (TITLES + "\0" + OLA, "is no text"),
     ],

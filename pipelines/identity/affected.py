@@ -2,7 +2,8 @@
 
 Blocks are larger than what changes in them. A card is a pure function of its records, of the guards of their
 keys, and, for an organisation, of the numbers that others claim. Where none of these moved, neither did the
-card, and nothing of it need be compared with the store. Must not know how cards are made.
+card, and nothing of it need be compared with the store. Must not know how cards are made, but for this: where
+the register names an organisation, who acts for it has no claim on its card (survivorship.py).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import sqlalchemy as sa
 from pipelines.identity.features import Bools, Features, Ints, Objects
 from pipelines.identity.ledger import Assignment, Entity
 from pipelines.identity.previous import Linked, any_of
-from pipelines.identity.records import record_keys
+from pipelines.identity.records import SILENT_UNITS, record_keys
+from pipelines.identity.written import written_text
 from schemas.tables import crm
 from schemas.tables.base import UUID
 
@@ -74,7 +76,8 @@ def affected(
     of_people = _ids(was, is_, arrived | moved | guarded) | _of(known.card, "person", gone)
     before, after = _before(known.card["organization"], names), _after(organizations)
     elsewhere = before != after
-    chosen = _ids(before, after, arrived | elsewhere) | _of(known.card, "organization", gone)
+    chosen = _organizations(records, arrived | elsewhere, (was, is_), (before, after))
+    chosen |= _organizations_of_gone(known, gone, _registered(records, arrived | elsewhere, before, after))
     of_organizations = chosen | _with_numbers_of(connection, chosen, data, before, after)
     tied = arrived | moves.retied
 
@@ -89,6 +92,43 @@ def affected(
         tied=named(tied),
         bound=frozenset(_ids(was, is_, tied | moved | elsewhere) | _of(known.card, "person", gone)),
     )
+
+
+def _organizations(
+    records: pd.DataFrame,
+    rows: Bools,
+    person: tuple[Objects, Objects],
+    organization: tuple[Objects, Objects],
+) -> set[str]:
+    """Ids of the organisations on which some records have a claim; of each record its two cards, as they were
+    and as they are.
+    """
+    (was, is_), (before, after) = person, organization
+    # A record that had no organisation had no claim on one, whether it carried a person or not.
+    acts = _there(is_) & (_there(was) | ~_there(before))
+    acted_for = _ids(before, after, rows & acts) - _registered(records, rows, before, after)
+    return _ids(before, after, rows & ~acts) | acted_for
+
+
+def _organizations_of_gone(known: Linked, gone: list[str], registered: set[str]) -> set[str]:
+    """As `_organizations`, of records that are gone."""
+    card = known.card["organization"]
+    mine = [name for name in gone if name in card]
+    return {card[name] for name in mine if name not in known.card["person"] or card[name] not in registered}
+
+
+def _registered(records: pd.DataFrame, changed: Bools, before: Objects, after: Objects) -> set[str]:
+    """Ids of organisations whose units are as they were, and are named by the register."""
+    unit = (records["source"] == "brreg_unit").to_numpy()
+    silent = records["unit_status"].isin(SILENT_UNITS).to_numpy()
+    named = np.zeros(len(records), dtype=bool)
+    named[unit] = [written_text(name) is not None for name in records["full_name"].to_numpy()[unit]]
+    says = unit & ~changed & ~silent & named
+    return _ids(after, after, says) - _ids(before, after, unit & ~says)
+
+
+def _there(values: Objects) -> Bools:
+    return np.asarray(pd.notna(values), dtype=bool)
 
 
 def _before(card: Mapping[str, str], names: list[str]) -> Objects:

@@ -25,9 +25,9 @@ from pipelines.identity.reach import (
     difference,
     facts_of,
     only_affected,
-    only_different,
     stage,
     standing,
+    write_ties,
 )
 from pipelines.identity.ties import earlier_first
 from pipelines.store.bulk import Written, append, replace, replace_from, stage_scope
@@ -129,9 +129,10 @@ def publish(
     before, after = by_rule(there), by_rule(frames)
     written = {}
     for table, frame in frames.items():
-        within = None if scopes is None else scopes.tables[table]
         if table in there:
-            frame, within = only_different(connection, table, frame, there[table])
+            written[table.name] = write_ties(connection, table, frame, there[table])
+            continue
+        within = None if scopes is None else scopes.tables[table]
         touch = "updated_at" if "updated_at" in table.c else None
         written[table.name] = replace(connection, table, frame, touch=touch, within=within)
     written |= _write_facts(connection, reach)

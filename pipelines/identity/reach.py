@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
@@ -18,7 +17,7 @@ from pipelines.identity import facts, invariants
 from pipelines.identity.affected import Affected
 from pipelines.identity.ledger import Assignment, Ints
 from pipelines.identity.previous import any_of
-from pipelines.store.bulk import Scope, read_frame, stage_scope
+from pipelines.store.bulk import Scope, Written, delete, read_frame, stage_scope, upsert
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
 
@@ -158,21 +157,29 @@ def standing(connection: sa.Connection, scopes: Scopes | None) -> dict[sa.Table,
     return found
 
 
-def only_different(
+def write_ties(
     connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, there: pd.DataFrame
-) -> tuple[pd.DataFrame, Scope]:
-    """The rows that are not there as they should be, and a scope of these and of those that should not be.
+) -> Written:
+    """Make the rows of a table that are `there` the rows of the frame.
 
     Most ties come out as they were. A row that is taken for different and is not costs a comparison in the
     database, and nothing else.
     """
-    wanted = list(frame[list(there.columns)].astype(object).itertuples(index=False, name=None))
-    stands = list(there.itertuples(index=False, name=None))
-    known, asked = set(stands), set(wanted)
-    different = np.fromiter((row not in known for row in wanted), dtype=bool, count=len(wanted))
-    ended = np.fromiter((row not in asked for row in stands), dtype=bool, count=len(stands))
     keys = [column.name for column in table.primary_key]
-    return frame[different], stage_scope(connection, table, there.loc[ended, keys], "ended")
+    columns = list(there.columns)
+    values = frame[columns].astype(object)
+    wanted = list(values.where(values.notna(), None).itertuples(index=False, name=None))
+    known = set(there.itertuples(index=False, name=None))
+    is_left = set(frame[keys].itertuples(index=False, name=None))
+    ended = [key not in is_left for key in there[keys].itertuples(index=False, name=None)]
+    deleted = 0
+    if any(ended):
+        deleted = delete(connection, table, stage_scope(connection, table, there.loc[ended, keys], "ended"))
+    different = [row for row in wanted if row not in known]
+    if not different:
+        return Written(deleted=deleted)
+    written = upsert(connection, table, columns, different)
+    return Written(written.inserted, written.updated, deleted)
 
 
 def by_rule(frames: Mapping[sa.Table, pd.DataFrame]) -> dict[str, Counter[str]]:

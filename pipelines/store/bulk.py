@@ -178,6 +178,14 @@ def replace(
         return _make_equal(connection, table, columns, staging, touch=touch, within=within)
 
 
+def delete(connection: sa.Connection, table: sa.Table, within: Scope) -> int:
+    """Delete the rows of `table` within a scope; how many there were."""
+    statement = sql.SQL("DELETE FROM {table} AS target USING {scope} AS scope WHERE {inside}").format(
+        table=_name(table), scope=within.staged, inside=_same("target", "scope", within.columns)
+    )
+    return int(_cursor(connection).execute(statement).rowcount)
+
+
 def replace_from(
     connection: sa.Connection, table: sa.Table, wanted: sa.Select[Any], *, within: Scope | None = None
 ) -> Written:

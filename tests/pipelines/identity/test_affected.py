@@ -81,6 +81,49 @@ def test_a_change_of_one_person_leaves_the_colleagues_alone(
     affected = _affected(crm_engine, monkeypatch)
     assert affected.people == {mine}
     assert affected.links.to_numpy().tolist() == [["tripletex_contact", "1"]]
+    assert affected.organizations == set()
+    assert affected.moved.empty
+
+
+def _work_for(company: Landing, phone: str) -> None:
+    """Liv Strand signs up again for a company that the register does not know."""
+    company.put(
+        "course_signup", 1, first_name="Liv", last_name="Strand", phone=phone, company_name="Bre Sag AS",
+        activity_id=1,
+    )  # fmt: skip
+
+
+def test_who_acts_for_an_organisation_has_a_claim_on_its_card_where_the_register_is_silent(
+    crm_engine: sa.Engine, company: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _work_for(company, "90000001")
+    refresh(crm_engine, "first")
+    theirs = _card(crm_engine, "organization", "course_signup", "1")
+    _work_for(company, "90000002")
+    assert _affected(crm_engine, monkeypatch).organizations == {theirs}
+
+
+def test_a_unit_that_falls_silent_leaves_its_card_to_those_who_act_for_it(
+    crm_engine: sa.Engine, company: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit itself changed, and with it who has a claim."""
+    own = _card(crm_engine, "organization", "brreg_unit", PARENT)
+    company.put("brreg_unit", PARENT, status="removed")
+    affected = _affected(crm_engine, monkeypatch)
+    assert own in affected.organizations
+
+
+def test_only_records_whose_ties_can_have_changed_are_compared(
+    crm_engine: sa.Engine, company: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nils writes to support: his contact person is tied to that, Ingrid's to nothing new."""
+    company.put(
+        "helpscout_customer", 1, first_name="Nils", last_name="Myhre", emails=["nils@fjordbakeri.example.no"]
+    )
+    affected = _affected(crm_engine, monkeypatch)
+    tied = set(map(tuple, affected.tied.to_numpy()))
+    assert tied == {("helpscout_customer", "1"), ("tripletex_contact", "2")}
+    assert affected.bound == {_card(crm_engine, "person", "tripletex_contact", "2")}
 
 
 def test_a_guard_that_came_moves_the_cards_of_all_who_hold_the_key(

@@ -16,7 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.store.bulk import Written, append, read_frame, replace, replace_from, stage_scope, upsert
+from pipelines.store.bulk import (
+    Written,
+    append,
+    delete,
+    read_frame,
+    replace,
+    replace_from,
+    stage_scope,
+    upsert,
+)
 
 _METADATA = sa.MetaData()
 THINGS = sa.Table(
@@ -176,6 +185,13 @@ def test_a_scope_of_nothing_deletes_nothing(connection: sa.Connection) -> None:
     append(connection, THINGS, _frame(key=[1], text=["a"], group=["x"]))
     nothing = stage_scope(connection, THINGS, _frame(group=[]), "group")
     assert replace(connection, THINGS, _frame(key=[], text=[]), within=nothing).changed == 0
+
+
+def test_what_is_within_a_scope_can_be_deleted_alone(connection: sa.Connection) -> None:
+    append(connection, THINGS, _frame(id=[1, 2, 3], group=["x", "y", "x"]))
+    scope = stage_scope(connection, THINGS, _frame(group=["x", "z"]), "group")
+    assert delete(connection, THINGS, scope) == 2
+    assert list(_texts(connection)) == [2]
 
 
 def test_a_frame_without_the_key_is_refused(connection: sa.Connection) -> None:

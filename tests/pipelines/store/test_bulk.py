@@ -188,7 +188,7 @@ def test_a_scope_of_nothing_deletes_nothing(connection: sa.Connection) -> None:
 
 
 def test_what_is_within_a_scope_can_be_deleted_alone(connection: sa.Connection) -> None:
-    append(connection, THINGS, _frame(id=[1, 2, 3], group=["x", "y", "x"]))
+    append(connection, THINGS, _frame(key=[1, 2, 3], group=["x", "y", "x"]))
     scope = stage_scope(connection, THINGS, _frame(group=["x", "z"]), "group")
     assert delete(connection, THINGS, scope) == 2
     assert list(_texts(connection)) == [2]

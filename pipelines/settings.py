@@ -96,6 +96,7 @@ class Settings(BaseSettings):
 
     applications_folder: AbsolutePath | None = None
     bounces_folder: AbsolutePath | None = None
+    backups_folder: AbsolutePath | None = None
 
     alert_webhook_url: SecretUrl | None = None
     alert_smtp_url: MailServer | None = None

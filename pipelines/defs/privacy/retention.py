@@ -14,6 +14,7 @@ from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy import access_log, access_log_files, retention
+from pipelines.privacy.copies_in_time import copies_in_time, read_backups, read_log, renew_log
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.overdue import files_are_new, nothing_overdue, rewrite_what_may_be
 from pipelines.privacy.rewrite import overdue_rewrites
@@ -38,6 +39,7 @@ _TAGS = {"data_class": "system"}
     check_specs=[
         dg.AssetCheckSpec("nothing_overdue", asset=_RETENTION, description=nothing_overdue.__doc__),
         dg.AssetCheckSpec("deleted_is_gone_from_disk", asset=_RETENTION, description=files_are_new.__doc__),
+        dg.AssetCheckSpec("copies_in_time", asset=_RETENTION, description=copies_in_time.__doc__),
     ],
 )
 def retention_rules(
@@ -63,6 +65,10 @@ def retention_rules(
             if any(removal.rows for removal in done if removal.data.startswith(f"{landing.SCHEMA}.")):
                 refresh(engine, context.run.run_id)
             rewritten = rewrite_what_may_be(engine, policy, now)
+            renew_log(engine, policy, now)
+        copies = copies_in_time(
+            policy, read_log(engine), read_backups(workbench.settings.backups_folder), now
+        )
         with engine.connect() as connection:
             overdue = nothing_overdue(retention.overdue(connection, policy, now))
             files = files_are_new(overdue_rewrites(connection, policy, now))
@@ -80,6 +86,7 @@ def retention_rules(
         check_results=[
             check_result(overdue, "nothing_overdue"),
             check_result(files, "deleted_is_gone_from_disk", dg.AssetCheckSeverity.WARN),
+            check_result(copies, "copies_in_time", dg.AssetCheckSeverity.WARN),
         ],
     )
 

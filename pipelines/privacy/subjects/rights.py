@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 from pipelines.privacy import audit_log
 from pipelines.privacy.holds import set_hold
 from pipelines.privacy.keyed import Noted, digest_under
-from pipelines.privacy.keys import Key, KeyKind, email_keys, phone_keys
+from pipelines.privacy.keys import Key, KeyKind
 from pipelines.privacy.periods import OSLO
 from pipelines.privacy.subjects.finding import Found, RecordId
 from pipelines.privacy.subjects.requests import Kind as RequestKind
@@ -29,7 +29,6 @@ Corrections = Mapping[tuple[str, str], Mapping[str, str | None]]
 """New values by field, by source record. Fields by the names of the payload."""
 
 _INFO = b"objection to marketing"
-_MANY = 10_000
 _OF_REQUEST = "request "
 
 
@@ -153,7 +152,7 @@ def object_to_marketing(connection: sa.Connection, secret: bytes, keys: Iterable
 def withdraw_objection(connection: sa.Connection, secrets: Sequence[bytes], keys: Iterable[Key]) -> int:
     """Take an objection back at the person's own wish; return how many keys were noted.
 
-    Raises SuppressionError as `without_objections`: one noted under another secret would stand unseen.
+    Raises SuppressionError as `noted_objections`: one under another secret would stay unseen.
     """
     _refuse_unknown_secrets(connection, secrets)
     hashes = [objection_hmac(secret, key) for key in keys for secret in secrets]
@@ -161,40 +160,18 @@ def withdraw_objection(connection: sa.Connection, secrets: Sequence[bytes], keys
 
 
 def count_objections(connection: sa.Connection, secrets: Sequence[bytes], keys: Iterable[Key]) -> int:
-    """How many of some keys an objection is noted for. Raises SuppressionError as `without_objections`."""
+    """How many of some keys an objection is noted for. Raises SuppressionError as `noted_objections`."""
     _refuse_unknown_secrets(connection, secrets)
     hashes = [objection_hmac(secret, key) for key in keys for secret in secrets]
     return connection.execute(sa.select(sa.func.count()).where(_among(hashes))).scalar_one()
 
 
-def without_objections(
-    connection: sa.Connection, secrets: Sequence[bytes], contacts: Iterable[str]
-) -> tuple[str, ...]:
-    """Those of some addresses or numbers that may be sent marketing as far as objections go, in order.
+def noted_objections(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind) -> Noted:
+    """All objections by one kind of key, to ask about very many values.
 
     `secrets`: the present one and those before it. Raises SuppressionError when an objection was noted
     under another one: it could not be recognised, and the person would be written to again.
     """
-    _refuse_unknown_secrets(connection, secrets)
-    given = list(contacts)
-    hashes = {
-        text: {
-            objection_hmac(secret, key)
-            for key in (email_keys(text) if "@" in text else phone_keys(text))
-            for secret in secrets
-        }
-        for text in given
-    }
-    every = [value for found in hashes.values() for value in found]
-    noted = sa.select(objection.c.key_hmac)
-    # Of many contacts it is quicker to fetch the notes, which are few, than to send the hashes of all.
-    noted = noted if len(every) > _MANY else noted.where(_among(every))
-    refused = {bytes(value) for value in connection.scalars(noted)}
-    return tuple(text for text in given if hashes[text] and not refused & hashes[text])
-
-
-def noted_objections(connection: sa.Connection, secrets: Sequence[bytes], kind: KeyKind) -> Noted:
-    """All objections by one kind of key, to ask about very many values. Raises as `without_objections`."""
     _refuse_unknown_secrets(connection, secrets)
     return objections_under(connection, secrets, kind)
 

@@ -37,7 +37,7 @@ def object_to(office: Office) -> None:
 
 def may_be_invited(office: Office) -> bool:
     with office.engine.connect() as connection:
-        return bool(rights.without_objections(connection, [SECRET], [ADDRESS]))
+        return rights.count_objections(connection, [SECRET], email_keys(ADDRESS)) == 0
 
 
 def restore(office: Office) -> None:

@@ -47,7 +47,7 @@ class Page(Generic[P]):
     unknown_fields: Mapping[str, int] = field(default_factory=dict)
     """Undeclared top-level fields by name, and in how many records they came."""
     seen_fields: frozenset[str] = frozenset()
-    """Declared top-level fields that came in some record."""
+    """Declared top-level fields that came in some record, of those that show their fields."""
     lacking_fields: frozenset[str] = frozenset()
     """Declared top-level fields that some record came without."""
 
@@ -70,8 +70,9 @@ def read_page(payload: type[P], items: Sequence[object], told: int | None = None
         if not isinstance(item, dict):
             rejected.append(Rejected(_fingerprint(item), "the record is not an object"))
             continue
-        seen |= declared & item.keys()
-        lacking |= declared - item.keys()
+        if payload.shows_fields(item):
+            seen |= declared & item.keys()
+            lacking |= declared - item.keys()
         unknown.update(name if len(unknown) < MAX_NAMES else "?" for name in _names(item.keys() - known))
         try:
             records.append(payload.model_validate(item))

@@ -144,8 +144,11 @@ def no_drift(connection: sa.Connection, source: str) -> Finding:
 
 
 def _gone_from_large_reads(reads: Sequence[Any]) -> set[str]:
-    """Fields that the last large read lacks and the one before it had: a few records prove nothing."""
-    large = [read for read in reads if read.received >= _ENOUGH]
+    """Fields that the last large read lacks and the one before it had: a few records prove nothing.
+
+    Nor does a read in which no record shows its fields, as when fifty units are dissolved at once.
+    """
+    large = [read for read in reads if read.received >= _ENOUGH and read.seen_names]
     if not reads or not large or large[0] is not reads[0] or len(large) == 1:
         return set()
     return set(large[1].seen_names) - set(large[0].seen_names)

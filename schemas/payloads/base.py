@@ -37,6 +37,11 @@ class Payload(BaseModel):
         return frozenset(_first_names(cls)) | cls.not_read
 
     @classmethod
+    def shows_fields(cls, record: Mapping[str, Any]) -> bool:
+        """Whether a record bears every field that it has a value for, so that what it lacks can be drift."""
+        return True
+
+    @classmethod
     def key_of(cls, record: Mapping[str, Any]) -> object:
         """The raw key in a record of the API, None when it is missing; for records that do not validate."""
         alias = cls.model_fields[cls.key].validation_alias

@@ -5,6 +5,7 @@ No roles, no contact details, no free text: brreg_norway.md 1.4 (minimal allow-l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
@@ -106,3 +107,8 @@ class BrregUnit(Payload):
     country: Annotated[Text, ADDRESS] = Field(
         None, validation_alias=_address("landkode"), description="Country, ISO 3166 two letters"
     )
+
+    @classmethod
+    def shows_fields(cls, record: Mapping[str, Any]) -> bool:
+        """Of a dissolved unit the register tells a few facts, of a removed or unknown one none."""
+        return record.get("status") not in ("deleted", "removed", "unknown")

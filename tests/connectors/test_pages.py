@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.pages import MAX_NAMES, Page, read_page
+from schemas.payloads.brreg import BrregUnit
 from schemas.payloads.helpscout import HelpScoutCustomer, HelpScoutMailbox
 from schemas.payloads.pindena import CourseSignup
 from schemas.payloads.tripletex import TripletexInvoice
@@ -103,6 +104,18 @@ def test_declared_fields_that_came_and_that_some_record_lacks_are_told() -> None
     page = read_page(HelpScoutMailbox, [{"id": 1, "name": "Support", "slug": "x"}, {"id": 2}, "no object"])
     assert page.seen_fields == {"id", "name"}
     assert page.lacking_fields == {"name"}
+
+
+def test_a_dissolved_or_removed_unit_says_nothing_of_which_fields_the_register_sends() -> None:
+    units: list[dict[str, object]] = [
+        {"organisasjonsnummer": "310001376", "navn": "BORTE AS", "status": "deleted", "is_subunit": False},
+        {"organisasjonsnummer": "310002747", "status": "removed"},
+    ]
+    page = read_page(BrregUnit, units)
+    assert (page.received, page.seen_fields, page.lacking_fields) == (2, frozenset(), frozenset())
+    living = read_page(BrregUnit, [*units, units[0] | {"status": "active"}])
+    assert living.seen_fields == {"organisasjonsnummer", "navn", "status", "is_subunit"}
+    assert "hjemmeside" in living.lacking_fields
 
 
 def test_a_flood_of_undeclared_names_does_not_grow_the_page() -> None:

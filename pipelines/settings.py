@@ -14,6 +14,7 @@ from typing import Self
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipelines.deletion_limit import DeletionLimit
 from pipelines.privacy.platform import PlatformNames
 from pipelines.setting_types import (
     AbsolutePath,
@@ -29,7 +30,6 @@ from pipelines.setting_types import (
     Url,
     Zone,
 )
-from pipelines.sources.deletions import DeletionLimit
 from schemas.errors import SafeError
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from connectors.errors import PermanentError, UnauthorizedError
 from connectors.fate import Gone, MovedTo
+from pipelines.deletion_limit import DeletionLimit
 from schemas.payloads.base import Payload
 from schemas.tables.landing import TABLES
 
@@ -23,21 +24,6 @@ Fate = Callable[[Any], object]
 _ROWS = 10_000
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionLimit:
-    """More missing records than this share of the landed ones, and than this number, look like lost rights.
-
-    MASS_DELETION_SHARE and MASS_DELETION_NUMBER set it.
-    """
-
-    share: float = 0.10
-    number: int = 10
-
-    def refuses(self, missing: int, compared: int) -> bool:
-        """Whether so many of so many are not believed."""
-        return missing > max(self.number, self.share * compared)
 
 
 def _always() -> bool:

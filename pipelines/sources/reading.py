@@ -15,8 +15,9 @@ from typing import Any, Literal, Protocol
 import sqlalchemy as sa
 
 from connectors.pages import Page
+from pipelines.deletion_limit import DeletionLimit
 from pipelines.privacy.suppression import Suppression
-from pipelines.sources.deletions import DeletionLimit, Fate, Sweep, Vanished, vanished
+from pipelines.sources.deletions import Fate, Sweep, Vanished, vanished
 from pipelines.store.cursors import move_cursor, read_cursor
 from pipelines.store.landing import Expired, Lander, mark_deleted
 from pipelines.store.tally import Tally, record_load

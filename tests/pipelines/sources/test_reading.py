@@ -14,8 +14,8 @@ import time_machine
 from connectors.errors import PermanentError, TransientError, UnauthorizedError
 from connectors.fate import Gone, MovedTo, Present
 from connectors.pages import Page, read_page
+from pipelines.deletion_limit import DeletionLimit
 from pipelines.privacy.suppression import Suppression
-from pipelines.sources.deletions import DeletionLimit
 from pipelines.sources.findings import no_mass_deletion
 from pipelines.sources.reading import OVERLAP, TELL_EVERY, Desk, Run, land, since, until
 from pipelines.store.cursors import read_cursor

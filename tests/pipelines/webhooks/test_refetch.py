@@ -20,9 +20,9 @@ from connectors.simulation.server import LoopbackServer
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import TripletexState, encode_token
+from pipelines.deletion_limit import DeletionLimit
 from pipelines.privacy.keys import source_key
 from pipelines.privacy.suppression import Suppression
-from pipelines.sources.deletions import DeletionLimit
 from pipelines.sources.findings import adds_up, no_mass_deletion
 from pipelines.sources.helpscout import read_customers
 from pipelines.sources.reading import Desk, Run

@@ -74,7 +74,7 @@ def copy_rows(
     with cursor.copy(_copy_into(staging, columns)) as copy:
         for row in rows:
             copy.write_row(row)
-    cursor.execute(sql.SQL("ANALYZE {}").format(staging))
+    _analyze(cursor, staging, table, columns)
     return staging
 
 
@@ -92,7 +92,7 @@ def copy_frame(
     with cursor.copy(_copy_into(staging, columns)) as copy:
         for block in text_blocks(frame, columns):
             copy.write(block)
-    cursor.execute(sql.SQL("ANALYZE {}").format(staging))
+    _analyze(cursor, staging, table, columns)
     return staging
 
 
@@ -202,7 +202,7 @@ def replace_from(
     ).rowcount
     if is_first:
         return Written(inserted=rows)
-    cursor.execute(sql.SQL("ANALYZE {}").format(target))
+    _analyze(cursor, target, table, columns)
     with _planned_for(connection, rows if within is None else 0):
         return _make_equal(connection, table, columns, target, touch=None, within=within)
 
@@ -295,6 +295,13 @@ def _staging_table(
         )
     )
     return staging
+
+
+def _analyze(cursor: Any, staging: sql.Composable, table: sa.Table, columns: Sequence[str]) -> None:
+    """Let the planner know the staged rows, and the columns by which they are met: those of the key."""
+    met = [name for name in columns if name in table.primary_key.columns] or columns
+    names = sql.SQL(", ").join(map(sql.Identifier, met))
+    cursor.execute(sql.SQL("ANALYZE {} ({})").format(staging, names))
 
 
 def _copy_into(table: sql.Composable, columns: Sequence[str]) -> sql.Composed:

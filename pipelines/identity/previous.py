@@ -86,7 +86,7 @@ def read_previous(
     return Previous(
         before=np.fromiter((before.get(key, -1) for key in keys), dtype=np.int64, count=len(keys)),
         cards=cards,
-        aliases=dict(aliases.tuples().all()),
+        aliases=dict(iter(aliases)),
     )
 
 

@@ -164,11 +164,11 @@ def test_a_customer_on_the_card_with_another_number_is_another_customer() -> Non
 
 
 def test_what_a_person_chose_of_several_stays_chosen() -> None:
-    """The mapping comes first."""
+    """What was registered comes first."""
     target = Target("customer", CARD)
-    mapping = Registrations({target: [Entry(target, "registered", 8, None)]})
-    both = [{"id": known, "organization_number": NUMBER} for known in (7, 8)]
-    made = plan(company(), held=ledger(*both), registered=mapping)
+    known = Registrations({target: [Entry(target, "registered", 8, None)]})
+    both = [{"id": number, "organization_number": NUMBER} for number in (7, 8)]
+    made = plan(company(), held=ledger(*both), registered=known)
     assert made.steps[0].record_id == 8
 
 
@@ -205,10 +205,28 @@ def test_what_was_refused_is_planned_again_only_when_it_has_changed() -> None:
     (customer, _) = plan(company()).steps
     target = customer.target
     refusal = Entry(target, "refused", None, None, ("email",), fields_hash(customer.fields, SECRET))
-    mapping = Registrations({target: [refusal]})
-    assert told(plan(company(), registered=mapping)) == [("review", "customer")]
-    changed = plan(company(email="ola.eksempel@fjellrev.example.no"), registered=mapping)
+    known = Registrations({target: [refusal]})
+    assert told(plan(company(), registered=known)) == [("review", "customer")]
+    changed = plan(company(email="ola.eksempel@fjellrev.example.no"), registered=known)
     assert told(changed)[0] == ("create", "customer")
+
+
+def test_a_contact_person_that_was_refused_is_planned_again_only_when_it_has_changed() -> None:
+    customer = {"id": 7, "organization_number": NUMBER}
+    contact = plan(company(), held=ledger(customer)).steps[-1]
+    refusal = Entry(contact.target, "refused", None, None, ("email",), fields_hash(contact.fields, SECRET))
+    known = Registrations({contact.target: [refusal]})
+    again = plan(company(), held=ledger(customer), registered=known).steps[-1]
+    assert (again.action, again.customer) == ("review", contact.customer)
+    changed = plan(company(first_name="Olav"), held=ledger(customer), registered=known).steps[-1]
+    assert changed.action == "create"
+
+
+def test_a_customer_that_was_registered_since_the_sweep_is_left_alone_and_gets_its_contact_person() -> None:
+    target = Target("customer", CARD)
+    known = Registrations({target: [Entry(target, "registered", 8, None)]})
+    (contact,) = plan(company(), registered=known).steps
+    assert (contact.action, contact.target) == ("create", Target("contact", PERSON, 8))
 
 
 @pytest.mark.parametrize("status", ["new", "needs_review", "declined"])

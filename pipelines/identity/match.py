@@ -16,6 +16,7 @@ from pipelines.identity.features import Features, features
 from pipelines.identity.organizations import RULES as ORGANIZATION_RULES
 from pipelines.identity.organizations import Organizations, match_organizations
 from pipelines.identity.people import People, match_people
+from pipelines.identity.records import no_garbage_collection
 from pipelines.identity.same_person import with_same_person
 from pipelines.identity.shared_mailboxes import without_shared_mailboxes
 from pipelines.identity.words import person_rule
@@ -56,7 +57,8 @@ def match(records: pd.DataFrame, decisions: pd.DataFrame) -> Matching:
         ContradictionError: when decisions contradict each other.
         ValueError: when a record comes from an unknown source.
     """
-    return match_features(features(records), decisions)
+    with no_garbage_collection():
+        return match_features(features(records), decisions)
 
 
 def match_features(data: Features, decisions: pd.DataFrame) -> Matching:

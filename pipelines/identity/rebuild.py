@@ -157,6 +157,7 @@ _PREVIEW = "preview"
 def _turn(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that sees one state of the store, and is the only one that writes cards."""
     with (
+        no_garbage_collection(),
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         connection.begin(),
     ):
@@ -212,8 +213,7 @@ class _Work:
         self._clock.lap("find")
         records = read_records(self._connection, kept.live)
         self._clock.lap("read")
-        with no_garbage_collection():
-            return self._made(records, _Part(changes, kept, known, gone, guards, state.totals))
+        return self._made(records, _Part(changes, kept, known, gone, guards, state.totals))
 
     def _made(self, records: pd.DataFrame, part: _Part | None) -> IdentityReport:
         published = self._published(records, part)

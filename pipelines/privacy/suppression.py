@@ -140,7 +140,7 @@ class Suppression:
         met: Sequence[_Met],
         in_use: Mapping[str, bytes],
     ) -> tuple[dict[Any, set[Key]], dict[str, set[PersonName]]]:
-        """Each record with the keys that hold it back, and the names of those by numbers noted with names."""
+        """Each record with the keys that hold it back; by number noted with names, the whole ones held."""
         noted = {one.entry for one in met}
         numbers = {
             name: {key.value for key in keys if Entry(NUMBER, key.value) in noted and key.kind == "phone"}
@@ -160,7 +160,9 @@ class Suppression:
                 # Nobody else is named: what was erased stays erased.
                 if not asked[name] or any(entry.value == number for entry in asked[name] & known):
                     found.add(Key("phone", number))
-                    names.setdefault(number, set()).add(called[name])
+                    names.setdefault(number, set()).update(
+                        bearer for bearer in (called[name],) if bearer.kind == "full"
+                    )
             if found:
                 hits[name] = found
         return hits, names
@@ -175,10 +177,8 @@ class Suppression:
 
     def noted(self, connection: sa.Connection, kind: KeyKind) -> Noted:
         """All entries of one kind, to ask about very many values; asking so does not count as meeting them.
-
-        Of numbers, those that hold back everybody: what is stored with another one was let in.
-
-        Raises SuppressionError as `screen` does.
+        Of numbers, those that hold back everybody: what is stored with another one was let in. Raises
+        SuppressionError as `screen` does.
         """
         under = []
         for key_id, secret in self._secrets_in_use(connection).items():
@@ -223,15 +223,18 @@ class Suppression:
         """Keep landing out until this transaction ends; what is landed by then can be seen and erased."""
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
+    def check(self, connection: sa.Connection) -> None:
+        """Raise SuppressionError where entries are under a secret that is not configured."""
+        self._secrets_in_use(connection)
+
     def release(self, connection: sa.Connection, keys: Iterable[Key]) -> int:
         """Take keys out of the ledger, whichever secret they were written with; return how many were in it.
 
         The person's own wish only: the next read may then store them again.
         """
         entries = entries_of(keys)
-        released = len(
-            {one.entry for one in self._met(connection, entries, self._secrets_in_use(connection))}
-        )
+        met = self._met(connection, entries, self._secrets_in_use(connection))
+        released = len({(one.entry.kind == "source_id", one.entry.value) for one in met})
         kinds, hashes = columns(entries, self._secrets.values())
         connection.execute(
             sa.delete(suppression).where(
@@ -305,42 +308,33 @@ class Suppression:
     ) -> None:
         """Count the ledger's period from today for what is still being sent, under the present secret.
 
-        `names`: by number, those that it held back. A number that held back nothing but records without a
-        name stays under its secret, where its names are.
+        `names`: whole names that numbers held back. With one its number moves to the present secret; without,
+        it stays under its own, where its names are.
         """
         now = self._clock()
         stale = [one for one in met if one.is_stale(now, self._current)]
         if not stale:
             return
         self._note_secret(connection, now)
+        kept: set[tuple[str, Entry]] = set()
         for reason in {one.reason for one in stale}:
-            entries = {one.entry for one in stale if one.reason == reason}
-            numbers = {entry for entry in entries if entry.kind == NUMBER}
-            named = {
-                Entry(NAME, number.value, form)
-                for number in numbers
-                for name in names[number.value]
-                for form in noted_forms(name)
-            }
-            known = {entry.value for entry in named}
-            alone = {number for number in numbers if number.value not in known}
-            self._insert(connection, (entries | named) - alone, reason, now)
-            self._touch(connection, numbers - alone, [self._secrets[self._current]], now)
-            self._touch(connection, alone, self._secrets.values(), now)
-
-    def _touch(
-        self, connection: sa.Connection, numbers: set[Entry], secrets: Iterable[bytes], now: datetime
-    ) -> None:
-        """Numbers and all their names were met."""
-        if numbers:
-            given = list(secrets)
-            _, hashes = columns(numbers, given)
-            number = sa.and_(suppression.c.key_kind == NUMBER, suppression.c.key_hmac.in_(hashes))
-            connection.execute(
-                sa.update(suppression)
-                .where(sa.or_(number, _names_of(numbers, given)))
-                .values(last_met_at=now)
-            )
+            entries: set[Entry] = set()
+            for one in (one for one in stale if one.reason == reason):
+                if one.entry.kind != NUMBER:
+                    entries.add(one.entry)
+                elif one.key_id == self._current or not names[one.entry.value]:
+                    kept.add((one.key_id, one.entry))
+                else:
+                    entries.add(one.entry)
+                    entries |= {
+                        Entry(NAME, one.entry.value, form)
+                        for name in names[one.entry.value]
+                        for form in noted_forms(name)
+                    }
+            self._insert(connection, entries, reason, now)
+        for key_id in {key_id for key_id, _ in kept}:
+            numbers = {entry for of, entry in kept if of == key_id}
+            _touch(connection, numbers, self._secrets[key_id], now)
 
     def _note_secret(self, connection: sa.Connection, now: datetime) -> None:
         connection.execute(
@@ -416,6 +410,22 @@ def _bearer(record: Payload) -> PersonName:
     if is_company(record):
         return NO_NAME
     return person_name(*(getattr(record, field, None) for field in ("first_name", "last_name", "name")))
+
+
+def _touch(connection: sa.Connection, numbers: set[Entry], secret: bytes, now: datetime) -> None:
+    """Numbers under one secret were met, and with them all their names."""
+    _, values = columns(numbers, [secret])
+    number = sa.and_(suppression.c.key_kind == NUMBER, suppression.c.key_hmac.in_(values))
+    key = sa.tuple_(*suppression.primary_key.columns)
+    # In one order everywhere, so that two writers cannot wait for each other.
+    theirs = (
+        sa.select(*suppression.primary_key.columns)
+        .where(sa.or_(number, _names_of(numbers, [secret])))
+        .order_by(*suppression.primary_key.columns)
+        .with_for_update()
+        .subquery()
+    )
+    connection.execute(sa.update(suppression).where(key.in_(sa.select(*theirs.c))).values(last_met_at=now))
 
 
 def _names_of(numbers: Iterable[Entry], secrets: Iterable[bytes]) -> sa.ColumnElement[bool]:

@@ -150,9 +150,12 @@ class TestRotation:
         records = (writer(1, "T. Moe"), writer(2, "Jonas Moe"), writer(3))
         assert held(erased, *records, by=ledger(NEXT_SECRET)) == {1, 3}
 
-    def test_one_that_is_met_without_a_name_stays_where_its_names_are(self, erased: sa.Connection) -> None:
+    @pytest.mark.parametrize("name", ["", "T. Dahl", "Tuva"])
+    def test_one_that_is_met_without_a_whole_name_stays_where_its_names_are(
+        self, erased: sa.Connection, name: str
+    ) -> None:
         """Alone under the new secret it would let the name in when the old entries lapse."""
-        held(erased, writer(1), by=ledger(NEXT_SECRET, SECRET))
+        held(erased, writer(1, name), by=ledger(NEXT_SECRET, SECRET))
         assert set(erased.scalars(sa.select(suppression.c.key_id))) == {ledger().key_id}
 
 
@@ -170,6 +173,11 @@ class TestPeriod:
     ) -> None:
         held(erased, writer(1, name), by=ledger(now=self.LATER))
         assert self.times(erased) == {self.LATER}
+
+    def test_an_abbreviation_that_is_still_sent_holds_back_no_more_names(self, erased: sa.Connection) -> None:
+        """Noting what was met as the person's name would widen it from night to night."""
+        held(erased, writer(1, "T. Dahl"), writer(2, "Dahl"), by=ledger(now=self.LATER))
+        assert held(erased, writer(3, "Thomas Moe"), writer(4, "Jonas Dahl"), by=ledger()) == set()
 
     def test_the_next_bearer_does_not_lengthen_it(self, erased: sa.Connection) -> None:
         held(erased, writer(1, "Jonas Moe"), by=ledger(now=self.LATER))

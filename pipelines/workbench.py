@@ -15,8 +15,9 @@ from connectors.tripletex.client import TripletexClient
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
-from pipelines.privacy.ledger_copy import keep_copy, refuse_restored
+from pipelines.privacy.ledger_copy import keep_copy
 from pipelines.privacy.platform import PlatformNames
+from pipelines.privacy.restore import Reapplied, reapply_if_restored
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.service import Sources
 from pipelines.privacy.submissions import LISTS, Platform
@@ -38,11 +39,11 @@ SUBJECT_FILES = "subject_requests"
 def make_desk(settings: Settings, store: Store, now: datetime) -> Desk:
     """Where pages are landed under the policy as it stands at `now` (aware).
 
-    Raises RestoredStoreError as `make_office`.
+    In a restored store, what was erased since the backup is erased again before: see `bring_up_to_copy`.
     """
+    bring_up_to_copy(settings, store, now)
     policy = load_policy()
     with store.crm.connect() as connection:
-        refuse_restored(connection, settings.dagster_home)
         holds = load_holds(connection, policy, now)
     rules = {expiry.rule.data: expiry for expiry in expiries(policy, now, holds)}
 
@@ -65,13 +66,20 @@ def make_ledger(settings: Settings) -> Suppression:
     return Suppression(settings.secret, settings.previous_secrets)
 
 
-def make_office(settings: Settings, store: Store) -> Office:
-    """What a request of a data subject is handled with.
+def bring_up_to_copy(settings: Settings, store: Store, now: datetime) -> Reapplied | None:
+    """Erase again in a restored store, cards included, what was erased since the backup; None in any other.
 
-    Raises RestoredStoreError for a restored store: what was erased since the backup is erased again first.
+    Raises LedgerCopyError for a damaged copy, SuppressionError for one under a secret that is not configured.
     """
-    with store.crm.connect() as connection:
-        refuse_restored(connection, settings.dagster_home)
+    done = reapply_if_restored(store.crm, make_ledger(settings), settings.dagster_home, now=now)
+    if done is not None:
+        refresh(store.crm, "restored backup")
+    return done
+
+
+def make_office(settings: Settings, store: Store, now: datetime) -> Office:
+    """What a request of a data subject is handled with; in a restored store as `make_desk`."""
+    bring_up_to_copy(settings, store, now)
     return Office(
         engine=store.crm,
         policy=load_policy(),

@@ -1,7 +1,7 @@
-"""`make reapply`: after a restored backup, before the first sync: what was erased since is erased again.
+"""`make reapply`: after a restored backup, what was erased since is erased again.
 
-Puts DAGSTER_HOME/suppression_ledger.jsonl, or the copy that is named, back over the restored store. Until the
-former has been put back, nothing else starts.
+Puts DAGSTER_HOME/suppression_ledger.jsonl, or the copy that is named, back over the restored store. Every
+command does the former by itself where the store is an older state of the one that the copy was made of.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from pathlib import Path
 
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.identity.rebuild import refresh
-from pipelines.privacy.ledger_copy import LEDGER_COPY, LedgerCopyError, replace_copy
+from pipelines.privacy.ledger_copy import LEDGER_COPY, replace_copy
 from pipelines.privacy.restore import reapply
-from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
 from pipelines.workbench import make_ledger
@@ -40,7 +39,7 @@ def main(arguments: list[str]) -> int:
     except FileNotFoundError as error:
         console.print(f"[red]Nothing was done.[/] There is no copy of the ledger at {error.filename}.")
         return 2
-    except (*NOT_STARTED, LedgerCopyError, SuppressionError) as error:
+    except NOT_STARTED as error:
         console.print(f"[red]Nothing was done.[/] {error}")
         return 2
     console.print(

@@ -8,16 +8,17 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from connectors.errors import EgressError, RateLimitedError, UnavailableError
-from pipelines.privacy.ledger_copy import LedgerCopyError, RestoredStoreError, refuse_restored
+from pipelines.privacy.ledger_copy import LedgerCopyError, set_aside, standing_of_copy
+from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import PROJECT, ConfigurationError, Settings, load_settings
 from pipelines.sources.clients import connect, is_configured
-from pipelines.store.database import open_store, platform_admin_url
+from pipelines.store.database import Store, open_store, platform_admin_url
 from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
 from schemas.errors import SafeError
 from schemas.payloads.base import SYSTEMS, System
@@ -41,8 +42,8 @@ NOT_STARTED = (
     DatabaseError,
     PolicyError,
     StartError,
-    RestoredStoreError,
     LedgerCopyError,
+    SuppressionError,
 )
 
 
@@ -82,7 +83,7 @@ def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
             ".env.example to .env and fill it in."
         )
         settings = load_settings()
-        _seed_platform(settings)
+        _seed_platform(console, settings)
         yield settings, True
 
 
@@ -115,14 +116,36 @@ def check_doors(console: Console, settings: Settings, *, sleep: Callable[[float]
             client.close()
 
 
-def prepare_store(settings: Settings) -> None:
-    """Make or upgrade the store, and furnish DAGSTER_HOME.
+def prepare_store(console: Console, settings: Settings) -> None:
+    """Make or upgrade the store, and furnish DAGSTER_HOME; tell of a restored backup.
 
-    Raises DatabaseError and StartError, and RestoredStoreError where `make reapply` comes first.
+    Raises DatabaseError and StartError; LedgerCopyError and SuppressionError where a backup was restored and
+    what was erased since cannot be erased again.
     """
     furnish_home(settings.dagster_home)
-    with closing(open_store(settings)) as store, store.crm.connect() as connection:
-        refuse_restored(connection, settings.dagster_home)
+    with closing(open_store(settings)) as store:
+        with store.crm.connect() as connection:
+            standing = standing_of_copy(connection, settings.dagster_home)
+        if standing == "older":
+            _erase_again(console, settings, store)
+    if standing == "another":
+        aside = set_aside(settings.dagster_home)
+        console.print(
+            "[yellow]The copy of the suppression ledger in DAGSTER_HOME is of another database.[/] It is kept"
+            f" as {aside.name}. If this database takes that one's place: `make reapply ARGS={aside}`."
+        )
+
+
+def _erase_again(console: Console, settings: Settings, store: Store) -> None:
+    # The matching is long to import, and only a restored store needs it so early.
+    from pipelines.workbench import bring_up_to_copy
+
+    if done := bring_up_to_copy(settings, store, datetime.now(UTC)):
+        console.print(
+            "The database is older than the copy of its suppression ledger, as after a restored backup. What"
+            f" was erased since is erased again: {done.entries} entries put back, {done.released} released"
+            f" since, {done.removed} records erased, {done.blanked} blanked."
+        )
 
 
 def furnish_home(home: Path) -> None:
@@ -144,13 +167,13 @@ def left_out(settings: Settings) -> list[System]:
     return [system for system in SYSTEMS if not is_configured(settings, system)]
 
 
-def _seed_platform(settings: Settings) -> None:
+def _seed_platform(console: Console, settings: Settings) -> None:
     """Fill the embedded platform database, so that there are IP addresses to expire."""
     if settings.platform_database_url is not None or settings.crm_database_url is not None:
         return
     from pipelines.platform_seed import seed_platform
 
-    prepare_store(settings)
+    prepare_store(console, settings)
     url = platform_admin_url(settings)
     assert url is not None, "without CRM_DATABASE_URL the platform database is embedded"
     engine = make_engine(url)

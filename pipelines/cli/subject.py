@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _handle(console: Console, settings: Settings, given: argparse.Namespace) -> int:
     store, now = open_store(settings), datetime.now(UTC)
-    office, drawer = make_office(settings, store), Drawer(settings.dagster_home / SUBJECT_FILES)
+    office, drawer = make_office(settings, store, now), Drawer(settings.dagster_home / SUBJECT_FILES)
     try:
         if given.command in ("show", "apply") and given.name:
             add_name(drawer, given.number, given.name)

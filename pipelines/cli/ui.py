@@ -10,10 +10,8 @@ import socket
 import subprocess
 import sys
 
-from pipelines.cli.startup import configured, prepare_store, terminal
-from pipelines.privacy.ledger_copy import RestoredStoreError
-from pipelines.settings import PROJECT, ConfigurationError
-from pipelines.store.engines import DatabaseError
+from pipelines.cli.startup import NOT_STARTED, configured, prepare_store, terminal
+from pipelines.settings import PROJECT
 
 
 def main(arguments: list[str]) -> int:
@@ -29,12 +27,12 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         with configured(console) as (settings, _):
-            prepare_store(settings)
+            prepare_store(console, settings)
             console.print(f"Dagster opens on [bold]http://127.0.0.1:{port}[/]. Stop it with Ctrl-C.")
             return _serve(port)
     except KeyboardInterrupt:
         return 0
-    except (ConfigurationError, DatabaseError, RestoredStoreError) as error:
+    except NOT_STARTED as error:
         console.print(f"[red]{error}[/]")
         return 2
 

@@ -110,9 +110,10 @@ def head(connection: sa.Connection) -> str:
 
 
 def marks(connection: sa.Connection) -> tuple[Mark, ...]:
-    """Entries by which a state of this log is known again, the last first, then ever further apart."""
+    """Entries by which any state of this log is known: the last, ever further ones, and the first."""
     last, _ = _end(connection, "head")
-    numbers = [last, *(last - (1 << power) for power in range(last.bit_length()))]
+    first, _ = _end(connection, "pruned")
+    numbers = [last, *(last - (1 << power) for power in range(last.bit_length())), first + 1]
     found = connection.execute(
         sa.select(audit_log.c.entry_no, audit_log.c.entry_hash)
         .where(audit_log.c.entry_no.in_(numbers))

@@ -2,7 +2,7 @@
 
 Erasures and objections to marketing, as keyed hashes: the ledgers in a backup are older than the last ones.
 The first line says up to which entry of the audit log the store had come: a store that has not come so far is
-a restored one, and takes part in nothing until the copy is put back (`restore.py`).
+a restored one, and the copy is put back over it before anything else (`restore.py`).
 """
 
 from __future__ import annotations
@@ -35,13 +35,12 @@ class LedgerCopyError(SafeError, ValueError):
 
 
 class RestoredStoreError(SafeError, RuntimeError):
-    """The store is older than the copy of its ledger, so that what was erased since is in it again."""
+    """The store was put back while a program was at work on it, and is older than the copy of its ledger."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"the database is older than the copy of its suppression ledger ({LEDGER_COPY} in DAGSTER_HOME),"
-            " as after a restored backup: run `make reapply` first, which erases again what was erased since."
-            " If the copy is another database's, move it away"
+            f"the database is older than the copy of its suppression ledger ({LEDGER_COPY} in DAGSTER_HOME):"
+            " a backup was restored meanwhile. Run `make reapply`, which erases again what was erased since"
         )
 
 
@@ -105,12 +104,17 @@ def copy_ledger(connection: sa.Connection) -> Iterator[str]:
 def keep_copy(engine: sa.Engine, home: Path) -> Path:
     """Write the ledger as it stands to LEDGER_COPY in `home`, whole or not at all.
 
-    Writers take turns and look after their turn has come, so no older copy takes a newer one's place. Raises
-    RestoredStoreError rather than write a restored store's older ledger over the newer copy.
+    Writers take turns and look after their turn has come, so no older copy takes a newer one's place; another
+    store's copy is set aside. Raises RestoredStoreError rather than write a restored store's older ledger
+    over the newer copy, and LedgerCopyError for a file that is no copy.
     """
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COPY_LOCK)))
-        refuse_restored(connection, home)
+        match standing_of_copy(connection, home):
+            case "older":
+                raise RestoredStoreError
+            case "another":
+                set_aside(home)
         return write_whole(home / LEDGER_COPY, copy_ledger(connection))
 
 
@@ -121,23 +125,28 @@ def replace_copy(engine: sa.Engine, home: Path) -> Path:
         return write_whole(home / LEDGER_COPY, copy_ledger(connection))
 
 
-def refuse_restored(connection: sa.Connection, home: Path) -> None:
-    """Raise RestoredStoreError where the copy in `home` is ahead of the store, or another store's.
+def standing_of_copy(connection: sa.Connection, home: Path) -> Standing:
+    """How the store stands to the copy in `home`; "same" where no copy can tell, or has anything to lose.
 
-    A copy that names nobody, as of the sandbox before the real accounts, has nothing to lose and refuses
-    nothing. A copy without a first line of its own is of an earlier version and says nothing of that; without
-    a copy there is nothing to compare. Raises LedgerCopyError for a file that is no copy.
+    So without a copy, with one of an earlier version, which has no first line of its own, and with one that
+    names nobody. Raises LedgerCopyError for a file that is no copy.
     """
     try:
         with (home / LEDGER_COPY).open(encoding="utf-8") as file:
             line = file.readline()
             names_anyone = any('"key_kind"' in entry for entry in file)
-    except FileNotFoundError:
-        return
-    try:
         first: dict[str, Any] = dict(json.loads(line)) if line.strip() else {}
         head = CopyHead.of(first) if "audit_log" in first else None
+    except FileNotFoundError:
+        return "same"
     except (ValueError, TypeError, KeyError):
         raise LedgerCopyError("the copy of the suppression ledger is damaged in line 1") from None
-    if head is not None and names_anyone and head.standing(connection) != "same":
-        raise RestoredStoreError
+    return head.standing(connection) if head is not None and names_anyone else "same"
+
+
+def set_aside(home: Path) -> Path:
+    """Give another store's copy a name of its own, since this store's copy takes its place; the new path."""
+    copy = home / LEDGER_COPY
+    with copy.open(encoding="utf-8") as file:
+        copied_at = CopyHead.of(json.loads(file.readline())).copied_at
+    return copy.rename(copy.with_stem(f"{copy.stem}_{copied_at:%Y%m%dT%H%M%S}"))

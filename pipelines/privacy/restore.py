@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,13 @@ from sqlalchemy.dialects import postgresql as pg
 from pipelines.identity.publish import take_turn
 from pipelines.privacy import audit_log
 from pipelines.privacy.holds import RowHold
-from pipelines.privacy.ledger_copy import CopyHead, LedgerCopyError
+from pipelines.privacy.ledger_copy import (
+    LEDGER_COPY,
+    CopyHead,
+    LedgerCopyError,
+    replace_copy,
+    standing_of_copy,
+)
 from pipelines.privacy.subjects.erasure import held_facts, ids_by_source, is_kept, legal_holds, remove
 from pipelines.privacy.subjects.finding import SourceRecord, source_record
 from pipelines.privacy.suppression import Suppression
@@ -43,6 +50,22 @@ class Reapplied:
     """Records of organisations that bore an erased person's address or number again."""
 
 
+def reapply_if_restored(
+    engine: sa.Engine, ledger: Suppression, home: Path, *, now: datetime
+) -> Reapplied | None:
+    """As `reapply` with the copy in `home`, where the store is an older state of the one it was made of.
+
+    Returns None where it is not. Raises as `reapply`.
+    """
+    with engine.connect() as connection:
+        if standing_of_copy(connection, home) != "older":
+            return None
+    with (home / LEDGER_COPY).open(encoding="utf-8") as copy:
+        done = reapply(engine, ledger, copy, now=now)
+    replace_copy(engine, home)
+    return done
+
+
 def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now: datetime) -> Reapplied:
     """Put a copy of the ledger back into a restored store and erase again what it names.
 
@@ -55,6 +78,7 @@ def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now:
         ledger.lock(connection)
         take_turn(connection)
         entries, released = _put_back(connection, _read(copy))
+        ledger.check(connection)
         removed, blanked = _erase_again(connection, ledger, legal_holds(connection, load_policy(), now))
         audit_log.append(
             connection,

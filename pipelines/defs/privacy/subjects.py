@@ -43,7 +43,8 @@ def answer_request(context: dg.OpExecutionContext, config: Asked, workbench: Wor
     """Shows in numbers what a request would do, or carries it out."""
     with nothing_personal():
         settings, now = workbench.settings, datetime.now(UTC)
-        office, drawer = make_office(settings, workbench.store), Drawer(settings.dagster_home / SUBJECT_FILES)
+        office = make_office(settings, workbench.store, now)
+        drawer = Drawer(settings.dagster_home / SUBJECT_FILES)
         if config.apply:
             with told_sources(
                 settings, workbench.store, config.request_id, tell=config.tell_sources

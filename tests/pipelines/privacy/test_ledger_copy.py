@@ -1,17 +1,20 @@
-"""A restored store is told from the one that went on, refused, and brought up to the copy."""
+"""A restored store is told from the one that went on, and brought up to the copy before anything else."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from rich.console import Console
 
 from pipelines.cli.reapply import main as reapply_command
-from pipelines.cli.startup import prepare_store
+from pipelines.cli.startup import prepare_store, terminal
 from pipelines.privacy import audit_log
 from pipelines.privacy.keys import email_keys
 from pipelines.privacy.ledger_copy import (
@@ -21,11 +24,11 @@ from pipelines.privacy.ledger_copy import (
     RestoredStoreError,
     copy_ledger,
     keep_copy,
-    refuse_restored,
+    standing_of_copy,
 )
 from pipelines.privacy.restore import reapply
 from pipelines.privacy.subjects import rights
-from pipelines.privacy.suppression import Suppression
+from pipelines.privacy.suppression import Suppression, SuppressionError
 from pipelines.settings import Settings, load_settings
 from pipelines.store.database import open_store
 from pipelines.workbench import make_desk, make_office
@@ -80,13 +83,9 @@ class Store:
         with self.engine.connect() as connection:
             return bool(self.ledger.contains(connection, keys))
 
-    def refused(self) -> bool:
-        try:
-            with self.engine.connect() as connection:
-                refuse_restored(connection, self.home)
-        except RestoredStoreError:
-            return True
-        return False
+    def standing(self) -> str:
+        with self.engine.connect() as connection:
+            return standing_of_copy(connection, self.home)
 
 
 @pytest.fixture
@@ -94,73 +93,81 @@ def store(crm_engine: sa.Engine, tmp_path: Path) -> Store:
     return Store(crm_engine, tmp_path)
 
 
-def test_without_a_copy_nothing_is_refused(store: Store) -> None:
-    assert not store.refused()
+def test_without_a_copy_there_is_nothing_to_compare(store: Store) -> None:
+    assert store.standing() == "same"
 
 
 @pytest.mark.parametrize("acts", [0, 1, 200])
-def test_the_store_that_went_on_is_let_in(store: Store, acts: int) -> None:
+def test_the_store_that_went_on_is_the_same(store: Store, acts: int) -> None:
     store.act(3)
     store.erase(SOL)
     store.act(acts)
-    assert not store.refused()
+    assert store.standing() == "same"
     keep_copy(store.engine, store.home)
 
 
 @pytest.mark.parametrize("acts", [0, 1, 200])
-def test_an_older_store_is_refused_and_the_newer_copy_is_kept(store: Store, acts: int) -> None:
+def test_an_older_store_is_known_and_does_not_overwrite_the_newer_copy(store: Store, acts: int) -> None:
     store.act(3)
     backup = store.back_up()
     store.act(acts)
     store.erase(SOL)
     copy = (store.home / LEDGER_COPY).read_bytes()
     store.restore(backup)
-    assert store.refused()
+    assert store.standing() == "older"
     with pytest.raises(RestoredStoreError, match="make reapply"):
         keep_copy(store.engine, store.home)
     assert (store.home / LEDGER_COPY).read_bytes() == copy
 
 
-def test_a_restored_store_that_went_its_own_way_as_far_is_refused_too(store: Store) -> None:
+def test_a_restored_store_that_went_its_own_way_as_far_is_known_too(store: Store) -> None:
     """The number of the last entry says nothing: its hash does."""
+    store.act()
     backup = store.back_up()
     store.erase(SOL)
     store.restore(backup)
     store.act(5)
-    assert store.refused()
+    assert store.standing() == "older"
 
 
-def test_an_empty_store_beside_a_copy_is_refused(store: Store) -> None:
-    """Its ledger is gone: what the sources still have would come back."""
+def test_another_stores_copy_is_set_aside_and_not_lost(store: Store) -> None:
+    """CRM_DATABASE_URL names another database now."""
     empty = store.back_up()
     store.erase(SOL)
+    copy = (store.home / LEDGER_COPY).read_bytes()
     store.restore(empty)
-    assert store.refused()
+    store.act()
+    assert store.standing() == "another"
+    keep_copy(store.engine, store.home)
+    [aside] = store.home.glob("suppression_ledger_*.jsonl")
+    assert aside.read_bytes() == copy
+    assert store.standing() == "same"
 
 
-def test_another_store_beside_a_copy_that_names_nobody_is_let_in(store: Store) -> None:
-    """The sandbox was tried first; now CRM_DATABASE_URL names the real database."""
+def test_a_copy_that_names_nobody_is_no_hindrance(store: Store) -> None:
+    """The sandbox was tried first; now there are real accounts and another database."""
     empty = store.back_up()
     store.act(3)
     keep_copy(store.engine, store.home)
     store.restore(empty)
-    assert not store.refused()
+    assert store.standing() == "same"
     keep_copy(store.engine, store.home)
+    assert [path.name for path in store.home.iterdir()] == [LEDGER_COPY]
 
 
-def test_a_store_whose_log_was_pruned_past_the_copy_is_let_in(store: Store) -> None:
+def test_a_store_whose_log_was_pruned_past_the_copy_is_the_same(store: Store) -> None:
     store.erase(SOL)
     store.act(3)
     with store.engine.begin() as connection:
         audit_log.prune(connection, sa.true(), NOW)
-    assert not store.refused()
+    assert store.standing() == "same"
 
 
 def test_a_copy_of_an_earlier_version_says_nothing(store: Store) -> None:
     store.erase(SOL)
     path = store.home / LEDGER_COPY
     path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
-    assert not store.refused()
+    assert store.standing() == "same"
     assert store.reapply().entries == 0
 
 
@@ -170,7 +177,7 @@ def test_a_copy_of_an_earlier_version_says_nothing(store: Store) -> None:
 def test_a_damaged_first_line_is_refused_with_its_number(store: Store, line: str) -> None:
     (store.home / LEDGER_COPY).write_text(f"{line}\n")
     with store.engine.connect() as connection, pytest.raises(LedgerCopyError, match="line 1"):
-        refuse_restored(connection, store.home)
+        standing_of_copy(connection, store.home)
 
 
 def test_the_first_line_holds_numbers_and_hashes_only(store: Store) -> None:
@@ -178,7 +185,20 @@ def test_the_first_line_holds_numbers_and_hashes_only(store: Store) -> None:
     with store.engine.connect() as connection:
         first = json.loads(next(iter(copy_ledger(connection))))
         marks = CopyHead.of(first).marks
-        assert [mark.entry_no for mark in marks] == [1000, 999, 998, 996, 992, 984, 968, 936, 872, 744, 488]
+        assert [mark.entry_no for mark in marks] == [
+            1000,
+            999,
+            998,
+            996,
+            992,
+            984,
+            968,
+            936,
+            872,
+            744,
+            488,
+            1,
+        ]
         assert audit_log.head(connection) == marks[0].entry_hash.hex()
     assert set(first) == {"audit_log", "copied_at"}
 
@@ -246,7 +266,7 @@ class TestReapply:
 
 
 class TestCommands:
-    """Nothing begins in a restored store but `make reapply`."""
+    """Whatever begins first in a restored store erases again what was erased since."""
 
     @pytest.fixture
     def settings(self, only_a_store: None, store: Store, monkeypatch: pytest.MonkeyPatch) -> Settings:
@@ -259,22 +279,58 @@ class TestCommands:
         store.restore(backup)
         return settings
 
-    def test_no_command_no_read_and_no_request_begins(self, settings: Settings) -> None:
-        store = open_store(settings)
-        for begin in (
-            lambda: prepare_store(settings),
-            lambda: make_desk(settings, store, NOW),
-            lambda: make_office(settings, store),
-        ):
-            with pytest.raises(RestoredStoreError, match="make reapply"):
-                begin()
-        store.close()
-
-    def test_after_reapply_everything_begins(self, settings: Settings, store: Store) -> None:
-        assert reapply_command([]) == 0
+    @pytest.mark.parametrize(
+        "begin",
+        [
+            lambda settings, _: prepare_store(Console(quiet=True), settings),
+            lambda settings, store: make_desk(settings, store, NOW),
+            lambda settings, store: make_office(settings, store, NOW),
+            lambda *_: reapply_command([]),
+        ],
+        ids=["a command", "a read", "a request", "make reapply"],
+    )
+    def test_the_erased_are_erased_again_before_anything_else(
+        self, settings: Settings, store: Store, begin: Callable[[Settings, Any], object]
+    ) -> None:
+        with closing(open_store(settings)) as opened:
+            begin(settings, opened)
         assert store.holds(SOL)
-        prepare_store(settings)
-        keep_copy(store.engine, store.home)
+        assert store.standing() == "same"
+
+    def test_a_command_says_what_it_found(
+        self, settings: Settings, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        prepare_store(terminal(), settings)
+        assert "1 entries put back" in capsys.readouterr().out
+        prepare_store(terminal(), settings)
+        assert not capsys.readouterr().out
+
+    def test_a_copy_under_an_unknown_secret_stops_everything(
+        self, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PRIVACY_SECRET", SECRET.upper())
+        with pytest.raises(SuppressionError):
+            prepare_store(terminal(), load_settings())
+        assert store.standing() == "older"
+
+    def test_a_command_keeps_another_stores_copy_and_says_how_to_use_it(
+        self,
+        only_a_store: None,
+        store: Store,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("PRIVACY_SECRET", SECRET)
+        monkeypatch.setenv("DAGSTER_HOME", str(store.home))
+        empty = store.back_up()
+        store.erase(SOL)
+        store.restore(empty)
+        store.act()
+        prepare_store(terminal(), load_settings())
+        [aside] = store.home.glob("suppression_ledger_*.jsonl")
+        assert f"make reapply ARGS={aside}" in capsys.readouterr().out
+        assert reapply_command([str(aside)]) == 0
+        assert store.holds(SOL)
 
     def test_another_copy_does_not_take_the_newer_ones_place(
         self, settings: Settings, store: Store, tmp_path: Path
@@ -285,5 +341,4 @@ class TestCommands:
         newer = (store.home / LEDGER_COPY).read_text()
         assert reapply_command([str(older)]) == 0
         assert (store.home / LEDGER_COPY).read_text() == newer
-        with pytest.raises(RestoredStoreError):
-            prepare_store(settings)
+        assert store.standing() == "older"

@@ -91,6 +91,12 @@ def test_participants_data_are_sent_to_nobody_and_deleted_on_instruction_only() 
         ),
         ("- id: sync-log\n", "- id: invoices\n", "the id invoices is given twice", "- id: sync-log"),
         (
+            "- id: dagster-files\n",
+            "- id: dagster-runs\n",
+            "the id dagster-runs is given twice",
+            "- id: dagster-files",
+        ),
+        (
             "  landing.load: {class: system, clauses: [S6], purposes: [accountability]}\n",
             "",
             "landing.load is not listed under data",

@@ -133,7 +133,11 @@ def features(records: pd.DataFrame) -> Features:
     phone_lists, phone_values = _held_many(column("phones"), phones)
 
     first, last, full = column("first_name"), column("last_name"), column("full_name")
-    given, names_given = _names(first, last, full)
+    is_unit = source == UNIT
+    # No unit is a person: what its name would be as one, nobody asks.
+    of_persons = full.copy()
+    of_persons[is_unit] = None
+    given, names_given = _names(first, last, of_persons)
     bears = (source == UNIT) | (source == CUSTOMER)
     company_texts = column("company_name")
     name_company = np.array([name.company for name in names_given], dtype=object)[given]
@@ -141,7 +145,6 @@ def features(records: pd.DataFrame) -> Features:
     company_texts[lacks] = name_company[lacks]
     number_raw = column("organization_number")
     number = _mapped(number_raw, organization_number)
-    is_unit = source == UNIT
     number[is_unit] = np.where(number[is_unit] == None, column("source_id")[is_unit], number[is_unit])  # noqa: E711
     is_company = (
         _companies(source, column("is_private"), number, first, last, full, given, names_given) | is_unit

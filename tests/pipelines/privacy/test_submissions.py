@@ -67,6 +67,17 @@ def left(engine: sa.Engine) -> set[int]:
         return set(connection.scalars(sa.text("SELECT id FROM platform.participant_submission")))
 
 
+class TestNaming:
+    """A customer or event that the registration system does not know is refused when it is instructed."""
+
+    def test_the_retention_roles_rights_are_enough_to_look(
+        self, crm_engine: sa.Engine, platform: Platform
+    ) -> None:
+        submissions.check_named(platform, instruct(crm_engine))
+        with pytest.raises(InstructionError, match="no submission of the customer"):
+            submissions.check_named(platform, instruct(crm_engine, customer_org="310000020"))
+
+
 class TestDeletion:
     """An instruction to delete."""
 

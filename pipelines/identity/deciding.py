@@ -112,6 +112,8 @@ def _frame(engine: sa.Engine, decisions: Sequence[Decision]) -> pd.DataFrame:
                 )
             ).all()
         )
+    if any(not source or not key for source, key in records):
+        raise DecisionError("name both records by their source entity and number, e.g. course_signup and 9")
     missing = sorted(records - {(source, key) for source, key in known})
     if missing:
         raise DecisionError(f"there is no record {missing[0][0]}:{missing[0][1]} in crm.source_link")

@@ -29,6 +29,7 @@ from schemas.tables import audiences, views
 _GROUP = "audiences"
 _MEMBERS, _CHANGES = audiences.audience_member, audiences.audience_change
 _EXCLUSIONS, _PREVIEW = audiences.audience_exclusion, audiences.audience_preview
+EXPORT_JOB = "export_audience"
 _EXPORT = dg.AssetKey(["audiences", "audience_export"])
 _INVITED = table_key(views.audience_course_invitations)
 _MEMBER_KEY = table_key(_MEMBERS)
@@ -133,7 +134,10 @@ def audience_exports(
             engine = workbench.store.crm
             # Whoever has objected since last night is not in the file.
             build_audiences(engine, workbench.settings.secrets, run_id, now)
-            _, members = export_audience(engine, config.audience, folder, run_id, now)
+            path, members = export_audience(engine, config.audience, folder, run_id, now)
+        context.log.info("%d members written to %s", members, path)
+    elif context.run.job_name == EXPORT_JOB:
+        context.log.info("no audience is named, so nothing is written: %s", " or ".join(views.AUDIENCES))
     return dg.MaterializeResult(
         metadata={"exported": bool(config.audience), "members": members, "files_removed": removed}
     )
@@ -152,7 +156,7 @@ build = dg.define_asset_job(
     description="Works the audiences out anew; with `preview` it only tells who would come in or fall out.",
 )
 export = dg.define_asset_job(
-    "export_audience",
+    EXPORT_JOB,
     selection=dg.AssetSelection.assets(audience_exports),
     description="Writes the audience that is named to a CSV file, and notes the disclosure of each person.",
 )

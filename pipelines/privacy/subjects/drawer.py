@@ -120,7 +120,8 @@ class Drawer:
             return json.loads((self._directory / request_id / name).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             raise DrawerError(
-                f"request {request_id} has nothing to go by: it is answered, or was opened on another machine"
+                f"request {request_id} has nothing to go by: there is none of that number, it is answered, or"
+                " it was opened on another machine; `make subject ARGS=list` shows what is open"
             ) from None
 
 

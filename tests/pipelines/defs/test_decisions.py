@@ -75,8 +75,18 @@ def test_a_preview_never_applies(store: sa.Engine, instance: dg.DagsterInstance)
     assert people_and_decisions(store) == (2, 0)
 
 
-def test_a_decision_about_no_record_fails_and_says_so(store: sa.Engine, instance: dg.DagsterInstance) -> None:
-    done = launch(instance, **{**SAME, "right_id": "99"}, apply=True)
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"right_id": "99"}, "there is no record helpscout_customer:99"),
+        ({"right_id": ""}, "name both records by their source entity and number"),
+        ({"left_source": ""}, "name both records by their source entity and number"),
+    ],
+)
+def test_a_decision_about_no_record_fails_and_says_so(
+    store: sa.Engine, instance: dg.DagsterInstance, changed: dict[str, str], said: str
+) -> None:
+    done = launch(instance, **{**SAME, **changed}, apply=True)
     assert not done.success
     [failure] = [event for event in done.all_events if event.is_step_failure]
-    assert "there is no record helpscout_customer:99" in str(failure.step_failure_data.error)
+    assert said in str(failure.step_failure_data.error)

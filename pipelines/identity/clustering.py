@@ -29,6 +29,11 @@ class Edge(NamedTuple):
         """Whether the evidence says that a person has two surnames."""
         return self.rule.startswith("renamed") or self.rule == "decision"
 
+    @property
+    def joins_names(self) -> bool:
+        """Whether what else agrees with one of the names agrees with the person."""
+        return self.joins_surnames or self.rule.startswith("spelled")
+
 
 @dataclass
 class Own:
@@ -171,7 +176,7 @@ class Clusters:
 
     def _united(self, left: int, others: list[frozenset[int]], edge: Edge) -> list[frozenset[int]]:
         mine = self._names[left]
-        if edge.joins_surnames:
+        if edge.joins_names:
             union = frozenset(name for names in (*mine, *others) for name in names)
             return [union] if union else []
         return list(dict.fromkeys([*mine, *others]))

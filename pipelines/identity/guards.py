@@ -61,6 +61,9 @@ class Keys:
         default_factory=dict
     )  # names whose address it is, of a shared e-mail
     turns: dict[int, list[Turn]] = field(default_factory=dict)  # of a key that was handed over
+    spelled: dict[int, int] = field(
+        default_factory=dict
+    )  # the name of which all others at a personal key are spellings
     emails: int = 0  # number of e-mails: phone p is key emails + p
 
     def value(self, data: Features, key: int) -> str:
@@ -137,6 +140,9 @@ def _judge(keys: Keys, at: int, names: list[int], data: Features, pairs: NamePai
     if not {Relation.CONFLICT, Relation.RENAMED} & set(relations.values()):
         return
     groups = people(names, relations)
+    if not was_shared and (right := _right_spelling(names, relations, pairs)) is not None:
+        keys.spelled[at] = right
+        return
     keys.people[at] = len(groups)
     address = data.email_values[at] if keys.is_email[at] else None
     whole = [group for group in groups if any(pairs.is_full[name] for name in group)]
@@ -152,6 +158,21 @@ def _judge(keys: Keys, at: int, names: list[int], data: Features, pairs: NamePai
         keys.owners[at] = _owner(address, groups, pairs)
     if not keys.owners.get(at):
         keys.turns[at] = _turns(keys, at, whole, data, pairs)
+
+
+def _right_spelling(
+    names: list[int], relations: dict[tuple[int, int], Relation], pairs: NamePairs
+) -> int | None:
+    """The name of which those that exclude each other are spellings: two slips in one name look like two."""
+    apart = {Relation.CONFLICT, Relation.RENAMED}
+    slips = {name for pair, found in relations.items() if found in apart for name in pair}
+    spelling = {Relation.SIMILAR, Relation.EQUAL}
+    for right in names:
+        if right in slips or not pairs.is_full[right] or pairs.is_derived[right]:
+            continue
+        if all(relations[min(name, right), max(name, right)] in spelling for name in slips):
+            return right
+    return None
 
 
 def _turns(keys: Keys, at: int, groups: list[list[int]], data: Features, pairs: NamePairs) -> list[Turn]:

@@ -55,7 +55,7 @@ RULES = sorted(
         for kind in ("email", "phone")
         for name, _ in _BY_RELATION.values()
     }
-    | {"renamed_email", "renamed_phone", "decision"}
+    | {"renamed_email", "renamed_phone", "spelled_email", "spelled_phone", "decision"}
 )
 # Witnesses that are the surroundings of many: a namesake has them too.
 _SURROUNDINGS = frozenset(
@@ -136,15 +136,13 @@ def match_people(data: Features, organizations: Organizations, decisions: Decisi
 def _personal_edges(data: Features, keys: Keys, pairs: NamePairs) -> tuple[_Edges, list[Edge]]:
     """Edges that personal keys prove, and those of a first name with two surnames that they do not prove."""
     standing = keys.standing[keys.key]
-    star = _stars(keys, pairs, standing == Standing.PERSONAL)
     proved: list[Edge] = []
     doubtful: list[Edge] = []
-    special = standing == Standing.RENAMED
-    known = [key for key, found in (*keys.owners.items(), *keys.turns.items()) if found]
-    if known:
-        owned = np.zeros(len(keys.standing), dtype=bool)
-        owned[known] = True
-        special |= owned[keys.key]
+    own_way = keys.standing == Standing.RENAMED
+    own_way[[key for key, found in (*keys.owners.items(), *keys.turns.items()) if found]] = True
+    own_way[list(keys.spelled)] = True
+    special = own_way[keys.key]
+    star = _stars(keys, pairs, (standing == Standing.PERSONAL) & ~special)
     at = np.flatnonzero(special)
     for rows in np.split(at, np.flatnonzero(np.diff(keys.key[at])) + 1) if len(at) else []:
         key = int(keys.key[rows[0]])
@@ -210,6 +208,9 @@ def _special_key(
     by_name: dict[int, list[int]] = defaultdict(list)
     for row in rows:
         by_name[int(pairs.of_row[row])].append(row)
+    if key in keys.spelled:
+        proved.extend(_spellings(kind, keys.spelled[key], by_name, pairs))
+        return
     if keys.standing[key] == Standing.SHARED:
         owner = keys.owners.get(key)
         if owner:
@@ -244,6 +245,20 @@ def _special_key(
         proved.extend(_star(kind, [heads[0], *sorted(rest)], pairs))
     else:
         doubtful.append(edge)
+
+
+def _spellings(kind: str, right: int, by_name: dict[int, list[int]], pairs: NamePairs) -> list[Edge]:
+    """Every row of a key tied to one whose name the others spell; what they spell is one name then."""
+    rows = [row for name, of_name in by_name.items() if name != right for row in of_name]
+    edges = _star(kind, by_name[right] + sorted(rows), pairs)
+    spelling = (_rule(kind, Relation.SIMILAR), _rule(kind, Relation.EQUAL))
+    other = {row for name, of_name in by_name.items() if name not in (right, -1) for row in of_name}
+    return [
+        edge._replace(rule=f"spelled_{kind}")
+        if edge.rule in spelling and not other.isdisjoint(edge[:2])
+        else edge
+        for edge in edges
+    ]
 
 
 def _fits(data: Features, pairs: NamePairs, row: int, turn: Turn) -> bool:

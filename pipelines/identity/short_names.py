@@ -36,6 +36,8 @@ def readings(data: Features, keys: Keys, pairs: NamePairs, cluster: Ints) -> lis
     found: dict[Reading, None] = {}
     for key, rows in _shared(keys, pairs):
         rule = f"short_name_and_{_kind(data, keys, key)}"
+        # Behind a switchboard are many of a first name.
+        rows = rows if keys.is_email[key] else [row for row in rows if _has_two_tokens(pairs, row)]
         whole = [row for row in rows if pairs.is_full[pairs.of_row[row]]]
         for row in sorted(set(rows) - set(whole)):
             for other in whole:
@@ -72,6 +74,10 @@ def _shared(keys: Keys, pairs: NamePairs) -> list[tuple[int, list[int]]]:
         if len({pairs.whole(at) for at in pairs.of_row[row[rows]].tolist()}) <= MOST_NAMES:
             found.append((int(key[rows[0]]), row[rows].tolist()))
     return found
+
+
+def _has_two_tokens(pairs: NamePairs, row: int) -> bool:
+    return len(pairs.names[pairs.of_row[row]].tokens) > 1
 
 
 def _kind(data: Features, keys: Keys, key: int) -> str:

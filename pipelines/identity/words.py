@@ -16,6 +16,8 @@ _WHOLE = {
     "decision": "a person decided so",
     "renamed_email": "the same e-mail address and first name, the surname changed",
     "renamed_phone": "the same mobile number and first name, the surname changed",
+    "spelled_email": "the same personal e-mail address; the name with a slip, as others there have another",
+    "spelled_phone": "the same personal phone number; the name with a slip, as others there have another",
     "renamed_two_keys": "two shared keys and the first name, the surname changed",
 }
 

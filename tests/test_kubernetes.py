@@ -428,6 +428,16 @@ def test_only_the_code_location_and_its_runs_are_given_the_secrets(values: dict[
         assert not {"env", "envSecrets", "envConfigMaps"} & values[part].keys()
 
 
+def test_commands_are_sent_to_the_pod_by_the_name_that_the_chart_gives_it(values: dict[str, Any]) -> None:
+    """The release's name, the part of the chart that makes code locations, the code location's name."""
+    release = re.findall(
+        r"helm upgrade --install (\S+) dagster ", (PRODUCTION / "kubernetes.yaml").read_text()
+    )
+    [deployment] = values["dagster-user-deployments"]["deployments"]
+    told = re.findall(r"kubectl exec deploy/(\S+) -- ", (ROOT / "OPERATIONS.md").read_text())
+    assert told == [f"{release[0]}-dagster-user-deployments-{deployment['name']}"]
+
+
 def test_everything_is_of_the_image_of_the_dockerfile(values: dict[str, Any]) -> None:
     [deployment] = values["dagster-user-deployments"]["deployments"]
     images = [deployment["image"], values["dagsterWebserver"]["image"], values["dagsterDaemon"]["image"]]

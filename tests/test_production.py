@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -102,6 +103,20 @@ def test_the_database_is_well_when_it_answers_over_the_network(services: dict[st
 
 def test_migrations_that_met_no_database_are_tried_again(services: dict[str, Any]) -> None:
     assert services["migrate"]["restart"] == "on-failure"
+
+
+def test_the_commands_for_containers_are_of_services_and_programs_that_there_are(
+    services: dict[str, Any],
+) -> None:
+    text = (ROOT / "OPERATIONS.md").read_text() + (ROOT / "README.md").read_text()
+    asked = re.findall(r"docker compose exec (?:-T )?(\w+)", text)
+    logged = re.findall(r"docker compose logs ([\w ]+)", text)
+    assert {"code", "postgres"} <= set(asked)
+    assert {*asked, *" ".join(logged).split()} <= services.keys()
+    programs = set(re.findall(r"-- python -m ([\w.]+)|exec code python -m ([\w.]+)", text))
+    named = {name for pair in programs for name in pair if name}
+    assert len(named) >= 2
+    assert [name for name in named if importlib.util.find_spec(name) is None] == []
 
 
 def test_everything_that_the_image_copies_is_there_and_let_through() -> None:

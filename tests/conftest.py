@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL for the whole test session, and a fresh database for each test that asks."""
+"""One PostgreSQL and one loopback port for the whole session; a fresh database for each test that asks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from starlette.applications import Starlette
 
+from connectors.simulation.server import LoopbackServer
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import make_engine
 from pipelines.store.migrate import create_platform, migrate_crm
+from tests.connectors.fake_time import FakeTime
 
 _numbers = itertools.count(1)
 _DIRECTORY = "KUNDEKORT_TEST_DIRECTORY"
@@ -108,3 +111,16 @@ def platform_engine(platform_url: sa.URL) -> Iterator[sa.Engine]:
     engine = make_engine(platform_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LoopbackServer]:
+    """A loopback port that each test hangs its own simulator on."""
+    with LoopbackServer(Starlette()) as running:
+        yield running
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    """A clock that moves only when somebody sleeps on it."""
+    return FakeTime()

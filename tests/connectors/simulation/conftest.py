@@ -11,13 +11,6 @@ from connectors.simulation.server import LoopbackServer
 from tests.connectors.simulation.echo import Echo, Served
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[LoopbackServer]:
-    """A loopback port that each test hangs its own simulator on."""
-    with LoopbackServer(Starlette()) as running:
-        yield running
-
-
 @pytest.fixture
 def served(server: LoopbackServer) -> Iterator[Served]:
     """A fresh echo simulator and its client."""

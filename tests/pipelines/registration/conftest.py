@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from starlette.applications import Starlette
 
 from connectors.budget import RequestBudget
 from connectors.simulation.server import LoopbackServer
@@ -16,18 +15,6 @@ from connectors.tripletex.simulator_state import TripletexState, encode_token
 from schemas.policy import load_policy
 from tests.connectors.fake_time import FakeTime
 from tests.pipelines.registration.office import Office
-
-
-@pytest.fixture
-def fake_time() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[LoopbackServer]:
-    """A loopback port that each test hangs its own simulator on."""
-    with LoopbackServer(Starlette()) as running:
-        yield running
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from starlette.applications import Starlette
 
 from connectors.budget import RequestBudget
 from connectors.errors import UnauthorizedError
@@ -32,12 +31,6 @@ FIRST = Run("run-1", NIGHT)
 NEXT = Run("run-2", NIGHT + timedelta(days=1))
 INVOICES, LINES = TABLES[TripletexInvoice.source], TABLES[TripletexSubscription.source]
 TODAY = NIGHT.date()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LoopbackServer]:
-    with LoopbackServer(Starlette()) as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from starlette.applications import Starlette
 
 from connectors.budget import RequestBudget
 from connectors.errors import TransientError, UnauthorizedError
@@ -54,12 +53,6 @@ class Waiting:
 @pytest.fixture
 def desk(crm_engine: sa.Engine) -> Desk:
     return Desk(crm_engine, Suppression(b"s" * 32), expired=None)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LoopbackServer]:
-    with LoopbackServer(Starlette()) as running:
-        yield running
 
 
 @pytest.fixture

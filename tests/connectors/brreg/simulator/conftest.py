@@ -53,13 +53,6 @@ def state(time: Time) -> BrregState:
     return register
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[LoopbackServer]:
-    """A loopback port that each test hangs its own register on."""
-    with LoopbackServer(Starlette()) as running:
-        yield running
-
-
 @pytest.fixture
 def api(server: LoopbackServer, state: BrregState, time: Time) -> Iterator[Api]:
     """The register below `/brreg/api` of the loopback port."""

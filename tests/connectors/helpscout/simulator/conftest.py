@@ -30,13 +30,6 @@ def state(time: Time) -> HelpScoutState:
     return account
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[LoopbackServer]:
-    """A loopback port that each test hangs its own account on."""
-    with LoopbackServer(Starlette()) as running:
-        yield running
-
-
 @pytest.fixture
 def api(server: LoopbackServer, state: HelpScoutState, time: Time) -> Iterator[Api]:
     """The account below `/helpscout` of the loopback port, and a client that has a token."""

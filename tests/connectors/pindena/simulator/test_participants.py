@@ -49,13 +49,6 @@ def state() -> PindenaState:
     return installation
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[LoopbackServer]:
-    """A loopback port that each test hangs its own installation on."""
-    with LoopbackServer(Starlette()) as running:
-        yield running
-
-
 @pytest.fixture
 def api(server: LoopbackServer, state: PindenaState) -> Iterator[Api]:
     """The installation below `/pindena` of the loopback port, and a client with the password."""

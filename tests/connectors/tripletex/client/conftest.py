@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from starlette.applications import Starlette
 
 from connectors.budget import RequestBudget
 from connectors.simulation.server import LoopbackServer
@@ -14,18 +13,6 @@ from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import TripletexState, encode_token
 from schemas.policy import load_policy
 from tests.connectors.fake_time import FakeTime
-
-
-@pytest.fixture
-def fake_time() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[LoopbackServer]:
-    """A loopback port that each test hangs its own simulator on."""
-    with LoopbackServer(Starlette()) as running:
-        yield running
 
 
 @pytest.fixture

@@ -27,13 +27,6 @@ def state(time: Time) -> TripletexState:
     return TripletexState(CONSUMER, EMPLOYEE, now=time)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[LoopbackServer]:
-    """A loopback port that each test hangs its own company on."""
-    with LoopbackServer(Starlette()) as running:
-        yield running
-
-
 @pytest.fixture
 def api(server: LoopbackServer, state: TripletexState, time: Time) -> Iterator[Api]:
     """The company below `/tripletex/v2` of the loopback port, and a client that has a session."""

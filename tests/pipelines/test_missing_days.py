@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
+from connectors.pages import Page, read_page
 from pipelines.missing_days import caught_up, no_day_missing, no_day_missing_of_one
+from pipelines.privacy.suppression import Suppression
+from pipelines.sources.reading import Desk, Run, land, since
+from schemas.payloads.pindena import OrderForm
 from schemas.tables.landing import load
 
 SOURCE = "order_form"
@@ -135,3 +141,31 @@ def test_a_day_is_caught_up_when_reads_cover_it_from_midnight_to_midnight(
             connection.execute(sa.insert(load), reads)
         assert caught_up(connection, SOURCE, WANTED) == set(covered)
         assert caught_up(connection, SOURCE, ()) == set()
+
+
+class Quiet:
+    """A client that was asked for nothing."""
+
+    requests_sent = 0
+
+
+def test_the_first_night_after_an_outage_has_covered_it(crm_engine: sa.Engine) -> None:
+    """As reads note their windows themselves; one that breaks off notes none."""
+    desk = Desk(crm_engine, Suppression(b"s" * 32), expired=None)
+
+    def night(day: int, pages: Any = ()) -> set[str]:
+        run = Run("run", datetime(2026, 5, day, 1, 30, tzinfo=UTC))
+        with time_machine.travel(run.started_at, tick=False):
+            land(desk, run, OrderForm, pages, Quiet(), start=since(desk, SOURCE, run))
+        with crm_engine.connect() as connection:
+            return set(caught_up(connection, SOURCE, WANTED))
+
+    def broken() -> Iterator[Page[OrderForm]]:
+        yield read_page(OrderForm, [])
+        raise ConnectionError
+
+    assert night(2) == set()
+    for day in (3, 4):
+        with pytest.raises(ConnectionError):
+            night(day, broken())
+    assert night(5) == set(WANTED)

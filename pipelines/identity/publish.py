@@ -55,7 +55,7 @@ class Limits:
 NO_LIMITS = Limits(share=1.0)
 
 
-class PublishRefused(SafeError, RuntimeError):
+class PublishRefusedError(SafeError, RuntimeError):
     """The run would change more cards than a night can explain; nothing was written."""
 
 
@@ -103,7 +103,7 @@ def publish(
 ) -> Published:
     """Make the crm schema, or what is within `reach` of a change, equal to the cards.
 
-    Works in the caller's transaction (`take_turn` comes first). Raises PublishRefused beyond the
+    Works in the caller's transaction (`take_turn` comes first). Raises PublishRefusedError beyond the
     `limits`, InvariantError when the outcome would contradict the records; the caller's transaction is to be
     rolled back then.
     """
@@ -235,7 +235,7 @@ def _refuse_an_accident(
         counted = sa.select(sa.func.count()).select_from(card)
         before = totals[name] if totals is not None else connection.scalar(counted) or 0
         if lost > limits.share * before:
-            raise PublishRefused(
+            raise PublishRefusedError(
                 f"identity: {lost} of {before} {assignment.entity} cards would be merged into others in one "
                 f"run, more than {limits.share:.0%}. Nothing was written. Look at what changed (new guards, "
                 "new sources, crm.match_decision); if it is meant, run `cards` with `confirmed: true`."

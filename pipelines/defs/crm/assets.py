@@ -30,7 +30,7 @@ from pipelines.errors import nothing_personal
 from pipelines.findings import Finding
 from pipelines.identity.findings import largest_card, review_queue_growth, share_of_singletons
 from pipelines.identity.overview import overview
-from pipelines.identity.publish import Limits, PublishRefused
+from pipelines.identity.publish import Limits, PublishRefusedError
 from pipelines.identity.rebuild import rebuild, refresh
 from pipelines.store.counts import count_rows
 from schemas.tables import crm, metadata
@@ -124,7 +124,7 @@ def cards(
     with nothing_personal():
         try:
             report = make(workbench.store.crm, context.run.run_id, limits=limits)
-        except PublishRefused as refused:
+        except PublishRefusedError as refused:
             yield check_result(Finding(False, str(refused)), NO_MASS_MERGE, asset=SOURCE_LINK)
             raise
         rows = {table: count_rows(workbench.store.crm, table) for table in _TABLES}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pipelines.identity import invariants
 from pipelines.identity.features import Features
 from pipelines.identity.match import Matching, match_features
-from pipelines.identity.publish import Limits, PublishRefused
+from pipelines.identity.publish import Limits, PublishRefusedError
 from pipelines.identity.rebuild import controller_domains, rebuild
 from pipelines.identity.reporting import IdentityReport
 from schemas.policy import load_policy
@@ -243,7 +243,7 @@ def test_a_night_that_would_merge_too_much_is_refused(crm_engine: sa.Engine, wor
         matching.person[matching.person >= 0] = 0
         return matching
 
-    with pytest.raises(PublishRefused, match="2 of 3 person cards"):
+    with pytest.raises(PublishRefusedError, match="2 of 3 person cards"):
         _rebuild(crm_engine, matcher=everyone_is_one, limits=Limits(share=0.5, cards=2))
     assert _everything(crm_engine) == before
 

@@ -90,7 +90,7 @@ def rebuild(
 
     A second call changes nothing. `own_domains` are the company's own mail domains (default: that of the
     controller's contact in the policy), `limits` say when a run looks like an accident (default: Limits()).
-    Raises ContradictionError, PublishRefused or InvariantError; the store is as it was then.
+    Raises ContradictionError, PublishRefusedError or InvariantError; the store is as it was then.
     """
     with _turn(engine) as connection:
         return _Work(connection, run_id, matcher, keyer, limits, own_domains).all()

@@ -76,8 +76,9 @@ def affected(
     of_people = _ids(was, is_, arrived | moved | guarded) | _of(known.card, "person", gone)
     before, after = _before(known.card["organization"], names), _after(organizations)
     elsewhere = before != after
-    chosen = _organizations(records, arrived | elsewhere, (was, is_), (before, after))
-    chosen |= _organizations_of_gone(known, gone, _registered(records, arrived | elsewhere, before, after))
+    registered = _registered(records, arrived | elsewhere, before, after)
+    chosen = _organizations(arrived | elsewhere, (was, is_), (before, after), registered)
+    chosen |= _organizations_of_gone(known, gone, registered)
     of_organizations = chosen | _with_numbers_of(connection, chosen, data, before, after)
     tied = arrived | moves.retied
 
@@ -95,19 +96,18 @@ def affected(
 
 
 def _organizations(
-    records: pd.DataFrame,
     rows: Bools,
     person: tuple[Objects, Objects],
     organization: tuple[Objects, Objects],
+    registered: set[str],
 ) -> set[str]:
-    """Ids of the organisations on which some records have a claim; of each record its two cards, as they were
-    and as they are.
+    """Ids of the organisations on which some records have a claim; the cards of all records as they were and
+    as they are.
     """
     (was, is_), (before, after) = person, organization
     # A record that had no organisation had no claim on one, whether it carried a person or not.
     acts = _there(is_) & (_there(was) | ~_there(before))
-    acted_for = _ids(before, after, rows & acts) - _registered(records, rows, before, after)
-    return _ids(before, after, rows & ~acts) | acted_for
+    return _ids(before, after, rows & ~acts) | (_ids(before, after, rows & acts) - registered)
 
 
 def _organizations_of_gone(known: Linked, gone: list[str], registered: set[str]) -> set[str]:

@@ -23,14 +23,12 @@ from pipelines.identity.changes import (
     reached,
     read_state,
     record_frame,
-    retied,
     rules_digest,
-    write_blocks,
-    write_keys,
     write_state,
 )
 from pipelines.identity.features import Features, features
 from pipelines.identity.golden import golden
+from pipelines.identity.kept import block_rows, retied, write_blocks, write_keys
 from pipelines.identity.keys import match_keys
 from pipelines.identity.ledger import Assignment, Entity, Ints, assign
 from pipelines.identity.match import Matching, match_features
@@ -60,7 +58,6 @@ from pipelines.identity.records import (
     record_keys,
 )
 from pipelines.identity.reporting import IdentityReport, count_all, moved, report
-from pipelines.identity.ties import tie_hashes
 from pipelines.laps import Laps
 from pipelines.store.bulk import append, read_frame
 from schemas.policy import load_policy
@@ -351,23 +348,6 @@ def name_clusters(
     people = named("person", matching.person, None)
     organizations = named("organization", matching.organization, np.where(bears, _BEARER_WEIGHT, 1))
     return Ledger(people, organizations, order, rules)
-
-
-def block_rows(records: pd.DataFrame, block: Ints, matching: Matching, ledger: Ledger) -> pd.DataFrame:
-    """crm.match_block: of each record its block, its cards, and what ties it to others."""
-    people, organizations = (
-        np.array([*assignment.ids, None], dtype=object)[assignment.card] for assignment in ledger.both
-    )
-    return pd.DataFrame(
-        {
-            "source": records["source"],
-            "source_id": records["source_id"],
-            "block": block,
-            "person_id": people,
-            "organization_id": organizations,
-            "ties": tie_hashes(record_keys(records), ledger.order, matching),
-        }
-    )
 
 
 @cache

@@ -83,6 +83,16 @@ class Sheet(Generic[P]):
             times += behind._created()[:1]
         return all(earlier <= later for earlier, later in itertools.pairwise(times))
 
+    def ties_with(self, behind: Sheet[P] | None) -> bool:
+        """Whether the page behind begins with records made in the second in which this one ends."""
+        mine, theirs = self._created(), behind._created() if behind is not None else []
+        return bool(mine and theirs) and mine[-1] == theirs[0]
+
+    @property
+    def nameless(self) -> int:
+        """How many of the records have no usable id, or come twice in this answer."""
+        return len(self.items) - len(self.ids)
+
     @property
     def oldest(self) -> datetime | None:
         """When the first of the records was made."""

@@ -31,6 +31,8 @@ FOLLOW_UPS = 8
 """Windows read after the first for what was edited meanwhile; each is a fraction of the one before."""
 SWEEPS = 8
 """Passes over a list that does not hold still."""
+MOST_SWEEPS = 24
+"""While records are known to be missing still, and each pass brings some of them."""
 STALE_PAGES = 50
 """Pages in a row without a new record: no list moves that fast."""
 
@@ -169,8 +171,10 @@ class PagedList(Generic[P]):
             raise _TooDeepError(first.oldest, PermanentError(f"{self._what}: more records than can be paged"))
         closed_at = self.closed(began if window.end is None else min(began, window.end))
         bounded = self.filters(window, closed_at)
-        told, received, number = first.told, len(first.items), first.pages
-        shrunk = moved = False
+        told = most = first.told
+        number = first.pages
+        slots, nameless, begun = len(first.items), first.nameless, len(self._read) - len(first.ids)
+        shrunk = moved = tied = False
         behind: Sheet[P] | None = None
         while number > 1:
             sheet = self.ask(number, bounded) if behind else self._ask_for_the_last(first, bounded)
@@ -180,13 +184,21 @@ class PagedList(Generic[P]):
             # More than before: something entered. Far fewer than without the bound: it is misread.
             if sheet.told > told or (behind is None and sheet.told < told - len(first.items)):
                 return _Outcome.UNSURE
-            received += len(sheet.items)
+            slots += len(sheet.items)
+            nameless += sheet.nameless
+            tied |= sheet.ties_with(behind)
             shrunk |= sheet.told < told
             moved |= sheet.overlaps(behind) or sheet.newest_is_after(closed_at)
             told, behind, number = sheet.told, sheet, min(number - 1, sheet.pages)
+        tied |= first.ties_with(behind)
+        repeated = slots - nameless - len(set(self._read[begun:]))
         if shrunk or moved:
             yield self._noted(self.ask(1, bounded))
-        elif received != told:
+        elif slots != told:
+            return _Outcome.UNSURE
+        # Records of one second may stand in another order each time and trade places between two pages: then
+        # more come twice than have left the list.
+        if (tied and repeated > most - told) or len(set(self._read[begun:])) + nameless < told:
             return _Outcome.UNSURE
         return _Outcome.CHANGED if shrunk else _Outcome.COMPLETE
 
@@ -204,7 +216,7 @@ class PagedList(Generic[P]):
     def _until_nothing_new(self, window: Window, began: datetime) -> Iterator[Page[P]]:
         """Passes from the first page to the last, until one brings no record that was not read before."""
         known, pages, quiet = set(self._read), 0, 0
-        for _ in range(SWEEPS):
+        for number in range(1, MOST_SWEEPS + 1):
             one = _Pass(pages)
             yield from self._forwards(window, began, one)
             pages = one.pages
@@ -217,8 +229,10 @@ class PagedList(Generic[P]):
             # As many may have come as went, and one have slipped past the pages that were asked for.
             if quiet == (1 if one.was_cut or one.met == one.older else 2):
                 return
+            if number >= SWEEPS and (not new or len(known) + one.nameless >= one.told):
+                break
         logger.warning(
-            "%s: still changing after %d passes; the next sweep reads it again", self._what, SWEEPS
+            "%s: still changing after %d passes; the next sweep reads it again", self._what, number
         )
 
     def _forwards(self, window: Window, began: datetime, one: _Pass) -> Iterator[Page[P]]:
@@ -270,7 +284,7 @@ class _Pass:
         self.counts.add(sheet.told)
         self.pages = self.pages or sheet.pages or 0
         self.told = sheet.told or 0
-        self.nameless += len(sheet.items) - len(sheet.ids)
+        self.nameless += sheet.nameless
 
     def is_whole(self) -> bool:
         """Whether it met as many records as there were, none of them newer, and their number stood still."""

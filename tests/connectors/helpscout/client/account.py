@@ -136,6 +136,49 @@ class Misreading:
         await self._app(scope, receive, send)
 
 
+class Undecided:
+    """A list of conversations made in few seconds; those of one second stand in another order each time."""
+
+    SIZE = 25
+
+    def __init__(self, app: ASGIApp, records: int, seconds: int, seed: int, leave: int = 0) -> None:
+        self._app = app
+        made = datetime(2026, 4, 1, tzinfo=UTC)
+        self.conversations = {
+            1001 + number: timestamp(made + timedelta(seconds=number * seconds // records))
+            for number in range(records)
+        }
+        self._random = random.Random(seed)
+        self._leave = leave
+        """So many are deleted between any two requests."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].endswith("/conversations"):
+            await self._app(scope, receive, send)
+            return
+        for number in self._random.sample(sorted(self.conversations), self._leave):
+            del self.conversations[number]
+        self._leave = self._leave if len(self.conversations) > self.SIZE else 0
+        query = dict(parse_qsl(scope["query_string"].decode()))
+        page = int(query["page"])
+        rows = sorted(self.conversations, key=lambda id: (self.conversations[id], self._random.random()))
+        part = rows[(page - 1) * self.SIZE : page * self.SIZE]
+        pages = -(-len(rows) // self.SIZE)
+        body: dict[str, Any] = {
+            "_embedded": {
+                "conversations": [{"id": id, "createdAt": self.conversations[id]} for id in part],
+            },
+            "_links": {"next": {"href": f"/v2/conversations?page={page + 1}"}} if page < pages else {},
+            "page": {
+                "size": self.SIZE,
+                "totalElements": len(rows),
+                "totalPages": pages,
+                "number": page,
+            },
+        }
+        await JSONResponse(body)(scope, receive, send)
+
+
 class Refusing:
     """Stands before an API that answers some requests with an error of its own."""
 

@@ -20,6 +20,7 @@ from tests.connectors.helpscout.client.account import (
     Heedless,
     Misreading,
     Refusing,
+    Undecided,
     add_conversations,
     asked,
     ids_of,
@@ -180,6 +181,17 @@ def test_what_was_edited_while_a_window_was_read_follows_in_a_short_window(
 def test_records_made_in_the_same_second_are_all_read(client: HelpScoutClient, state: HelpScoutState) -> None:
     add_conversations(state, 120, apart=timedelta(0))
     assert sorted(ids_of(client.conversations(None, None))) == sorted(state.conversations)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seconds", "leave"), [(1, 0), (3, 0), (40, 0), (1, 1), (3, 1)])
+def test_records_of_one_second_that_trade_places_between_two_requests_are_all_read(
+    connect: Connect, simulator: HelpScoutSimulator, seconds: int, leave: int, seed: int
+) -> None:
+    """A search index has no order among equals; as many came as there were, and a third of them twice."""
+    undecided = Undecided(simulator.app, 300, seconds, seed, leave)
+    read = set(ids_of(connect(undecided).conversations(None, None)))
+    assert read >= set(undecided.conversations)
 
 
 @pytest.mark.parametrize("size", [1, 10, 50])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.identity import people
+from pipelines.identity import scored_tier
 from pipelines.identity.evidence import Candidates
 from pipelines.identity.match import match
 from pipelines.identity.parts import Part, parts
@@ -63,7 +63,7 @@ def test_the_outcome_does_not_depend_on_the_parts(monkeypatch: pytest.MonkeyPatc
     records = World(4101, 300).records
     whole = match(records, NO_DECISIONS)
     small: Callable[..., object] = partial(parts, largest=5)
-    monkeypatch.setattr(people, "parts", small)
+    monkeypatch.setattr(scored_tier, "parts", small)
     divided = match(records, NO_DECISIONS)
     assert whole.person.tolist() == divided.person.tolist()
     for name in ("links", "reviews"):

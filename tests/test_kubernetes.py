@@ -334,6 +334,7 @@ def test_commands_run_with_the_settings_and_in_the_home_of_the_runs(values: dict
     [settings] = [volume for volume in deployment["volumes"] if volume["name"] == "instance"]
     assert settings["configMap"]["name"] == launcher(values)["instance_config_map"]
     assert deployment["envSecrets"] == given["envSecrets"]
+    assert deployment["env"] == given["runK8sConfig"]["containerConfig"]["env"]
 
 
 def test_every_pod_writes_to_volumes_only_and_mounts_each_once(values: dict[str, Any]) -> None:
@@ -377,6 +378,9 @@ def test_the_job_of_a_run_is_a_job_that_kubernetes_takes(values: dict[str, Any])
         "kundekort"
     ]
     assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/kundekort/home", "/tmp"}
+    asked = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container["env"] if "valueFrom" in one}
+    for name in ("CRM_DATABASE_URL", "PRIVACY_SECRET"):
+        assert asked[name] == {"name": "kundekort", "key": name}
     assert "kundekort-home" in {
         volume["persistentVolumeClaim"]["claimName"]
         for volume in pod["volumes"]
@@ -417,9 +421,9 @@ def test_no_secret_stands_in_the_file(values: dict[str, Any]) -> None:
     found = words(values)
     assert "envSecrets" in found
     named = {"envSecrets", "postgresqlSecretName", "generatePostgresqlPasswordSecret"}
-    assert [
-        word for word in found if re.search("(?i)password|secret|token|key$", word) and word not in named
-    ] == ["key"]
+    named |= {"secretKeyRef", "PRIVACY_SECRET"}
+    told = {word for word in found if re.search("(?i)password|secret|token|key$", word)}
+    assert told - named == {"key"}
     assert values["generatePostgresqlPasswordSecret"] is False
 
 

@@ -46,13 +46,13 @@ def hashed(secret: bytes, entries: Iterable[Entry]) -> Iterator[tuple[Entry, byt
     numbers: dict[str, bytes] = {}
     for entry in entries:
         if entry.kind not in ("phone", NUMBER, NAME):
-            yield entry, _hmac(secret, entry.kind, entry.value)
+            yield entry, key_hmac(secret, entry.kind, entry.value)
             continue
         number = numbers.get(entry.value)
         if number is None:
-            number = numbers[entry.value] = _hmac(secret, "phone", entry.value)
+            number = numbers[entry.value] = key_hmac(secret, "phone", entry.value)
         if entry.kind == NAME:
-            number = number[:HALF] + _hmac(secret, NAME, f"{entry.value}\0{entry.form}")[:HALF]
+            number = number[:HALF] + key_hmac(secret, NAME, f"{entry.value}\0{entry.form}")[:HALF]
         yield entry, number
 
 
@@ -63,5 +63,6 @@ def columns(entries: Iterable[Entry], secrets: Iterable[bytes]) -> tuple[list[En
     return [kind for kind, _ in pairs], [value for _, value in pairs]
 
 
-def _hmac(secret: bytes, kind: str, value: str) -> bytes:
+def key_hmac(secret: bytes, kind: str, value: str) -> bytes:
+    """The keyed hash of a key."""
     return hmac.digest(secret, f"{kind}\0{value}".encode(), "sha256")

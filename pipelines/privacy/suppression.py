@@ -22,7 +22,17 @@ from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity.facts import OWNERS
 from pipelines.identity.normalise.names import NO_NAME, PersonName, person_name
-from pipelines.privacy.entries import HALF, NAME, NUMBER, Entry, EntryKind, columns, entries_of, hashed
+from pipelines.privacy.entries import (
+    HALF,
+    NAME,
+    NUMBER,
+    Entry,
+    EntryKind,
+    columns,
+    entries_of,
+    hashed,
+    key_hmac,
+)
 from pipelines.privacy.first_names import asked_forms, noted_forms
 from pipelines.privacy.keyed import Noted, digest_under
 from pipelines.privacy.keys import Key, KeyKind, contact_fields, contact_keys, source_key, without
@@ -50,6 +60,12 @@ class _Met:
     key_id: str
     reason: str
     last_met_at: datetime
+
+    @property
+    def key(self) -> Key:
+        """The key it is noted of."""
+        kind = self.entry.kind
+        return Key("phone" if kind in (NUMBER, NAME) else kind, self.entry.value)  # type: ignore[arg-type]  # the other kinds are keys'
 
     def is_stale(self, now: datetime, current: str) -> bool:
         """It is noted under an earlier secret, or was last noted as met long ago."""
@@ -115,8 +131,7 @@ class Suppression:
         if not in_use:
             return Screening()
         by_record = {_key_of(record): (record, _keys(source, record)) for record in records}
-        every = {key for _, keys in by_record.values() for key in keys}
-        met = self._met(connection, entries_of(every), in_use)
+        met = self._met(connection, {key for _, keys in by_record.values() for key in keys}, in_use)
         if not met:
             return Screening()
         hits, names = self._hits(connection, by_record, met, in_use)
@@ -141,39 +156,33 @@ class Suppression:
         in_use: Mapping[str, bytes],
     ) -> tuple[dict[Any, set[Key]], dict[str, set[PersonName]]]:
         """Each record with the keys that hold it back; by number noted with names, the whole ones held."""
-        noted = {one.entry for one in met}
-        numbers = {
-            name: {key.value for key in keys if Entry(NUMBER, key.value) in noted and key.kind == "phone"}
-            for name, (_, keys) in by_record.items()
-        }
-        called = {name: _bearer(by_record[name][0]) for name, own in numbers.items() if own}
+        noted = {one.key for one in met if one.entry.kind != NUMBER}
+        named = {Key("phone", one.entry.value) for one in met if one.entry.kind == NUMBER}
+        numbers = {name: own for name, (_, keys) in by_record.items() if (own := keys & named)}
+        called = {name: _bearer(by_record[name][0]) for name in numbers}
         asked = {
-            name: {Entry(NAME, number, form) for number in numbers[name] for form in asked_forms(bearer)}
-            for name, bearer in called.items()
+            name: {Entry(NAME, key.value, form) for key in own for form in asked_forms(called[name])}
+            for name, own in numbers.items()
         }
-        known = {one.entry for one in self._met(connection, set().union(*asked.values()), in_use)}
-        hits: dict[Any, set[Key]] = {}
-        names: dict[str, set[PersonName]] = {}
-        for name, (_, keys) in by_record.items():
-            found = {key for key in keys if Entry(key.kind, key.value) in noted}
-            for number in numbers[name]:
+        known = {one.entry for one in self._met_names(connection, set().union(*asked.values()), in_use)}
+        hits = {name: set(found) for name, (_, keys) in by_record.items() if (found := keys & noted)}
+        whole: dict[str, set[PersonName]] = {}
+        for name, own in numbers.items():
+            for key in own:
                 # Nobody else is named: what was erased stays erased.
-                if not asked[name] or any(entry.value == number for entry in asked[name] & known):
-                    found.add(Key("phone", number))
-                    names.setdefault(number, set()).update(
+                if not asked[name] or any(entry.value == key.value for entry in asked[name] & known):
+                    hits.setdefault(name, set()).add(key)
+                    whole.setdefault(key.value, set()).update(
                         bearer for bearer in (called[name],) if bearer.kind == "full"
                     )
-            if found:
-                hits[name] = found
-        return hits, names
+        return hits, whole
 
     def contains(self, connection: sa.Connection, keys: Iterable[Key]) -> frozenset[Key]:
         """Those of `keys` that are in the ledger; a number also where it is there with names only."""
         wanted = set(keys)
-        met = self._met(connection, entries_of(wanted), self._secrets_in_use(connection))
+        met = self._met(connection, wanted, self._secrets_in_use(connection))
         self._renew(connection, [one for one in met if one.entry.kind != NUMBER], {})
-        noted = {one.entry for one in met}
-        return frozenset(key for key in wanted if not noted.isdisjoint(entries_of([key])))
+        return frozenset(one.key for one in met)
 
     def noted(self, connection: sa.Connection, kind: KeyKind) -> Noted:
         """All entries of one kind, to ask about very many values; asking so does not count as meeting them.
@@ -232,9 +241,9 @@ class Suppression:
 
         The person's own wish only: the next read may then store them again.
         """
-        entries = entries_of(keys)
-        met = self._met(connection, entries, self._secrets_in_use(connection))
-        released = len({(one.entry.kind == "source_id", one.entry.value) for one in met})
+        wanted = set(keys)
+        entries = entries_of(wanted)
+        released = len({one.key for one in self._met(connection, wanted, self._secrets_in_use(connection))})
         kinds, hashes = columns(entries, self._secrets.values())
         connection.execute(
             sa.delete(suppression).where(
@@ -262,45 +271,35 @@ class Suppression:
             )
         return {key_id: self._secrets[key_id] for key_id in used}
 
-    def _met(self, connection: sa.Connection, entries: set[Entry], in_use: Mapping[str, bytes]) -> list[_Met]:
-        """Those of `entries` that are in the ledger, once for each secret under which they are."""
-        if not entries or not in_use:
-            return []
+    def _met(self, connection: sa.Connection, keys: set[Key], in_use: Mapping[str, bytes]) -> list[_Met]:
+        """What is in the ledger of some keys, once for each secret under which it is."""
         by_hash = {
-            (key_id, entry.kind, value): entry
+            (key_id, key.kind, key_hmac(secret, key.kind, key.value)): key
             for key_id, secret in in_use.items()
-            for entry, value in hashed(secret, entries)
+            for key in keys
         }
-        ids, kinds, hashes = (list(part) for part in zip(*by_hash, strict=True))
-        wanted = (
-            sa.func.unnest(_array(ids), _array(kinds), _array(hashes, sa.LargeBinary()))
-            .table_valued("key_id", "key_kind", "key_hmac", name="wanted")
-            .render_derived()
-        )
-        found = connection.execute(
-            sa.select(
-                suppression.c.key_id,
-                suppression.c.key_kind,
-                suppression.c.key_hmac,
-                suppression.c.reason,
-                suppression.c.last_met_at,
-            ).join(
-                wanted,
-                sa.and_(
-                    suppression.c.key_id == wanted.c.key_id,
-                    suppression.c.key_kind == wanted.c.key_kind,
-                    suppression.c.key_hmac == wanted.c.key_hmac,
-                ),
-            )
-        )
         return [
             _Met(
-                by_hash[row.key_id, row.key_kind, bytes(row.key_hmac)],
+                Entry(row.key_kind, by_hash[row.key_id, row.asked, bytes(row.key_hmac)].value),
                 row.key_id,
                 row.reason,
                 row.last_met_at,
             )
-            for row in found
+            for row in _looked_up(connection, by_hash)
+        ]
+
+    def _met_names(
+        self, connection: sa.Connection, names: set[Entry], in_use: Mapping[str, bytes]
+    ) -> list[_Met]:
+        """As `_met`, of numbers with forms of names."""
+        by_hash = {
+            (key_id, entry.kind, value): entry
+            for key_id, secret in in_use.items()
+            for entry, value in hashed(secret, names)
+        }
+        return [
+            _Met(by_hash[row.key_id, row.asked, bytes(row.key_hmac)], row.key_id, row.reason, row.last_met_at)
+            for row in _looked_up(connection, by_hash)
         ]
 
     def _renew(
@@ -366,6 +365,37 @@ class Suppression:
         """Drop the fingerprints of secrets without entries, so that an old secret can be thrown away."""
         has_entries = sa.exists().where(suppression.c.key_id == suppression_key.c.key_id)
         connection.execute(sa.delete(suppression_key).where(~has_entries))
+
+
+def _looked_up(
+    connection: sa.Connection, wanted: Iterable[tuple[str, EntryKind, bytes]]
+) -> Sequence[sa.Row[Any]]:
+    """The rows of some hashes by secret and kind, with the kind that was asked for.
+
+    A number is also looked for as one that has names, which has the same hash.
+    """
+    given = list(wanted)
+    if not given:
+        return []
+    ids, kinds, hashes = (list(part) for part in zip(*given, strict=True))
+    arrays = (
+        sa.func.unnest(_array(ids), _array(kinds), _array(hashes, sa.LargeBinary()))
+        .table_valued("key_id", "key_kind", "key_hmac", name="given")
+        .render_derived()
+    )
+    # Once for both, so that the hashes are sent once.
+    asked = sa.select(arrays.c.key_id, arrays.c.key_kind, arrays.c.key_hmac).cte("asked")
+    as_asked = sa.select(asked.c.key_id, asked.c.key_kind.label("asked"), asked.c.key_kind, asked.c.key_hmac)
+    numbers = sa.select(
+        asked.c.key_id, asked.c.key_kind.label("asked"), sa.literal(NUMBER), asked.c.key_hmac
+    ).where(asked.c.key_kind == "phone")
+    sought = sa.union_all(as_asked, numbers).subquery("sought")
+    same = [sought.c[name] == suppression.c[name] for name in ("key_id", "key_kind", "key_hmac")]
+    rows = sa.select(
+        sought.c.asked,
+        *(suppression.c[name] for name in ("key_id", "key_kind", "key_hmac", "reason", "last_met_at")),
+    ).join(suppression, sa.and_(*same))
+    return connection.execute(rows).all()
 
 
 def _key_of(record: Payload) -> Any:

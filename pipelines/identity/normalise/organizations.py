@@ -174,6 +174,13 @@ def core_of(words: Iterable[str]) -> str:
     return squashed("".join(words))
 
 
+def with_department(name: CompanyName) -> CompanyName:
+    """The name with its department as its last word: a sub-unit may bear it."""
+    department = name.department or ""
+    words = (*name.words, department)
+    return name._replace(core=core_of(words), words=words, department=None)
+
+
 def names_within(text: str | None) -> tuple[CompanyName, ...]:
     """The names on either side of a dash, comma, stroke or bracket: `Fana skole (Bergen kommune)` has two."""
     parts = _SIDES.split(clean(text) or "")

@@ -1,0 +1,215 @@
+"""Organisations by the name that is written: the one that is meant, or one of several told apart.
+
+What tells them apart is a domain, a telephone, a place, or the better fit of the name."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.identity.company_index import Candidate
+from pipelines.identity.features import Ints
+from pipelines.identity.normalise.lexicon import GIVEN_SKELETONS
+from pipelines.identity.normalise.organizations import (
+    DISTINGUISHING,
+    CompanyName,
+    names_within,
+    with_department,
+)
+from pipelines.identity.normalise.text import skeleton
+from pipelines.identity.organization_by_domain import learn_owners, short_names, spelled
+from pipelines.identity.organization_state import GONE, Choice, Resolution
+
+# A name of so many letters is recognised with a slip; a shorter one needs a second witness.
+SURE_WITH_A_SLIP = 8
+
+_SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
+
+_NO_LINES: frozenset[int] = frozenset()
+
+
+def by_name(state: Resolution, rows: Ints) -> None:
+    """Rows whose text means one organisation; then, with what that tells of domains, the others."""
+    company = state.data.company[rows]
+    state.meant = {code: _meant(state, code) for code in np.unique(company[company >= 0]).tolist()}
+    sure = {code: found[0] for code, found in state.meant.items() if len(found) == 1 and found[0].grade > 1}
+    if sure:
+        codes = np.array(sorted(sure), dtype=np.int64)
+        at = np.searchsorted(codes, company)
+        at[at == len(codes)] = 0
+        meant_one = codes[at] == company
+        chosen = [sure[code] for code in codes.tolist()]
+        hit, which = rows[meant_one], at[meant_one]
+        state.node[hit] = np.array([candidate.node for candidate in chosen])[which]
+        state.rule[hit] = np.array([candidate.rule for candidate in chosen], dtype=object)[which]
+        state.score[hit] = np.array([_SCORES[candidate.grade] for candidate in chosen])[which]
+    state.choices = {}
+    several: list[tuple[int, list[Candidate]]] = []
+    doubtful = np.array(
+        [code in state.meant and code not in sure for code in range(len(state.data.companies))] or [False],
+        dtype=bool,
+    )
+    left = (company >= 0) & doubtful[company]
+    for row, code in zip(rows[left].tolist(), company[left].tolist(), strict=True):
+        candidates = state.meant[code]
+        if len(candidates) == 1 and _plausible(state, row, candidates[0]):
+            state.assign(row, candidates[0].node, candidates[0].rule, _SCORES[candidates[0].grade])
+        elif len(candidates) > 1:
+            several.append((row, candidates))
+    learn_owners(state)
+    for row, candidates in several:
+        _one_of(state, row, candidates)
+    short_names(state, rows)
+
+
+def _meant(state: Resolution, company: int) -> list[Candidate]:
+    """All organisations a distinct text may mean, sub-units behind their main units."""
+    name = state.data.companies[company]
+    if not name.core:
+        return []
+    found: list[Candidate] = []
+    if name.department:
+        found = state.index.exact(with_department(name))
+    found = found or state.index.exact(name)
+    if not found and name.department and not name.form:
+        found = state.index.exact(with_department(name))
+    found = found or state.index.similar(name)
+    found = found or state.index.in_town(name, state.city)
+    found = found or _both_named(state, company)
+    nodes = {candidate.node for candidate in found}
+    main = [candidate for candidate in found if state.known.parent.get(candidate.node) not in nodes]
+    if name.department and len(main) < len(found):
+        towns = [(candidate, state.facts(candidate.node).city) for candidate in found]
+        there = [candidate for candidate, town in towns if town == name.department]
+        if len(there) == 1:
+            return there
+    return main
+
+
+def _both_named(state: Resolution, company: int) -> list[Candidate]:
+    """Two names in one text: a sub-unit and those above it (`Fana skole / Bergen kommune`), or a person
+    and the organisation (`Kari Lie, Fjord Bakeri`).
+    """
+    parts = names_within(state.data.company_texts[company])
+    found = [state.index.exact(name) for name in parts]
+    named = {candidate.node for part in found for candidate in part}
+    below = [hit for part in found for hit in part if state.known.parent.get(hit.node) in named]
+    if below or len(parts) != 2:
+        return below
+    (person,) = (at for at in (0, 1) if not found[at]) if bool(found[0]) != bool(found[1]) else (-1,)
+    return found[1 - person] if person >= 0 and _reads_as_a_person(parts[person]) else []
+
+
+def _plausible(state: Resolution, row: int, candidate: Candidate) -> bool:
+    """A slip needs a second witness unless the name is long and begins alike; and nothing against it."""
+    if candidate.grade > 1:
+        return True
+    written = state.company_of(row)
+    if _speaks_for(state, row, candidate.node):
+        return True
+    if spelled(state, row, written) or _elsewhere(state, row, candidate.node):
+        return False
+    initials = {known.core[:1] for known in state.known.bears(candidate.node)}
+    return len(written.core) >= SURE_WITH_A_SLIP and written.core[:1] in initials
+
+
+def _elsewhere(state: Resolution, row: int, node: int) -> bool:
+    """Whether record and organisation each have a town, and not the same."""
+    here, there = state.data.city[row], state.facts(node).city
+    return bool(here and there and here != there)
+
+
+def _speaks_for(state: Resolution, row: int, node: int) -> str | None:
+    """What in the record, other than the name, points at an organisation."""
+    found = _witnesses(state, row, [node])
+    return found[0][0] if found else None
+
+
+def _witnesses(state: Resolution, row: int, nodes: list[int]) -> list[tuple[str, int]]:
+    """(kind, organisation) for those at which something in the record points: domain, phone or place."""
+    data = state.data
+    domains = state.domains_of(row)
+    owners = {state.owner.get(domain) for domain in domains}
+    numbers = state.row_phones[row]
+    code, city = data.postal_code[row], data.city[row]
+    department = data.companies[data.company[row]].department if data.company[row] >= 0 else None
+    if not (domains or numbers or code or city or department):
+        return []
+    found: list[tuple[str, int]] = []
+    for node in nodes:
+        facts = state.facts(node)
+        if state.known.top(node) in owners or not facts.domains.isdisjoint(domains):
+            found.append(("domain", node))
+        elif not state.lines.get(node, _NO_LINES).isdisjoint(numbers):
+            found.append(("phone", node))
+        elif (code and code == facts.postal_code) or (facts.city and facts.city in (city, department)):
+            found.append(("place", node))
+    return found
+
+
+def _one_of(state: Resolution, row: int, candidates: list[Candidate]) -> None:
+    """One of several of that name: by domain, phone or place, else by the better fit of the name."""
+    code = int(state.data.company[row])
+    choice = state.choices.get(code)
+    if choice is None:
+        choice = state.choices[code] = _choice(state, code, candidates)
+    if choice.restarted:
+        _ask(state, row, candidates, "an organisation and the one that went on under its name")
+        return
+    witnesses = _witnesses(state, row, [candidate.node for candidate in candidates])
+    for kind in ("domain", "phone", "place"):
+        with_it = [node for witness, node in witnesses if witness == kind]
+        if len(with_it) == 1:
+            state.assign(row, with_it[0], f"name_and_{kind}", 0.97)
+            return
+    if choice.node is not None:
+        state.assign(row, choice.node, choice.rule, 0.93)
+    else:
+        _ask(state, row, candidates, f"one of {len(candidates)} of that name")
+
+
+def _choice(state: Resolution, code: int, candidates: list[Candidate]) -> Choice:
+    """Which of several a text means by itself: the best fit, the same words, or who is left."""
+    best = max(candidates)
+    written = state.data.companies[code]
+    if best.grade == 1 and len(written.core) < SURE_WITH_A_SLIP:
+        return Choice(False, None, "")
+    alike = [candidate for candidate in candidates if not candidate < best]
+    if _restarted(state, alike):
+        return Choice(True, None, "")
+    same_words = [
+        candidate for candidate in alike if state.known.names[candidate.node].words == written.words
+    ]
+    left = [candidate for candidate in alike if not state.is_gone(candidate.node)]
+    for chosen, rule in ((alike, None), (same_words, None), (left, "name_active")):
+        if len(chosen) == 1:
+            return Choice(False, chosen[0].node, rule or chosen[0].rule)
+    return Choice(False, None, "")
+
+
+def _restarted(state: Resolution, candidates: list[Candidate]) -> bool:
+    """Whether an organisation that is gone and one that is not share name and town: a new start."""
+    rows = [state.known.unit_row[candidate.node] for candidate in candidates]
+    gone = {state.data.city[row] for row in rows if row >= 0 and state.data.status[row] in GONE}
+    left = {state.data.city[row] for row in rows if row >= 0 and state.data.status[row] not in GONE}
+    return bool((gone & left) - {None})
+
+
+def _ask(state: Resolution, row: int, candidates: list[Candidate], reason: str) -> None:
+    for candidate in candidates[:3]:
+        state.review(row, state.known.first_row[candidate.node], 0.5, reason)
+
+
+def by_domain_as_name(state: Resolution, rows: Ints) -> None:
+    """Rows that give a domain for a name, at which nobody was seen: by the name that it spells."""
+    for row in rows.tolist():
+        if state.data.website[row] in state.domain_votes:
+            continue  # it was judged, and is nobody's
+        meant = _meant(state, int(state.data.company[row]))
+        if len(meant) == 1 and meant[0].grade > 1:
+            state.assign(row, meant[0].node, meant[0].rule, _SCORES[meant[0].grade])
+
+
+def _reads_as_a_person(name: CompanyName) -> bool:
+    """Whether what stands in a company's place is the name of somebody there."""
+    is_given = bool(name.words) and skeleton(name.words[0]) in GIVEN_SKELETONS
+    return is_given and len(name.words) > 1 and name.form is None and DISTINGUISHING.isdisjoint(name.words)

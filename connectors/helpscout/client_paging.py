@@ -30,9 +30,9 @@ P = TypeVar("P", bound=Payload)
 FOLLOW_UPS = 8
 """Windows read after the first for what was edited meanwhile; each is a fraction of the one before."""
 SWEEPS = 8
-"""Passes over a list that does not hold still."""
+"""Passes over a list that does not hold still, or in a row without a record that is told of and not met."""
 MOST_SWEEPS = 24
-"""While records are known to be missing still, and each pass brings some of them."""
+"""While records are known to be missing still, and passes bring some of them."""
 STALE_PAGES = 50
 """Pages in a row without a new record: no list moves that fast."""
 
@@ -215,7 +215,7 @@ class PagedList(Generic[P]):
 
     def _until_nothing_new(self, window: Window, began: datetime) -> Iterator[Page[P]]:
         """Passes from the first page to the last, until one brings no record that was not read before."""
-        known, pages, quiet = set(self._read), 0, 0
+        known, pages, quiet, barren = set(self._read), 0, 0, 0
         for number in range(1, MOST_SWEEPS + 1):
             one = _Pass(pages)
             yield from self._forwards(window, began, one)
@@ -229,7 +229,8 @@ class PagedList(Generic[P]):
             # As many may have come as went, and one have slipped past the pages that were asked for.
             if quiet == (1 if one.was_cut or one.met == one.older else 2):
                 return
-            if number >= SWEEPS and (not new or len(known) + one.nameless >= one.told):
+            barren = 0 if new else barren + 1
+            if barren == SWEEPS or (number >= SWEEPS and len(known) + one.nameless >= one.told):
                 break
         logger.warning(
             "%s: still changing after %d passes; the next sweep reads it again", self._what, number

@@ -6,8 +6,9 @@ are. Nothing rests on that order, nor on the list holding still: what changed ha
 different records of it were met as there were at first, and if not, it is to be read in another way.
 
 Changes of a single page leave no such last page, so their number and that of all records take two requests.
-The first page of all records would tell both only if it showed where the changes end, and no record tells when
-it was last modified: a page of records that look old is also what a bulk edit leaves that no field shows.
+The first page of all records would tell both only if it showed where the changes end, and no record tells
+when it was last modified: a page of records that look old is also what a bulk edit leaves if no field shows
+it.
 """
 
 from __future__ import annotations

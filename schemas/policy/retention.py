@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.policy.base import Bilingual, Part
 
-IsoPeriod = Annotated[str, StringConstraints(pattern=r"^P[1-9]\d*[DM]$")]
+
+def _is_period(text: str) -> str:
+    if not re.fullmatch(r"P[1-9][0-9]*[DM]", text):
+        # Whoever changes the policy need not know patterns.
+        raise PydanticCustomError("period", "a period is written P14D for 14 days or P36M for 36 months")
+    return text
+
+
+IsoPeriod = Annotated[str, AfterValidator(_is_period)]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 
 CARD_TABLES = frozenset({"crm.person", "crm.organization"})

@@ -108,8 +108,8 @@ def test_participants_data_are_sent_to_nobody_and_deleted_on_instruction_only() 
             "instruction_only is for",
             "- id: participant-submissions",
         ),
-        ("    period: P14D\n", "    period: 14 days\n", "String should match pattern", "    period: P14D"),
-        ("    period: P14D\n", "    period: P0D\n", "String should match pattern", "    period: P14D"),
+        ("    period: P14D\n", "    period: 14 days\n", "written P14D for 14 days", "    period: P14D"),
+        ("    period: P14D\n", "    period: P0D\n", "written P14D for 14 days", "    period: P14D"),
         (
             "clauses: [S3], purposes: [security]}",
             "clauses: [S3], purposes: [billing]}",

@@ -61,7 +61,7 @@ def spelled(state: Resolution, row: int, name: CompanyName) -> bool:
     return any(domain_likeness(label, name) == SPELLED for label in labels)
 
 
-def short_names(state: Resolution, rows: Ints) -> None:
+def mend_short_names(state: Resolution, rows: Ints) -> None:
     """Rows whose short text is the name of one organisation, and whose domain spells a longer one."""
     short = rows[(state.rule[rows] == "name") & (state.node[rows] >= 0)]
     for row in short.tolist():

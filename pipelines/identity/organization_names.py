@@ -1,6 +1,7 @@
 """Organisations by the name that is written: the one that is meant, or one of several told apart.
 
-What tells them apart is a domain, a telephone, a place, or the better fit of the name."""
+What tells them apart is a domain, a telephone, a place, or the better fit of the name.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +17,13 @@ from pipelines.identity.normalise.organizations import (
     with_department,
 )
 from pipelines.identity.normalise.text import skeleton
-from pipelines.identity.organization_by_domain import learn_owners, short_names, spelled
+from pipelines.identity.organization_by_domain import learn_owners, mend_short_names, spelled
 from pipelines.identity.organization_state import GONE, Choice, Resolution
 
 # A name of so many letters is recognised with a slip; a shorter one needs a second witness.
 SURE_WITH_A_SLIP = 8
-
+# By the grade of a candidate.
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
-
 _NO_LINES: frozenset[int] = frozenset()
 
 
@@ -58,7 +58,7 @@ def by_name(state: Resolution, rows: Ints) -> None:
     learn_owners(state)
     for row, candidates in several:
         _one_of(state, row, candidates)
-    short_names(state, rows)
+    mend_short_names(state, rows)
 
 
 def _meant(state: Resolution, company: int) -> list[Candidate]:

@@ -158,6 +158,9 @@ def _write_facts(connection: sa.Connection, reach: Reach | None) -> dict[str, Wr
     for source, table in facts.FACTS.items():
         mine, within = None if about is None else about[source], None
         if mine is not None:
+            if not mine:
+                written[table.name] = Written()
+                continue
             ids = pd.DataFrame({table.primary_key.columns[0].name: mine}, dtype="int64")
             within = stage_scope(connection, table, ids, "facts")
         written[table.name] = replace_from(connection, table, facts.wanted(source, mine), within=within)

@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,19 +17,12 @@ from connectors.errors import EgressError, RateLimitedError, UnavailableError
 from pipelines.privacy.ledger_copy import LedgerCopyError, set_aside, standing_of_copy
 from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import PROJECT, ConfigurationError, Settings, load_settings
-from pipelines.sources.clients import connect, is_configured
+from pipelines.sources.clients import VARIABLES, connect, is_configured
 from pipelines.store.database import Store, open_store, platform_admin_url
 from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
 from schemas.errors import SafeError
 from schemas.payloads.base import SYSTEMS, System
 from schemas.policy import PolicyError
-
-_SETTINGS: Mapping[System, str] = {
-    "helpscout": "HELPSCOUT_URL, HELPSCOUT_APP_ID, HELPSCOUT_APP_SECRET",
-    "tripletex": "TRIPLETEX_URL, TRIPLETEX_CONSUMER_TOKEN, TRIPLETEX_EMPLOYEE_TOKEN",
-    "brreg": "BRREG_URL",
-    "pindena": "PINDENA_URL, PINDENA_USERNAME, PINDENA_PASSWORD",
-}
 
 
 class StartError(SafeError, RuntimeError):
@@ -111,7 +104,7 @@ def check_doors(console: Console, settings: Settings, *, sleep: Callable[[float]
         except (RateLimitedError, UnavailableError) as error:
             console.print(f"[yellow]{str(error).rstrip('.?')}.[/] Going on: its steps try again.")
         except EgressError as error:
-            raise StartError(f"{str(error).rstrip('.?')}. Check {_SETTINGS[system]}") from None
+            raise StartError(f"{str(error).rstrip('.?')}. Check {VARIABLES[system]}") from None
         finally:
             client.close()
 

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from connectors.errors import TransientError
+from connectors.errors import TransientError, UnauthorizedError
 from pipelines.errors import InterruptedStoreError, nothing_personal
+from pipelines.sources.clients import VARIABLES
 from pipelines.store.engines import DatabaseError
+from schemas.payloads.base import System
 
 TRY_AGAIN = dg.RetryPolicy(max_retries=1, delay=30, jitter=dg.Jitter.PLUS_MINUS)
 
@@ -16,12 +18,17 @@ _MAY_PASS = (TransientError, DatabaseError, InterruptedStoreError)
 
 
 @contextmanager
-def reading() -> Iterator[None]:
-    """Re-raise what happens inside as `nothing_personal` does, and as a final failure unless it may pass."""
+def reading(system: System) -> Iterator[None]:
+    """Re-raise what happens inside as `nothing_personal` does, and as a final failure unless it may pass.
+
+    Credentials that are not accepted are told with the variables that hold them.
+    """
     try:
         with nothing_personal():
             yield
     except _MAY_PASS:
         raise
+    except UnauthorizedError as error:
+        raise dg.Failure(description=f"{error}. Check {VARIABLES[system]}", allow_retries=False) from None
     except Exception as error:
         raise dg.Failure(description=str(error), allow_retries=False) from None

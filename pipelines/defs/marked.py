@@ -39,7 +39,7 @@ def _marked_records(system: System, what: str) -> dg.AssetsDefinition:
         retry_policy=TRY_AGAIN,
     )
     def marked_records(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
-        with reading():
+        with reading(system):
             return dg.MaterializeResult(metadata=_refetch(context, workbench, system))
 
     return marked_records

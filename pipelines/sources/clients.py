@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from connectors.brreg.client import BrregClient
@@ -12,6 +13,14 @@ from connectors.tripletex.client import TripletexClient
 from pipelines.settings import Settings
 from schemas.payloads.base import System
 from schemas.policy import load_policy
+
+VARIABLES: Mapping[System, str] = {
+    "helpscout": "HELPSCOUT_URL, HELPSCOUT_APP_ID, HELPSCOUT_APP_SECRET",
+    "tripletex": "TRIPLETEX_URL, TRIPLETEX_CONSUMER_TOKEN, TRIPLETEX_EMPLOYEE_TOKEN",
+    "brreg": "BRREG_URL",
+    "pindena": "PINDENA_URL, PINDENA_USERNAME, PINDENA_PASSWORD",
+}
+"""Where a source is, and what it is asked with: named to whoever has to mend it."""
 
 
 class Client(Protocol):

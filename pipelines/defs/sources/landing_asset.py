@@ -100,7 +100,7 @@ def landing_asset(
             context: dg.AssetExecutionContext, config: Reading, workbench: Workbench
         ) -> dg.MaterializeResult:
             run = run_of(context, config)
-            with reading():
+            with reading(system):
                 metadata = _read(workbench, payload, read, run)
                 results = _judge(workbench, payload, checks)
                 return dg.MaterializeResult(metadata=metadata, check_results=results)

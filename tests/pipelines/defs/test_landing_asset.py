@@ -13,7 +13,7 @@ import requests
 import sqlalchemy as sa
 
 from connectors.brreg.client import BrregClient
-from connectors.errors import PermanentError, TransientError
+from connectors.errors import PermanentError, TransientError, UnauthorizedError
 from connectors.sandbox.server import Sandbox
 from pipelines.defs.resources import NoFiles, Workbench
 from pipelines.defs.sources.landing_asset import landing_asset
@@ -149,6 +149,16 @@ def test_an_unforeseen_error_is_told_by_its_kind_and_place_alone(
     done = materialize([asset_that(read)], instance)
     assert not done.success
     assert CANARY.encode() not in everything_kept(instance)
+
+
+def test_credentials_that_are_not_accepted_are_told_with_the_variables_that_hold_them(
+    sandbox: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    def read(desk: Desk, client: BrregClient, run: Run) -> Tally:
+        raise UnauthorizedError("brreg: the credentials are not accepted")
+
+    done = materialize([asset_that(read)], instance)
+    assert "the credentials are not accepted. Check BRREG_URL" in failure_of(done)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         load_policy()
         with configured(console) as (settings, is_sandbox):
             check_doors(console, settings)
-            prepare_store(console, settings)
+            prepare_store(console, settings, is_sandbox=is_sandbox)
             _say_cost(console, settings, given.first, given.last)
             if not given.yes and not _agreed(console):
                 return 0

@@ -18,11 +18,21 @@ from pipelines.privacy.ledger_copy import LedgerCopyError, set_aside, standing_o
 from pipelines.privacy.suppression import SuppressionError
 from pipelines.settings import PROJECT, ConfigurationError, Settings, load_settings
 from pipelines.sources.clients import VARIABLES, connect, is_configured
-from pipelines.store.database import Store, open_store, platform_admin_url
+from pipelines.store.database import Store, drop_embedded, open_store, platform_admin_url
 from pipelines.store.engines import DatabaseError, check_connection, make_engine, psycopg_url
+from pipelines.store.world import claim_world
 from schemas.errors import SafeError
 from schemas.payloads.base import SYSTEMS, System
 from schemas.policy import PolicyError
+
+_THE_OTHERS = {
+    True: "no source is configured, and the sandbox's invented customers are not mixed with those that the"
+    " database holds: configure the sources (.env.example says how), or name another database in"
+    " CRM_DATABASE_URL",
+    False: "CRM_DATABASE_URL: the database holds the sandbox's invented customers, which are not mixed with"
+    " real ones: name another database",
+}
+"""What is said of a store that holds the other world's records, by whether the sandbox is used."""
 
 
 class StartError(SafeError, RuntimeError):
@@ -109,13 +119,20 @@ def check_doors(console: Console, settings: Settings, *, sleep: Callable[[float]
             client.close()
 
 
-def prepare_store(console: Console, settings: Settings) -> None:
-    """Make or upgrade the store, and furnish DAGSTER_HOME; tell of a restored backup.
+def prepare_store(console: Console, settings: Settings, *, is_sandbox: bool) -> None:
+    """Make or upgrade the store, and furnish DAGSTER_HOME; see that it is the right one, and as it should be.
 
-    Raises DatabaseError and StartError; LedgerCopyError and SuppressionError where a backup was restored and
-    what was erased since cannot be erased again.
+    The sandbox's customers leave the embedded store when real accounts come. Raises DatabaseError and
+    StartError; LedgerCopyError and SuppressionError where a backup was restored and what was erased since
+    cannot be erased again.
     """
     furnish_home(settings.dagster_home)
+    if not _claimed(settings, is_sandbox=is_sandbox):
+        if is_sandbox or settings.crm_database_url is not None:
+            raise StartError(_THE_OTHERS[is_sandbox])
+        drop_embedded(settings)
+        console.print("The sandbox's invented customers are removed: the store begins empty.")
+        _claimed(settings, is_sandbox=is_sandbox)
     with closing(open_store(settings)) as store:
         with store.crm.connect() as connection:
             standing = standing_of_copy(connection, settings.dagster_home)
@@ -127,6 +144,11 @@ def prepare_store(console: Console, settings: Settings) -> None:
             "[yellow]The copy of the suppression ledger in DAGSTER_HOME is of another database.[/] It is kept"
             f" as {aside.name}. If this database takes that one's place: `make reapply ARGS={aside}`."
         )
+
+
+def _claimed(settings: Settings, *, is_sandbox: bool) -> bool:
+    with closing(open_store(settings)) as store:
+        return claim_world(store.crm, is_sandbox=is_sandbox)
 
 
 def _erase_again(console: Console, settings: Settings, store: Store) -> None:
@@ -166,7 +188,7 @@ def _seed_platform(console: Console, settings: Settings) -> None:
         return
     from pipelines.platform_seed import seed_platform
 
-    prepare_store(console, settings)
+    prepare_store(console, settings, is_sandbox=True)
     url = platform_admin_url(settings)
     assert url is not None, "without CRM_DATABASE_URL the platform database is embedded"
     engine = make_engine(url)

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         with configured(console) as (settings, is_sandbox):
             console.print("[dim]Checking the configuration and the sources …[/]")
             check_doors(console, settings)
-            prepare_store(console, settings)
+            prepare_store(console, settings, is_sandbox=is_sandbox)
             return run_nightly(console, settings, is_sandbox=is_sandbox, complete=given.complete)
     except NOT_STARTED as error:
         console.print(f"[red]Nothing was started.[/] {error}")

@@ -26,8 +26,8 @@ def main(arguments: list[str]) -> int:
         )
         return 2
     try:
-        with configured(console) as (settings, _):
-            prepare_store(console, settings)
+        with configured(console) as (settings, is_sandbox):
+            prepare_store(console, settings, is_sandbox=is_sandbox)
             console.print(f"Dagster opens on [bold]http://127.0.0.1:{port}[/]. Stop it with Ctrl-C.")
             return _serve(port)
     except KeyboardInterrupt:

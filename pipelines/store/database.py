@@ -77,6 +77,26 @@ def open_store(settings: Settings) -> Store:
     )
 
 
+def drop_embedded(settings: Settings) -> None:
+    """Remove the embedded databases; the next opening makes them anew, and empty.
+
+    Raises DatabaseError while another program is at work on them.
+    """
+    admin = make_engine(embedded_url(_embedded(settings), "postgres"))
+    try:
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for database in (CRM_DATABASE, PLATFORM_DATABASE):
+                connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {database}")
+    except sa.exc.OperationalError:
+        raise DatabaseError(
+            "the embedded databases cannot be removed while another program uses them: end it, `make ui` too"
+        ) from None
+    finally:
+        admin.dispose()
+    _prepared_crm.cache_clear()
+    _prepared_platform.cache_clear()
+
+
 @cache
 def _prepared_crm(url: sa.URL) -> bool:
     """Bring the CRM database to the present shape; whether its roles stand. A failure is tried again."""

@@ -3,7 +3,7 @@
 Knows nothing of persons or organisations.
 """
 
-from schemas.tables.landing.reading import activity, brreg_name, cursor, load, rejected, webhook_mark
+from schemas.tables.landing.reading import activity, brreg_name, cursor, load, rejected, webhook_mark, world
 from schemas.tables.landing.records import BOOKKEEPING, PAYLOADS, SCHEMA, TABLES
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "load",
     "rejected",
     "webhook_mark",
+    "world",
 ]

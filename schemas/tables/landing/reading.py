@@ -1,4 +1,4 @@
-"""How the reading goes: cursors, numbers of each read, activities, look-ups, marks, what was set aside."""
+"""How the reading goes: whose records, cursors, numbers of each read, activities, names, marks, rejects."""
 
 from __future__ import annotations
 
@@ -124,4 +124,15 @@ webhook_mark = sa.Table(
            comment="When the last delivery about it came"),
     schema=SCHEMA,
     comment="What webhooks say has changed; taken away by the read that they start",
+)  # fmt: skip
+
+world = sa.Table(
+    "world",
+    metadata,
+    column("is_sandbox", sa.Boolean(), OPERATIONS, primary_key=True,
+           comment="Whether the records are the sandbox's invented ones; false: real accounts'"),
+    column("noted_at", TIMESTAMP, OPERATIONS, nullable=False, server_default=sa.func.now(),
+           comment="When the first read of that world began"),
+    schema=SCHEMA,
+    comment="Whose records the store holds, in one row: the two are never mixed",
 )  # fmt: skip

@@ -38,7 +38,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(backfill, "configured", configured)
     for name in ("check_doors", "prepare_store", "_say_cost"):
-        monkeypatch.setattr(backfill, name, lambda *_: None)
+        monkeypatch.setattr(backfill, name, lambda *_, **__: None)
     monkeypatch.setattr(backfill, "run_nightly", run)
     return runs
 

@@ -282,7 +282,7 @@ class TestCommands:
     @pytest.mark.parametrize(
         "begin",
         [
-            lambda settings, _: prepare_store(Console(quiet=True), settings),
+            lambda settings, _: prepare_store(Console(quiet=True), settings, is_sandbox=False),
             lambda settings, store: make_desk(settings, store, NOW),
             lambda settings, store: make_office(settings, store, NOW),
             lambda *_: reapply_command([]),
@@ -300,9 +300,9 @@ class TestCommands:
     def test_a_command_says_what_it_found(
         self, settings: Settings, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        prepare_store(terminal(), settings)
+        prepare_store(terminal(), settings, is_sandbox=False)
         assert "1 entries put back" in capsys.readouterr().out
-        prepare_store(terminal(), settings)
+        prepare_store(terminal(), settings, is_sandbox=False)
         assert not capsys.readouterr().out
 
     def test_a_copy_under_an_unknown_secret_stops_everything(
@@ -310,7 +310,7 @@ class TestCommands:
     ) -> None:
         monkeypatch.setenv("PRIVACY_SECRET", SECRET.upper())
         with pytest.raises(SuppressionError):
-            prepare_store(terminal(), load_settings())
+            prepare_store(terminal(), load_settings(), is_sandbox=False)
         assert store.standing() == "older"
 
     def test_a_command_keeps_another_stores_copy_and_says_how_to_use_it(
@@ -326,7 +326,7 @@ class TestCommands:
         store.erase(SOL)
         store.restore(empty)
         store.act()
-        prepare_store(terminal(), load_settings())
+        prepare_store(terminal(), load_settings(), is_sandbox=False)
         [aside] = store.home.glob("suppression_ledger_*.jsonl")
         assert f"make reapply ARGS={aside}" in capsys.readouterr().out
         assert reapply_command([str(aside)]) == 0

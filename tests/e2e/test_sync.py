@@ -196,7 +196,7 @@ def test_after_killed_runs_the_next_one_ends_in_the_store_of_an_undisturbed_run(
 ) -> None:
     where = f"killed {' and '.join(resumed.kills)}"
     assert resumed.last.code == 0, f"{where}\n{resumed.last.output}"
-    own = {"landing.load", "landing.cursor", "landing.activity"}
+    own = {"landing.load", "landing.cursor", "landing.activity", "landing.world"}
     own |= {"crm.identity_event", "crm.identity_state", "crm.match_pending"}
     # When a run met something, and which run.
     times = "first_seen_at last_changed_at created_at updated_at occurred_at seen_at looked_up_at".split()

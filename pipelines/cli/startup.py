@@ -26,7 +26,7 @@ from schemas.payloads.base import SYSTEMS, System
 from schemas.policy import PolicyError
 
 _THE_OTHERS = {
-    True: "no source is configured, and the sandbox's invented customers are not mixed with those that the"
+    True: "No source is configured, and the sandbox's invented customers are not mixed with those that the"
     " database holds: configure the sources (.env.example says how), or name another database in"
     " CRM_DATABASE_URL",
     False: "CRM_DATABASE_URL: the database holds the sandbox's invented customers, which are not mixed with"

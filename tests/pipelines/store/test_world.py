@@ -77,7 +77,7 @@ def test_invented_customers_are_not_mixed_with_real_ones_because_a_variable_is_m
 ) -> None:
     claim_world(crm_engine, is_sandbox=False)
     read_into(crm_engine)
-    with pytest.raises(StartError, match=r"no source is configured.*configure the sources"):
+    with pytest.raises(StartError, match=r"No source is configured.*configure the sources"):
         prepare_store(terminal(), load_settings(), is_sandbox=True)
 
 

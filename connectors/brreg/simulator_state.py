@@ -198,11 +198,6 @@ class BrregState:
         self.put(gone)
         self._publish(gone, "Fjernet", moment)
 
-    def drop_unit(self, number: str) -> None:
-        """Forget a unit altogether, without a word in the feed: the number was never there."""
-        del self.units[number]
-        self.revision += 1
-
     def add_role(
         self,
         number: str,

@@ -127,13 +127,7 @@ def prepare_store(console: Console, settings: Settings, *, is_sandbox: bool) -> 
     cannot be erased again.
     """
     furnish_home(settings.dagster_home)
-    if not _claimed(settings, is_sandbox=is_sandbox):
-        if is_sandbox or settings.crm_database_url is not None:
-            raise StartError(_THE_OTHERS[is_sandbox])
-        drop_embedded(settings)
-        console.print("The sandbox's invented customers are removed: the store begins empty.")
-        _claimed(settings, is_sandbox=is_sandbox)
-    with closing(open_store(settings)) as store:
+    with closing(_claimed_store(console, settings, is_sandbox=is_sandbox)) as store:
         with store.crm.connect() as connection:
             standing = standing_of_copy(connection, settings.dagster_home)
         if standing == "older":
@@ -146,9 +140,16 @@ def prepare_store(console: Console, settings: Settings, *, is_sandbox: bool) -> 
         )
 
 
-def _claimed(settings: Settings, *, is_sandbox: bool) -> bool:
-    with closing(open_store(settings)) as store:
-        return claim_world(store.crm, is_sandbox=is_sandbox)
+def _claimed_store(console: Console, settings: Settings, *, is_sandbox: bool) -> Store:
+    store = open_store(settings)
+    if claim_world(store.crm, is_sandbox=is_sandbox):
+        return store
+    store.close()
+    if is_sandbox or settings.crm_database_url is not None:
+        raise StartError(_THE_OTHERS[is_sandbox])
+    drop_embedded(settings)
+    console.print("The sandbox's invented customers are removed: the store begins empty.")
+    return _claimed_store(console, settings, is_sandbox=is_sandbox)
 
 
 def _erase_again(console: Console, settings: Settings, store: Store) -> None:

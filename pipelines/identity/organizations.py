@@ -56,7 +56,6 @@ class Organizations:
     rule: Objects
     score: np.ndarray
     anchor: Ints  # row that stands for each label: its unit if there is one
-    is_personal: Bools  # by label: a sole proprietor
     crowded: Bools  # by label: so many records act for it that two people may well share a name
     reviews: list[tuple[int, int, float, str]] = field(default_factory=list)
     guards: list[tuple[str, str, str, int | None, int | None]] = field(default_factory=list)
@@ -114,7 +113,6 @@ def _result(state: Resolution) -> Organizations:
         score=state.score,
         anchor=anchor,
         crowded=np.bincount(root[final[final >= 0]], minlength=len(nodes)) >= CROWD,
-        is_personal=np.array([state.known.form[node] == "ENK" for node in nodes], dtype=bool),
         reviews=state.reviews,
         guards=state.guards,
     )

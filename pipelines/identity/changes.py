@@ -128,11 +128,9 @@ def take_changes(connection: sa.Connection) -> list[tuple[str, str | None]]:
     takes just those whose change it sees: what a transaction under way does is left for the next run, and
     a run that fails leaves everything. An id of None stands for any row of the source.
     """
-    noted = crm.match_pending.c
-    taken = connection.execute(sa.select(noted.source, noted.source_id).distinct()).all()
-    if taken:
-        forget_changes(connection)
-    return [(source, source_id) for source, source_id in taken]
+    noted = crm.match_pending
+    taken = connection.execute(sa.delete(noted).returning(noted.c.source, noted.c.source_id))
+    return list(dict.fromkeys((source, source_id) for source, source_id in taken))
 
 
 def forget_changes(connection: sa.Connection) -> None:
@@ -172,6 +170,11 @@ class Reached:
     live: Mapping[str, Sequence[str]]
     rows: pd.DataFrame
     keys: pd.DataFrame
+
+    def names(self) -> Ints:
+        """Names of the blocks, the one with the most keys first: kept, they save writing its keys anew."""
+        names, sizes = np.unique(self.keys["block"].to_numpy(), return_counts=True)
+        return names[np.argsort(-sizes, kind="stable")]
 
 
 def reached(connection: sa.Connection, changes: Changes, decisions: pd.DataFrame, keyer: Keyer) -> Reached:
@@ -246,9 +249,12 @@ def block_keys(
     )
 
 
-def blocks_of(records: pd.DataFrame, data: Features, decisions: pd.DataFrame, keyer: Keyer) -> Blocks:
-    """The blocks that the records fall into."""
-    return blocks(len(records), *block_keys(records, data, decisions, keyer))
+def blocks_of(
+    records: pd.DataFrame, data: Features, decisions: pd.DataFrame, keyer: Keyer, replaced: Reached | None
+) -> Blocks:
+    """The blocks that the records fall into, named as the ones they replace where a block lives on."""
+    held = block_keys(records, data, decisions, keyer)
+    return blocks(len(records), *held) if replaced is None else blocks(len(records), *held, replaced.names())
 
 
 def guards_of(connection: sa.Connection, replaced: Reached) -> pd.DataFrame:

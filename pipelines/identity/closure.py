@@ -16,12 +16,14 @@ from scipy.sparse.csgraph import connected_components
 
 Ints = npt.NDArray[np.int64]
 
+_NO_NAMES: Ints = np.zeros(0, dtype=np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
     """Block of each record, and of each key that a record holds, each key once.
 
-    A block is named by the smallest hash among its keys: the same in any order and in any run.
+    A block is named by the hash of one of its keys, so that no two blocks ever bear one name.
     """
 
     of_record: Ints
@@ -36,10 +38,11 @@ def key_hashes(kind: str, values: Sequence[str]) -> Ints:
     return pd.util.hash_array(salted, categorize=False).view(np.int64)
 
 
-def blocks(records: int, row: Ints, key_hash: Ints) -> Blocks:
+def blocks(records: int, row: Ints, key_hash: Ints, names: Ints = _NO_NAMES) -> Blocks:
     """Blocks of `records` records, from pairs of a record and the hash of a key it holds.
 
-    Every record must hold a key of its own, so that it is in a block.
+    Every record must hold a key of its own, so that it is in a block. A block bears the first of `names` that
+    is among its keys, else the smallest hash: the same in any order of the pairs.
     """
     key, hashes = pd.factorize(key_hash)
     # The first record of each key stands for it: the others are tied to it, and the key is in its block.
@@ -49,10 +52,21 @@ def blocks(records: int, row: Ints, key_hash: Ints) -> Blocks:
     tied = first != row
     edges = (np.ones(np.count_nonzero(tied), dtype=np.int8), (first[tied], row[tied]))
     found, component = connected_components(coo_array(edges, shape=(records, records)), directed=False)
-    smallest = np.full(found, np.iinfo(np.int64).max)
-    np.minimum.at(smallest, component[holder], hashes)
-    block = smallest[component]
+    name = _smallest(found, component[holder], hashes)
+    if len(names):
+        place = pd.Index(names).get_indexer(hashes)
+        named = place >= 0
+        first = _smallest(found, component[holder[named]], place[named])
+        name = np.where(first < len(names), names[np.minimum(first, len(names) - 1)], name)
+    block = name[component]
     return Blocks(block, hashes, block[holder])
+
+
+def _smallest(groups: int, group: Ints, values: Ints) -> Ints:
+    """The smallest value of each group; of a group without any the largest that there can be."""
+    smallest = np.full(groups, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, group, values)
+    return smallest
 
 
 def gathered(parts: Iterable[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:

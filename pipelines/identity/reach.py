@@ -6,7 +6,7 @@ Knows tables and ids. Must not know how cards come about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,8 +139,11 @@ def facts_of(
     for source, (owner, column) in facts.OWNERS.items():
         table = TABLES[source]
         owners = list(map(int, records.loc[records["source"] == owner, "source_id"]))
-        hanging = sa.select(table.c.id).where(table.c[column] == any_of(owners, sa.BigInteger()))
-        found[source] = sorted({*connection.scalars(hanging), *changed[source]})
+        hanging: Iterable[int] = ()
+        if owners:
+            theirs = table.c[column] == any_of(owners, sa.BigInteger())
+            hanging = connection.scalars(sa.select(table.c.id).where(theirs))
+        found[source] = sorted({*hanging, *changed[source]})
     return found
 
 

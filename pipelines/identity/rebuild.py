@@ -231,7 +231,7 @@ class _Work:
         data = features(records)
         self._clock.lap("features")
         known, kept = (None, None) if part is None else (part.known, part.kept)
-        found = blocks_of(records, data, self._decisions, self._keyer)
+        found = blocks_of(records, data, self._decisions, self._keyer, kept)
         self._clock.lap("keys")
         write_keys(self._connection, found, kept)
         block = found.of_record

@@ -26,9 +26,18 @@ _TIMES_OF_WRITING = {"created_at", "updated_at", "first_seen_at", "event_id", "o
 
 
 def _snapshot(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of the schema but times of writing, in a fixed order."""
+    """All rows of the schema but times of writing, in a fixed order.
+
+    Blocks go by the smallest of their keys: a name that a refresh keeps is one of them, a rebuild's is this.
+    """
     tables = [table for table in crm.person.metadata.sorted_tables if table.schema == "crm"]
     with engine.connect() as connection:
+        key = crm.match_key.c
+        names = sa.select(key.block, sa.func.min(key.key_hash).label("name")).group_by(key.block).subquery()
+        for table in (crm.match_block, crm.match_key):
+            connection.execute(
+                sa.update(table).values(block=names.c.name).where(table.c.block == names.c.block)
+            )
         return {
             table.name: sorted(
                 map(tuple, connection.execute(sa.select(*_columns(table)))),

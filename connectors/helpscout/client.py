@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -18,7 +18,14 @@ from connectors.budget import RequestBudget
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
-from connectors.helpscout.client_answers import embedded, next_link, timestamp
+from connectors.helpscout.client_answers import (
+    BY_CREATION,
+    BY_NUMBER,
+    Order,
+    embedded,
+    next_link,
+    timestamp,
+)
 from connectors.helpscout.client_corrections import Corrections
 from connectors.helpscout.client_count import Count, count
 from connectors.helpscout.client_paging import PagedList
@@ -148,7 +155,7 @@ class HelpScoutClient:
 
     def mailboxes(self) -> Iterator[Page[HelpScoutMailbox]]:
         """All support inboxes."""
-        yield from self._list("/v2/mailboxes", "mailboxes", HelpScoutMailbox, None, in_order=False).read_all()
+        yield from self._list("/v2/mailboxes", "mailboxes", HelpScoutMailbox, orders=()).read_all()
 
     def count_customers(self, until: datetime) -> Count | None:
         """How many customers were made until then and are still there; None where it is not told."""
@@ -222,7 +229,13 @@ class HelpScoutClient:
             used.add(cursor)
 
     def _conversations(self) -> PagedList[HelpScoutConversation]:
-        return self._list("/v2/conversations", "conversations", HelpScoutConversation, {"status": "all"})
+        return self._list(
+            "/v2/conversations",
+            "conversations",
+            HelpScoutConversation,
+            {"status": "all"},
+            orders=(BY_NUMBER, BY_CREATION),
+        )
 
     def _list(
         self,
@@ -231,9 +244,8 @@ class HelpScoutClient:
         payload: type[Any],
         query: Mapping[str, str] | None = None,
         *,
-        in_order: bool = True,
+        orders: Sequence[Order] = (BY_CREATION,),
     ) -> PagedList[Any]:
-        order = {"sortField": "createdAt", "sortOrder": "asc"} if in_order else {}
         return PagedList(
             self._egress,
             path,
@@ -241,7 +253,8 @@ class HelpScoutClient:
             payload,
             clock=self._clock,
             sleep=self._sleep,
-            query={**(query or {}), **order},
+            query=query,
+            orders=orders,
         )
 
     def _count(

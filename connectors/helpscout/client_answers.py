@@ -50,6 +50,21 @@ def next_link(body: Mapping[str, Any]) -> dict[str, list[str]] | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """An order of a list that no edit of a record changes, oldest first."""
+
+    sort_field: str
+    """The API's name for it."""
+    field: str
+    """The field of the payload that it is an order of."""
+
+
+BY_CREATION = Order("createdAt", "created_at")
+BY_NUMBER = Order("number", "number")
+"""Each conversation has a number of its own, so that no two stand in an order that the server chooses."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet(Generic[P]):
     """One answer: its records, how many there are in all, on how many pages, and whether more follow."""
 
@@ -74,18 +89,18 @@ class Sheet(Generic[P]):
         page = read_page(payload, items, told)
         return cls(page, items, _ids(page), told, pages, has_next)
 
-    def is_ordered_before(self, behind: Sheet[P] | None) -> bool:
-        """Whether the records come by creation, and none after the first of the page behind."""
-        times = self._created()
-        if len(self.page.records) > 1 and not times:
+    def is_ordered_before(self, behind: Sheet[P] | None, by: Order) -> bool:
+        """Whether the records come in this order, and none after the first of the page behind."""
+        places = self._all_of(by.field)
+        if len(self.page.records) > 1 and not places:
             return False
         if behind is not None and not self.overlaps(behind):
-            times += behind._created()[:1]
-        return all(earlier <= later for earlier, later in itertools.pairwise(times))
+            places += behind._all_of(by.field)[:1]
+        return all(earlier <= later for earlier, later in itertools.pairwise(places))
 
-    def ties_with(self, behind: Sheet[P] | None) -> bool:
-        """Whether the page behind begins with records made in the second in which this one ends."""
-        mine, theirs = self._created(), behind._created() if behind is not None else []
+    def ties_with(self, behind: Sheet[P] | None, by: Order) -> bool:
+        """Whether the page behind begins where this one ends: the second of creation, for example."""
+        mine, theirs = self._all_of(by.field), behind._all_of(by.field) if behind is not None else []
         return bool(mine and theirs) and mine[-1] == theirs[0]
 
     @property
@@ -128,8 +143,12 @@ class Sheet(Generic[P]):
         return any(created > moment for created in self._created())
 
     def _created(self) -> list[datetime]:
-        times = (getattr(record, "created_at", None) for record in self.page.records)
-        return [time for time in times if time is not None]
+        return self._all_of("created_at")
+
+    def _all_of(self, field: str) -> list[Any]:
+        """The values of a field, of those records that have one."""
+        values = (getattr(record, field, None) for record in self.page.records)
+        return [value for value in values if value is not None]
 
 
 def _times(record: Payload) -> list[datetime]:

@@ -2,10 +2,10 @@
 
 A page number names a place, not records: when a record leaves the list, all behind it move one place up, and
 one that was due on the next page slips onto one that has been read. So the list is asked for in an order that
-no edit changes (creation), within a bound behind which nothing more can enter, and read from its end: what
-moves, moves towards pages that are still to be read. What left the list because it was edited meanwhile is
-read in a window that starts where the first began. Servers that sort, filter or count otherwise are noticed
-by their answers, and read again and again until a pass brings nothing new.
+no edit changes (by number or creation), within a bound behind which nothing more can enter, and read from its
+end: what moves, moves towards pages that are still to be read. What left the list because it was edited
+meanwhile is read in a window that starts where the first began. Servers that sort, filter or count otherwise
+are noticed by their answers, and read again and again until a pass brings nothing new.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import math
 from array import array
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -21,7 +21,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
-from connectors.helpscout.client_answers import Sheet, timestamp
+from connectors.helpscout.client_answers import BY_CREATION, Order, Sheet, timestamp
 from connectors.pages import Page
 from schemas.payloads.base import Payload
 
@@ -61,7 +61,11 @@ class Window:
 
 
 class PagedList(Generic[P]):
-    """One list of the v2 API. `query` is sent with every request (e.g. `status=all`)."""
+    """One list of the v2 API. `query` is sent with every request (e.g. `status=all`).
+
+    `orders` are those it can be asked for in, the surest first; the next is taken where the server does not
+    heed one. None for a short list that knows no order.
+    """
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class PagedList(Generic[P]):
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         query: Mapping[str, str] | None = None,
+        orders: Sequence[Order] = (BY_CREATION,),
     ) -> None:
         self._egress = egress
         self._path = path
@@ -81,6 +86,7 @@ class PagedList(Generic[P]):
         self._clock = clock
         self._sleep = sleep
         self._query = dict(query or {})
+        self._orders = list(orders)
         self._what = f"helpscout GET {path}"
         self._read: array[int] = array("q")
         self._searchable = True
@@ -100,7 +106,7 @@ class PagedList(Generic[P]):
         yield from self._until_nothing_new(window, began)
 
     def read_all(self) -> Iterator[Page[P]]:
-        """Every record of a short list that knows no order and no filter."""
+        """Every record of a short list that knows no filter."""
         yield from self._until_nothing_new(Window(), self._clock())
 
     def ask(self, number: int, filters: Mapping[str, str]) -> Sheet[P]:
@@ -108,10 +114,14 @@ class PagedList(Generic[P]):
 
         Raises EgressError; PermanentError also where the search among the filters is not understood.
         """
-        asked = {**self._query, **filters, "page": number}
+        asked = {**self._query, **self._order(), **filters, "page": number}
         try:
             answer = self._egress.request("GET", self._path, query=asked)
         except PermanentError as error:
+            if error.status in _NOT_UNDERSTOOD and len(self._orders) > 1 and "sortField" not in filters:
+                # It may be the order that is not understood, and not the search.
+                self._orders.pop(0)
+                return self.ask(number, filters)
             if error.status in _NOT_UNDERSTOOD and "query" in filters and number == 1:
                 raise _NotSearchableError(f"{self._what}: the search is not understood") from None
             if error.status == 404 and number > 1:
@@ -163,7 +173,7 @@ class PagedList(Generic[P]):
 
     def _backwards(self, window: Window, began: datetime) -> Generator[Page[P], None, _Outcome]:
         """One pass: the first page, then the last to the second, and the first again if anything moved."""
-        first = self.ask(1, self.filters(window, window.end))
+        first = self._ask_for_the_first(self.filters(window, window.end))
         yield self._noted(first)
         if first.told is None or first.pages is None or first.pages <= 1:
             return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
@@ -172,25 +182,25 @@ class PagedList(Generic[P]):
         closed_at = self.closed(began if window.end is None else min(began, window.end))
         bounded = self.filters(window, closed_at)
         told = most = first.told
-        number = first.pages
+        number, order = first.pages, self._orders[0]
         slots, nameless, begun = len(first.items), first.nameless, len(self._read) - len(first.ids)
         shrunk = moved = tied = False
         behind: Sheet[P] | None = None
         while number > 1:
             sheet = self.ask(number, bounded) if behind else self._ask_for_the_last(first, bounded)
             yield self._noted(sheet)
-            if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(behind):
+            if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(behind, order):
                 return _Outcome.UNSURE
             # More than before: something entered. Far fewer than without the bound: it is misread.
             if sheet.told > told or (behind is None and sheet.told < told - len(first.items)):
                 return _Outcome.UNSURE
             slots += len(sheet.items)
             nameless += sheet.nameless
-            tied |= sheet.ties_with(behind)
+            tied |= sheet.ties_with(behind, order)
             shrunk |= sheet.told < told
             moved |= sheet.overlaps(behind) or sheet.newest_is_after(closed_at)
             told, behind, number = sheet.told, sheet, min(number - 1, sheet.pages)
-        tied |= first.ties_with(behind)
+        tied |= first.ties_with(behind, order)
         repeated = slots - nameless - len(set(self._read[begun:]))
         if shrunk or moved:
             yield self._noted(self.ask(1, bounded))
@@ -201,6 +211,14 @@ class PagedList(Generic[P]):
         if (tied and repeated > most - told) or len(set(self._read[begun:])) + nameless < told:
             return _Outcome.UNSURE
         return _Outcome.CHANGED if shrunk else _Outcome.COMPLETE
+
+    def _ask_for_the_first(self, filters: Mapping[str, str]) -> Sheet[P]:
+        """The first page of a list, in the first of the orders that the server heeds."""
+        first = self.ask(1, filters)
+        while first.has_next and len(self._orders) > 1 and not first.is_ordered_before(None, self._orders[0]):
+            self._orders.pop(0)
+            first = self.ask(1, filters)
+        return first
 
     def _ask_for_the_last(self, first: Sheet[P], bounded: Mapping[str, str]) -> Sheet[P]:
         """The last page. If it is refused, the first tells whether for its depth or for the search."""
@@ -252,6 +270,9 @@ class PagedList(Generic[P]):
             # A list can grow as fast as it is read: twice its length is enough when nothing older comes.
             one.was_cut = number >= 2 * one.pages > 0 and bool(sheet.ids) and not older and sheet.has_next
             has_next, number = sheet.has_next and not one.was_cut, number + 1
+
+    def _order(self) -> dict[str, str]:
+        return {"sortField": self._orders[0].sort_field, "sortOrder": "asc"} if self._orders else {}
 
     def _noted(self, sheet: Sheet[P]) -> Page[P]:
         self._read.extend(sheet.ids)

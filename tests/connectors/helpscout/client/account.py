@@ -137,11 +137,16 @@ class Misreading:
 
 
 class Undecided:
-    """A list of conversations made in few seconds; those of one second stand in another order each time."""
+    """A list of conversations made in few seconds; those of one second stand in another order each time.
+
+    It can be `numbered`, and then be asked for in the order of the numbers.
+    """
 
     SIZE = 25
 
-    def __init__(self, app: ASGIApp, records: int, seconds: int, seed: int, leave: int = 0) -> None:
+    def __init__(
+        self, app: ASGIApp, records: int, seconds: int, seed: int, leave: int = 0, *, numbered: bool = False
+    ) -> None:
         self._app = app
         made = datetime(2026, 4, 1, tzinfo=UTC)
         self.conversations = {
@@ -151,6 +156,8 @@ class Undecided:
         self._random = random.Random(seed)
         self._leave = leave
         """So many are deleted between any two requests."""
+        self._numbered = numbered
+        self.asked = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].endswith("/conversations"):
@@ -161,12 +168,17 @@ class Undecided:
         self._leave = self._leave if len(self.conversations) > self.SIZE else 0
         query = dict(parse_qsl(scope["query_string"].decode()))
         page = int(query["page"])
-        rows = sorted(self.conversations, key=lambda id: (self.conversations[id], self._random.random()))
+        self.asked += 1
+        by_number = self._numbered and query.get("sortField") == "number"
+        rows = sorted(
+            self.conversations,
+            key=lambda id: id if by_number else (self.conversations[id], self._random.random()),
+        )
         part = rows[(page - 1) * self.SIZE : page * self.SIZE]
         pages = -(-len(rows) // self.SIZE)
         body: dict[str, Any] = {
             "_embedded": {
-                "conversations": [{"id": id, "createdAt": self.conversations[id]} for id in part],
+                "conversations": [self._record(id) for id in part],
             },
             "_links": {"next": {"href": f"/v2/conversations?page={page + 1}"}} if page < pages else {},
             "page": {
@@ -177,6 +189,10 @@ class Undecided:
             },
         }
         await JSONResponse(body)(scope, receive, send)
+
+    def _record(self, id: int) -> dict[str, Any]:
+        number = {"number": id - 1000} if self._numbered else {}
+        return {"id": id, "createdAt": self.conversations[id], **number}
 
 
 class Refusing:

@@ -194,6 +194,29 @@ def test_records_of_one_second_that_trade_places_between_two_requests_are_all_re
     assert read >= set(undecided.conversations)
 
 
+@pytest.mark.parametrize("seconds", [1, 3])
+def test_records_of_one_second_are_read_in_one_pass_by_their_numbers(
+    connect: Connect, simulator: HelpScoutSimulator, seconds: int
+) -> None:
+    """An import makes many in one second; each has a number of its own all the same."""
+    undecided = Undecided(simulator.app, 300, seconds, seed=5, numbered=True)
+    read = ids_of(connect(undecided).conversations(None, None))
+    assert set(read) == set(undecided.conversations)
+    # A page each, and the first again, since these records are newer than the test's clock.
+    assert undecided.asked == 13
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_that_refuses_to_sort_by_number_is_read_by_creation(
+    connect: Connect, state: HelpScoutState, simulator: HelpScoutSimulator, status: int
+) -> None:
+    add_conversations(state, 120)
+    client = connect(Refusing(simulator.app, lambda _, query: query.get("sortField") == "number", status))
+    assert sorted(ids_of(client.conversations(None, None))) == sorted(state.conversations)
+    assert {request.value("sortField") for request in asked(simulator, LIST)} == {"createdAt"}
+    assert len(asked(simulator, LIST)) == 5
+
+
 @pytest.mark.parametrize("size", [1, 10, 50])
 def test_the_page_size_is_the_servers(
     client: HelpScoutClient, state: HelpScoutState, simulator: HelpScoutSimulator, size: int

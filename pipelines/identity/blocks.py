@@ -32,8 +32,8 @@ from pipelines.identity.features import (
 )
 from pipelines.identity.guards import Standing, judge_keys
 from pipelines.identity.name_pairs import NamePairs
+from pipelines.identity.normalise.domains import label_of
 from pipelines.identity.normalise.organizations import core_of, names_within
-from pipelines.identity.normalise.text import squashed
 from pipelines.identity.organizations import Organizations
 
 COLUMNS = ["key_kind", "key", "row"]
@@ -83,7 +83,7 @@ def _organization_keys(data: Features) -> Iterator[_Part]:
     row = np.concatenate([data.emails.row, np.arange(len(data))])
     row, at = row[at >= 0], at[at >= 0]
     yield "domain", texts, row, at
-    yield "company", [squashed(text.split(".", 1)[0]) for text in texts], row, at
+    yield "company", [label_of(text) for text in texts], row, at
     yield _valued("customer", data.source_id, data.source == CUSTOMER)
     yield _valued("customer", data.company_ref, data.source == CONTACT)
     yield _valued("helpscout_organization", data.company_ref, data.source == HELPSCOUT)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from pipelines.identity.company_index import domain_likeness
 from pipelines.identity.features import Ints
+from pipelines.identity.normalise.domains import label_of
 from pipelines.identity.normalise.organizations import NOTHING, CompanyName
-from pipelines.identity.normalise.text import squashed
 from pipelines.identity.organization_domains import SPELLED, owner_of
 from pipelines.identity.organization_state import Resolution
 
@@ -41,6 +41,7 @@ def learn_owners(state: Resolution) -> None:
             state.owner[name] = owner
         if reason:
             guards.append(("domain", name, reason, None, len(votes.get(name, {}))))
+    state.owners = frozenset(state.owner.values())
     state.guards = guards
 
 
@@ -49,7 +50,7 @@ def _owner(
 ) -> tuple[int | None, str | None]:
     if ("domain", domain) in state.decisions.not_identifying:
         return None, "a person decided so"
-    label = squashed(domain.split(".", 1)[0])
+    label = label_of(domain)
     namesakes = {node for node in state.index.any(NOTHING._replace(core=label)) if not state.is_gone(node)}
     seen = {node for node in set(votes) | declared if not state.is_gone(node)}
     return owner_of(label, seen, namesakes, votes, declared, state.known)
@@ -57,7 +58,7 @@ def _owner(
 
 def spelled(state: Resolution, row: int, name: CompanyName) -> bool:
     """Whether a domain of the record spells the name; one that is written so then is no slip."""
-    labels = (squashed(domain.split(".", 1)[0]) for domain in state.domains_of(row))
+    labels = (label_of(domain) for domain in state.domains_of(row))
     return any(domain_likeness(label, name) == SPELLED for label in labels)
 
 

@@ -9,21 +9,32 @@ import numpy as np
 
 from pipelines.identity.company_index import Candidate
 from pipelines.identity.features import Ints
+from pipelines.identity.normalise.domains import label_of
 from pipelines.identity.normalise.lexicon import GIVEN_SKELETONS
 from pipelines.identity.normalise.organizations import (
     DISTINGUISHING,
     CompanyName,
+    looks_like_a_company,
     names_within,
     with_department,
 )
 from pipelines.identity.normalise.text import skeleton
 from pipelines.identity.organization_by_domain import learn_owners, mend_short_names, spelled
+from pipelines.identity.organization_domains import ADDRESSES_FOR_AN_UNLIKE_DOMAIN
 from pipelines.identity.organization_state import GONE, Choice, Resolution
 
 # A name of so many letters is recognised with a slip; a shorter one needs a second witness.
 SURE_WITH_A_SLIP = 8
 # By the grade of a candidate.
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
+# What tells organisations of one name apart, the surest first.
+_KINDS = ("domain", "phone", "place", "neighbours")
+# How often what was told apart is asked to tell others apart.
+ROUNDS = 3
+# A domain at which more organisations are seen is a provider's, whether or not it is listed as one.
+MOST_NEIGHBOURS = 10
+# Words in the name of a person.
+MOST_NAMES = 4
 _NO_LINES: frozenset[int] = frozenset()
 
 
@@ -56,9 +67,29 @@ def by_name(state: Resolution, rows: Ints) -> None:
         elif len(candidates) > 1:
             several.append((row, candidates))
     learn_owners(state)
+    for _ in range(ROUNDS):
+        several = _not_told_apart(state, several)
     for row, candidates in several:
-        _one_of(state, row, candidates)
+        choice = _choice_of(state, row, candidates)
+        if choice.node is not None:
+            state.assign(row, choice.node, choice.rule, 0.93)
+        elif choice.restarted:
+            _ask(state, row, candidates, "an organisation and the one that went on under its name")
+        else:
+            _ask(state, row, candidates, f"one of {len(candidates)} of that name")
     mend_short_names(state, rows)
+
+
+def _not_told_apart(
+    state: Resolution, several: list[tuple[int, list[Candidate]]]
+) -> list[tuple[int, list[Candidate]]]:
+    """The rows, of those that may mean several, that nothing tells apart; the others are assigned."""
+    found = [(row, _one_of(state, row, candidates)) for row, candidates in several]
+    for row, meant in found:
+        if meant is not None:
+            state.assign(row, *meant)
+            state.see_at_domains(row)
+    return [line for line, (_, meant) in zip(several, found, strict=True) if meant is None]
 
 
 def _meant(state: Resolution, company: int) -> list[Candidate]:
@@ -86,8 +117,8 @@ def _meant(state: Resolution, company: int) -> list[Candidate]:
 
 
 def _both_named(state: Resolution, company: int) -> list[Candidate]:
-    """Two names in one text: a sub-unit and those above it (`Fana skole / Bergen kommune`), or a person
-    and the organisation (`Kari Lie, Fjord Bakeri`).
+    """Two names in one text: a sub-unit and those above it (`Fana skole / Bergen kommune`), or the
+    organisation and somebody or something there (`Kari Lie, Fjord Bakeri`).
     """
     parts = names_within(state.data.company_texts[company])
     found = [state.index.exact(name) for name in parts]
@@ -95,8 +126,11 @@ def _both_named(state: Resolution, company: int) -> list[Candidate]:
     below = [hit for part in found for hit in part if state.known.parent.get(hit.node) in named]
     if below or len(parts) != 2:
         return below
-    (person,) = (at for at in (0, 1) if not found[at]) if bool(found[0]) != bool(found[1]) else (-1,)
-    return found[1 - person] if person >= 0 and _reads_as_a_person(parts[person]) else []
+    (other,) = (at for at in (0, 1) if not found[at]) if bool(found[0]) != bool(found[1]) else (-1,)
+    if other < 0:
+        return []
+    whole = len(parts[1 - other].words) > 1 or parts[1 - other].form is not None
+    return found[1 - other] if _reads_as_a_person(parts[other], whole=whole) else []
 
 
 def _plausible(state: Resolution, row: int, candidate: Candidate) -> bool:
@@ -143,28 +177,56 @@ def _witnesses(state: Resolution, row: int, nodes: list[int]) -> list[tuple[str,
             found.append(("phone", node))
         elif (code and code == facts.postal_code) or (facts.city and facts.city in (city, department)):
             found.append(("place", node))
+        if any(_among_neighbours(state, domain, node) for domain in domains):
+            found.append(("neighbours", node))
     return found
 
 
-def _one_of(state: Resolution, row: int, candidates: list[Candidate]) -> None:
-    """One of several of that name: by domain, phone or place, else by the better fit of the name."""
+def _among_neighbours(state: Resolution, domain: str, node: int) -> bool:
+    """Whether nine in ten addresses at a domain are of the organisation itself or of others in its town.
+
+    A domain of few organisations that share a house or an owner, so to speak; not a provider's.
+    """
+    votes = state.domain_votes.get(domain)
+    if not votes or len(votes) > MOST_NEIGHBOURS or state.is_gone(node):
+        return False
+    top, town = state.known.top(node), state.city(node)
+    near = sum(count for at, count in votes.items() if at == top or (town and state.city(at) == town))
+    total = sum(votes.values())
+    if near * 10 < total * 9:
+        return False
+    return total >= ADDRESSES_FOR_AN_UNLIKE_DOMAIN or state.known.likeness(label_of(domain), node) > 0
+
+
+def _one_of(state: Resolution, row: int, candidates: list[Candidate]) -> tuple[int, str, float] | None:
+    """One of several of that name, with rule and score, by what the record has beside the name."""
+    if _choice_of(state, row, candidates).restarted:
+        return None
+    witnesses = _witnesses(state, row, [candidate.node for candidate in candidates])
+    for kind in _KINDS:
+        with_it = [node for witness, node in witnesses if witness == kind]
+        if len(with_it) == 1:
+            return with_it[0], f"name_and_{kind}", 0.97
+    left = _without_a_domain(state, row, candidates)
+    return None if left is None else (left, "name_and_own_domain", 0.95)
+
+
+def _without_a_domain(state: Resolution, row: int, candidates: list[Candidate]) -> int | None:
+    """The only one without a domain, when the record's spells the name and nobody was seen at it yet."""
+    new = [domain for domain in state.domains_of(row) if domain not in state.domain_votes]
+    if not any(state.known.likeness(label_of(domain), candidates[0].node) > 1 for domain in new):
+        return None
+    nodes = [candidate.node for candidate in candidates]
+    left = [node for node in nodes if node not in state.owners and not state.facts(node).domains]
+    return left[0] if len(left) == 1 and not state.is_gone(left[0]) else None
+
+
+def _choice_of(state: Resolution, row: int, candidates: list[Candidate]) -> Choice:
     code = int(state.data.company[row])
     choice = state.choices.get(code)
     if choice is None:
         choice = state.choices[code] = _choice(state, code, candidates)
-    if choice.restarted:
-        _ask(state, row, candidates, "an organisation and the one that went on under its name")
-        return
-    witnesses = _witnesses(state, row, [candidate.node for candidate in candidates])
-    for kind in ("domain", "phone", "place"):
-        with_it = [node for witness, node in witnesses if witness == kind]
-        if len(with_it) == 1:
-            state.assign(row, with_it[0], f"name_and_{kind}", 0.97)
-            return
-    if choice.node is not None:
-        state.assign(row, choice.node, choice.rule, 0.93)
-    else:
-        _ask(state, row, candidates, f"one of {len(candidates)} of that name")
+    return choice
 
 
 def _choice(state: Resolution, code: int, candidates: list[Candidate]) -> Choice:
@@ -209,7 +271,14 @@ def by_domain_as_name(state: Resolution, rows: Ints) -> None:
             state.assign(row, meant[0].node, meant[0].rule, _SCORES[meant[0].grade])
 
 
-def _reads_as_a_person(name: CompanyName) -> bool:
-    """Whether what stands in a company's place is the name of somebody there."""
-    is_given = bool(name.words) and skeleton(name.words[0]) in GIVEN_SKELETONS
-    return is_given and len(name.words) > 1 and name.form is None and DISTINGUISHING.isdisjoint(name.words)
+def _reads_as_a_person(name: CompanyName, *, whole: bool) -> bool:
+    """Whether what stands beside a company's name is the name of somebody there.
+
+    Beside a `whole` name of several words two words that no organisation has in its name will do.
+    """
+    if len(name.words) < 2 or name.form is not None or not DISTINGUISHING.isdisjoint(name.words):
+        return False
+    is_given = skeleton(name.words[0]) in GIVEN_SKELETONS
+    return is_given or (
+        whole and len(name.words) <= MOST_NAMES and not looks_like_a_company(" ".join(name.words))
+    )

@@ -62,6 +62,7 @@ class Resolution:
         self.names_domain &= ~data.is_company  # a person gives a domain for the name of an organisation
         self.lines: dict[int, set[int]] = {}  # phones on the organisations' own records
         self.owner: dict[str, int] = {}
+        self.owners: frozenset[int] = frozenset()  # those that own a domain
         self.domain_votes: dict[str, Counter[int]] = {}
         self.meant: dict[int, list[Candidate]] = {}  # organisations that a distinct text may mean
         self.choices: dict[int, Choice] = {}
@@ -76,6 +77,12 @@ class Resolution:
         self.node[row] = node
         self.rule[row] = rule
         self.score[row] = score
+
+    def see_at_domains(self, row: int) -> None:
+        """Count an assigned record's addresses for its organisation, until the domains are judged again."""
+        node = self.known.top(int(self.node[row]))
+        for domain in self.domains_of(row):
+            self.domain_votes.setdefault(domain, Counter())[node] += 1
 
     def review(self, left: int, right: int, score: float, reason: str) -> None:
         """A pair to be decided about, unless it has been."""

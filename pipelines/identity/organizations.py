@@ -37,6 +37,8 @@ RULES = {
     "name_and_place": "one of several of that name, told apart by its place",
     "name_and_phone": "one of several of that name, told apart by its phone",
     "name_and_domain": "one of several of that name, told apart by its domain",
+    "name_and_neighbours": "one of several of that name, the one that others at its domain are from or near",
+    "name_and_own_domain": "one of several of that name, the one whose domain was not known yet",
     "name_active": "the only one of that name that has not been dissolved",
     "domain": "the mail domain points at exactly one organisation",
     "domain_and_name": "the mail domain points at one organisation, whose name resembles the one written",

@@ -14,8 +14,8 @@ import numpy as np
 
 from pipelines.identity.company_index import compatible_names, domain_likeness
 from pipelines.identity.features import CUSTOMER, Bools, Features, Ints, mail_domain
+from pipelines.identity.normalise.domains import label_of
 from pipelines.identity.normalise.organizations import NOTHING, CompanyName
-from pipelines.identity.normalise.text import squashed
 from pipelines.identity.organizations import Organizations
 
 RULE = "same_person"
@@ -72,7 +72,7 @@ def _told(data: Features, organizations: Organizations, other: int, domains: Col
     if data.company[other] >= 0:
         return True
     name = _name(data, organizations, int(organizations.label[other]))
-    return any(domain_likeness(squashed(domain.split(".", 1)[0]), name) for domain in domains)
+    return any(domain_likeness(label_of(domain), name) for domain in domains)
 
 
 def _agreed(data: Features, organizations: Organizations, row: int, others: list[int]) -> int:

@@ -6,10 +6,13 @@ Pure functions on single strings. The Public Suffix List is the packaged copy; n
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 from publicsuffixlist import PublicSuffixList
 from rapidfuzz.distance import OSA
+
+from pipelines.identity.normalise.text import squashed
 
 _SUFFIXES = PublicSuffixList()
 
@@ -42,6 +45,9 @@ HOSTING = frozenset(
     netlify.app
     """.split()
 )
+
+# Endings under which Norid registers only names of that kind (Regelverk for .no, categories).
+_KINDS = {"kommune.no": "kommune", "herad.no": "herad", "vgs.no": "videregaendeskole"}
 
 # What people write for a company is an address only under an ending that is hardly a word.
 _ADDRESS = re.compile(r"^(?:https?://)?[a-z0-9æøå.-]+\.(?:no|com|net|org|eu|se|dk)/?$")
@@ -101,6 +107,21 @@ def domain_written(text: str | None) -> str | None:
     if not text or not _ADDRESS.match(text.strip().lower()):
         return None
     return website_domain(text)
+
+
+@lru_cache(maxsize=1 << 20)
+def label_of(domain: str) -> str:
+    """What the domain spells, as the key of a name: under an ending that is kept for one kind of organisation
+    (Norid's category domains) that kind belongs to it.
+
+    >>> label_of("fjord-bakeri.no"), label_of("fjord.kommune.no")
+    ('fjordbakeri', 'fjordkommune')
+    """
+    label, _, ending = domain.partition(".")
+    if label.startswith("xn--"):
+        with suppress(UnicodeError):
+            label = label.encode("ascii").decode("idna")
+    return squashed(label) + _KINDS.get(ending, "")
 
 
 def says_nothing(domain: str) -> bool:

@@ -81,7 +81,7 @@ _DEPARTMENT_WORDS = frozenset(
 _SEPARATED = re.compile(r"\s+[-–]\s+|\s*,\s+|\s+/\s+")
 _SIDES = re.compile(rf"{_SEPARATED.pattern}|\s*[()]\s*")
 # "Firma Kari Hansen": what it is, before the name.
-_KIND_BEFORE = re.compile(r"^(?:firma(?:et)?|bedrift(?:en)?|selskapet)\b[\s:]+(?=\S{3})", re.IGNORECASE)
+_KIND_BEFORE = re.compile(r"^(?:firma(?:et)?|bedrift(?:en)?|selskapet)\b[\s:]+(?=\S{2})", re.IGNORECASE)
 # "FjordAS": a form written without the blank before it. Capitals after a small letter, so that "Haas" and
 # "HAAS" stay what they are.
 _GLUED_FORM = re.compile(r"(?<=[a-zæøå0-9])(ASA|AS|ANS|NUF|DA|SA|BA|KS|IKS|ENK)$")

@@ -38,6 +38,8 @@ RULES = in_both(
         ("name_and_place", "navn og sted", "name and place"),
         ("name_and_phone", "navn og telefonnummer", "name and phone number"),
         ("name_and_domain", "navn og e-postdomene", "name and mail domain"),
+        ("name_and_neighbours", "navn og kollegers e-postdomene", "name and the mail domain of colleagues"),
+        ("name_and_own_domain", "navn og eget e-postdomene", "name and a mail domain of its own"),
         ("name_active", "eneste aktive med navnet", "the only active one of that name"),
         ("domain", "e-postdomenet", "the mail domain"),
         ("domain_and_name", "e-postdomene og navn", "mail domain and name"),

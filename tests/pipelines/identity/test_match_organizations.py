@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.pipelines.identity.people import matched, record, unit
 
 SIGNUP, HELPSCOUT, CUSTOMER = "course_signup", "helpscout_customer", "tripletex_customer"
-A, B, C = "300000002", "300000010", "300000029"
+A, B, C, D = "300000002", "300000010", "300000029", "300000037"
 
 
 def linked(*records: dict[str, object]) -> list[int | None]:
@@ -391,3 +391,78 @@ def test_a_town_of_three_words_and_a_former_name_are_read_together() -> None:
         unit(B, "LYSNE BAKERI AS", city="BODØ"),
     ]
     assert linked(*units, record(SIGNUP, name="Kari Hansen", company="Lysne Bakeri (Bø i Telemark)")) == [0]
+
+
+def group_in(town: str, first: str, *numbers: str) -> list[dict[str, object]]:
+    """Members of a group, all in one town."""
+    return [
+        unit(number, f"{first} {kind} AS", city=town)
+        for number, kind in zip(numbers, ("HOLDING", "TRANSPORT", "EIENDOM"), strict=True)
+    ]
+
+
+def test_of_namesakes_the_one_near_the_others_at_its_domain_is_meant() -> None:
+    """The domain belongs to a group: whoever writes from it means the member that is where the others are."""
+    units = [*group_in("VOSS", "LYSNE", A, B, C), unit(D, "LYSNE EIENDOM AS", city="BODØ")]
+    colleagues = [
+        record(SIGNUP, name=f"{name} Berg", company=f"Lysne {kind} AS", emails=[f"{name}@lg.example.no"])
+        for name, kind in (("per", "Holding"), ("anne", "Holding"), ("liv", "Transport"))
+    ]
+    asks = record(SIGNUP, name="Kari Hansen", company="Lysne Eiendom", emails=["kari@lg.example.no"])
+    elsewhere = record(SIGNUP, name="Ola Moe", company="Lysne Eiendom", emails=["ola@lyse.example.no"])
+    assert linked(*units, *colleagues, asks, elsewhere) == [0, 0, 1, 2, None]
+    assert linked(*units, colleagues[0], asks) == [0, None], "one address may be a guest's"
+
+
+def test_the_addresses_of_a_provider_tell_no_namesakes_apart() -> None:
+    """Nobody lists all of them: at this one a few customers' people have their private mail."""
+    units = [*namesakes(), unit(C, "TIND AS", city="VOSS"), unit(D, "FJORD AS", city="OSLO")]
+    at_provider = [
+        record(SIGNUP, name=f"{name} Berg", company=company, emails=[f"{name}@kystnett.example.no"])
+        for name, company in (("per", "Tind AS"), ("anne", "Fjord AS"), ("liv", "Lysne AS, Bodø"))
+    ]
+    asks = record(SIGNUP, name="Kari Hansen", company="Lysne AS", emails=["kari@kystnett.example.no"])
+    assert linked(*units, *at_provider, asks) == [2, 3, 1, None]
+
+
+def test_one_told_apart_by_its_place_tells_the_others_at_its_domain_apart() -> None:
+    there = record(SIGNUP, name="Per Berg", company="Lysne AS, Bodø", emails=["per@lysne.example.no"])
+    asks = record(SIGNUP, name="Kari Hansen", company="Lysne AS", emails=["kari@lysne.example.no"])
+    assert linked(*namesakes(), there, asks) == [1, 1]
+
+
+def test_a_new_domain_in_the_name_of_namesakes_is_of_the_one_that_has_none() -> None:
+    owner = record(CUSTOMER, company="Lysne AS", organization_number=A, emails=["post@lysne.example.no"])
+    asks = record(SIGNUP, name="Kari Hansen", company="Lysne AS", emails=["kari@lysne-as.example.no"])
+    private = record(SIGNUP, name="Ola Berg", company="Lysne AS", emails=["ola@kystnett.example.no"])
+    assert linked(*namesakes(), owner, asks, private) == [0, 1, None]
+
+
+def test_a_municipalitys_domain_is_its_own_before_that_of_a_company_of_the_place() -> None:
+    """Only municipalities get a domain under `kommune.no`; this one is invented."""
+    units = [unit(A, "LYSNESUND KOMMUNE", organization_form="KOMM"), unit(B, "LYSNESUND BYGG AS")]
+    by_name = record(
+        SIGNUP, name="Kari Hansen", company="Lysnesund kommune", emails=["kari@lysnesund.kommune.no"]
+    )
+    client = record(
+        CUSTOMER, company="Lysnesund Bygg", organization_number=B, emails=["per@lysnesund.kommune.no"]
+    )
+    nameless = record(HELPSCOUT, name="Ola Berg", emails=["ola@lysnesund.kommune.no"])
+    assert linked(*units, by_name, client, nameless) == [0, 1, 0]
+
+
+def test_a_domain_in_norwegian_letters_spells_the_name() -> None:
+    known = unit(A, "BLÅFJELL AS")
+    client = record(CUSTOMER, company="Blåfjell", organization_number=A, emails=["per@blåfjell.example.no"])
+    nameless = record(HELPSCOUT, name="Ola Berg", emails=["ola@blåfjell.example.no"])
+    assert linked(known, client, nameless) == [0, 0]
+
+
+def test_the_name_of_a_stranger_beside_that_of_an_organisation_is_somebody_there() -> None:
+    units = [unit(A, "FJORD BAKERI AS"), unit(B, "TIND AS")]
+    texts = ["Tesfaye Warsame, Fjord Bakeri", "Havsul Transport, Fjord Bakeri", "Lysne Havn - Tind"]
+    assert linked(*units, *(record(SIGNUP, name="Kari Hansen", company=text) for text in texts)) == [
+        0,
+        None,
+        None,
+    ]

@@ -18,6 +18,7 @@ from connectors.pages import Page
 from connectors.tripletex.client_by_id import by_id
 from connectors.tripletex.client_customers import all_contacts, all_customers
 from connectors.tripletex.client_invoices import invoices_with, invoices_within
+from connectors.tripletex.client_numbers import Named
 from connectors.tripletex.client_objects import Objects
 from connectors.tripletex.client_registration import Registration
 from connectors.tripletex.client_session import TripletexSession
@@ -101,13 +102,17 @@ class TripletexClient:
             raise PermanentError("tripletex: the answer to whoAmI names no company; is TRIPLETEX_URL right?")
         return company
 
-    def customers(self) -> Iterator[Page[TripletexCustomer]]:
-        """Every customer, active and inactive, once. The API does not tell how many there are."""
-        return all_customers(self._objects, self._clock())
+    def customers(self, named: Named = tuple) -> Iterator[Page[TripletexCustomer]]:
+        """Every customer, active and inactive, once. The API does not tell how many there are.
 
-    def contacts(self) -> Iterator[Page[TripletexContact]]:
-        """Every contact person, active and inactive, once."""
-        return all_contacts(self._objects)
+        Where there are more than it serves in one list (10,000), they are searched for by their numbers;
+        `named` then gives ids of customers that are known from elsewhere.
+        """
+        return all_customers(self._objects, self._clock(), named)
+
+    def contacts(self, named: Named = tuple) -> Iterator[Page[TripletexContact]]:
+        """Every contact person, active and inactive, once. `named`: as for `customers`."""
+        return all_contacts(self._objects, self._clock(), named)
 
     def invoices(self, start: date, end: date) -> Iterator[Page[TripletexInvoice]]:
         """Every charged invoice and credit note dated from `start` until the day before `end`, once."""

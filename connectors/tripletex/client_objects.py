@@ -20,7 +20,6 @@ from schemas.payloads.base import Payload
 
 TOO_MANY_ROWS = 23000
 """The API's code for a list that would hold more than 10,000 objects, however few are asked for at once."""
-URL_TOO_LONG = (400, 413, 414, 431)
 
 _NOT_FOUND = 6000
 _ILLEGAL_FIELD = 11000

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ def read_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         desk,
         run,
         TripletexCustomer,
-        client.customers(),
+        client.customers(_named_customers(desk)),
         client,
         start=None,
         fate=client.customer_fate,
@@ -60,7 +60,7 @@ def read_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         desk,
         run,
         TripletexContact,
-        client.contacts(),
+        client.contacts(_named_customers(desk)),
         client,
         start=None,
         fate=client.contact_fate,
@@ -119,6 +119,25 @@ def read_subscriptions(desk: Desk, client: TripletexClient, run: Run) -> Tally:
         dropped=lambda: client.dropped_rows,
         moves_cursor=lambda: not pages.refused,
     )
+
+
+def _named_customers(desk: Desk) -> Callable[[], Sequence[int]]:
+    """Ids of customers that are landed or named by what is landed, for where one list does not hold all."""
+    columns = [TABLES[TripletexCustomer.source].c.id]
+    columns += [
+        TABLES[payload.source].c.customer_id
+        for payload in (TripletexContact, TripletexInvoice, TripletexSubscription)
+    ]
+    selects = [
+        sa.select(column).where(column.is_not(None), column.table.c.deleted_at_source.is_(None))
+        for column in columns
+    ]
+
+    def named() -> Sequence[int]:
+        with desk.engine.connect() as connection:
+            return connection.scalars(sa.union(*selects)).all()
+
+    return named
 
 
 def _open_invoices(desk: Desk, *, before: date) -> list[int]:

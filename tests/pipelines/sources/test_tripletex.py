@@ -20,15 +20,16 @@ from connectors.tripletex.simulator_state import Line, TripletexState, encode_to
 from pipelines.defs.metadata import reconciliation
 from pipelines.sources.findings import adds_up, list_was_served, no_mass_deletion
 from pipelines.sources.reading import Desk, Run
-from pipelines.sources.tripletex import REREAD, read_invoices, read_subscriptions
+from pipelines.sources.tripletex import REREAD, read_customers, read_invoices, read_subscriptions
 from pipelines.store.cursors import read_cursor
-from schemas.payloads.tripletex import TripletexInvoice, TripletexSubscription
+from schemas.payloads.tripletex import TripletexCustomer, TripletexInvoice, TripletexSubscription
 from schemas.policy import load_policy
 from schemas.tables.landing import TABLES
 from tests.pipelines.sources.conftest import NIGHT, Clock
 
 FIRST = Run("run-1", NIGHT)
 NEXT = Run("run-2", NIGHT + timedelta(days=1))
+CUSTOMERS = TABLES[TripletexCustomer.source]
 INVOICES, LINES = TABLES[TripletexInvoice.source], TABLES[TripletexSubscription.source]
 TODAY = NIGHT.date()
 
@@ -73,6 +74,30 @@ def live(desk: Desk, table: sa.Table) -> dict[int, Any]:
 
 def asked(simulator: TripletexSimulator, path: str) -> int:
     return sum(each.path.startswith(path) for each in simulator.requests)
+
+
+# Customers
+
+
+def test_a_ledger_that_outgrows_one_list_loses_no_customer_and_shows_who_is_gone(
+    desk: Desk, client: TripletexClient, simulator: TripletexSimulator, state: TripletexState
+) -> None:
+    """The numbers of one lie far from all others; it is known from the nights before, or by its invoice."""
+    long_ago = NIGHT - timedelta(days=900)
+    near = [state.add_customer(f"Kunde {number} AS", at=long_ago) for number in range(30)]
+    far = state.add_customer("Fjern AS", customerNumber=9_000_000, at=long_ago)
+    read_customers(desk, client, FIRST)
+    billed = state.add_customer("Fakturert AS", customerNumber=5_000_000, at=long_ago)
+    state.add_invoice(billed, [Line("Lisens", unit_price=Decimal(1_000))], TODAY)
+    read_invoices(desk, client, FIRST)
+    new = state.add_customer("Ny AS")
+    state.drop("Customer", near[3])
+    simulator.switches.row_limited |= {"Customer"}
+    simulator.switches.row_limit = 20
+    simulator.switches.changed_since = "ignored"
+    tally = read_customers(desk, client, NEXT)
+    assert (tally.deleted, tally.missing) == (1, 1)
+    assert set(live(desk, CUSTOMERS)) == {*near, far, billed, new} - {near[3]}
 
 
 # Invoices

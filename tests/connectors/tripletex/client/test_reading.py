@@ -19,7 +19,7 @@ from connectors.errors import PermanentError, TransientError
 from connectors.fate import Gone, Present
 from connectors.pages import Page
 from connectors.simulation.faults import RecordedRequest
-from connectors.tripletex import client_customers, client_paging
+from connectors.tripletex import client_customers, client_paging, client_values
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import Line, TripletexState
@@ -287,18 +287,95 @@ def test_fields_that_the_server_does_not_know_are_left_out_and_named() -> None:
     }
 
 
+# More customers than one list serves
+
+
+@pytest.fixture
+def limited(simulator: TripletexSimulator) -> TripletexSimulator:
+    """Refuses lists of more than 410 customers or contact persons."""
+    simulator.switches.row_limited |= {"Customer", "Contact"}
+    simulator.switches.row_limit = 410
+    return simulator
+
+
+LAST_YEAR = datetime(2025, 11, 25, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("inactive", [False, True])
-def test_more_customers_than_one_list_serves_are_an_error_that_says_so(
-    client: TripletexClient, simulator: TripletexSimulator, state: TripletexState, inactive: bool
+def test_customers_that_one_list_does_not_hold_are_found_by_their_numbers(
+    client: TripletexClient, limited: TripletexSimulator, state: TripletexState, inactive: bool
 ) -> None:
-    """Nothing divides the list, and half of the customers must not pass for all."""
-    simulator.switches.row_limited |= {"Customer"}
-    simulator.switches.row_limit = 2
-    for number in range(3):
-        state.add_customer(f"Kunde {number} AS", isInactive=inactive)
-    kind = "inactive" if inactive else "active"
-    with pytest.raises(PermanentError, match=f"more {kind} customers than the API serves"):
+    for number in range(900):
+        state.add_customer(f"Kunde {number} AS", isInactive=inactive, at=LAST_YEAR)
+    state.add_customer("Den andre AS", isInactive=not inactive)
+    found = [customer.id for customer in records(client.customers())]
+    assert sorted(found) == sorted(state.tables["Customer"])
+    # Both lists, what changed lately, 3 of the numbers, and 5 empty stretches on each side of two beginnings.
+    assert len(asked(limited, "/customer")) <= 25
+
+
+def test_customers_with_numbers_far_from_all_others_are_found_when_one_was_edited(
+    client: TripletexClient, limited: TripletexSimulator, state: TripletexState
+) -> None:
+    for number in range(300):
+        state.add_customer(f"Kunde {number} AS", at=LAST_YEAR)
+        state.add_customer(f"Fjern {number} AS", customerNumber=7_000_000 + number, at=LAST_YEAR)
+    state.add_customer("Ny AS", customerNumber=7_001_900)
+    found = [customer.id for customer in records(client.customers())]
+    assert sorted(found) == sorted(state.tables["Customer"])
+
+
+@pytest.mark.parametrize("changed_since", ["works", "ignored"])
+def test_customers_whom_something_else_names_are_found_with_their_neighbours(
+    client: TripletexClient, limited: TripletexSimulator, state: TripletexState, changed_since: Any
+) -> None:
+    limited.switches.changed_since = changed_since
+    for number in range(450):
+        state.add_customer(f"Kunde {number} AS", at=LAST_YEAR)
+    far = [
+        state.add_customer(f"Fjern {number} AS", customerNumber=8_000_000 + number * 900, at=LAST_YEAR)
+        for number in range(4)
+    ]
+    without = state.add_customer("Uten nummer AS", customerNumber=9, at=LAST_YEAR)
+    state.change_customer(without, customerNumber=0)
+    found = [customer.id for customer in records(client.customers(lambda: [far[1], without, 4_711]))]
+    assert sorted(found) == sorted(state.tables["Customer"])
+
+
+def test_too_many_customers_of_whom_none_is_found_are_an_error_and_no_empty_list(
+    client: TripletexClient, limited: TripletexSimulator, state: TripletexState
+) -> None:
+    limited.switches.changed_since = "ignored"
+    for number in range(411):
+        state.add_customer(f"Kunde {number} AS", customerNumber=5_000_000 + number)
+    with pytest.raises(PermanentError, match="more active customers than the API serves in one list"):
         list(client.customers())
+
+
+@pytest.mark.parametrize("changed_since", ["works", "ignored"])
+def test_no_customer_of_too_many_is_lost_while_some_change_sides(
+    client: TripletexClient, limited: TripletexSimulator, state: TripletexState, changed_since: Any
+) -> None:
+    limited.switches.changed_since = changed_since
+    customers = [state.add_customer(f"Kunde {number} AS", at=LAST_YEAR) for number in range(900)]
+    chance = random.Random(3)
+
+    def change(request: RecordedRequest) -> None:
+        if request.path == "/customer" and len(asked(limited, "/customer")) < 40:
+            for one in chance.sample(customers, 2):
+                inactive = bool(state.table("Customer")[one].values.get("isInactive"))
+                state.change_customer(one, isInactive=not inactive)
+
+    limited.faults.between_requests = change
+    assert {customer.id for customer in records(client.customers())} == set(customers)
+
+
+def test_contacts_of_more_customers_than_one_list_serves_are_read(
+    client: TripletexClient, limited: TripletexSimulator, state: TripletexState
+) -> None:
+    companies = [state.add_customer(f"Kunde {number} AS", at=LAST_YEAR) for number in range(420)]
+    expected = [state.add_contact(company, "Ola", "Eksempel") for company in companies]
+    assert sorted(contact.id for contact in records(client.contacts())) == expected
 
 
 # Contacts
@@ -322,7 +399,7 @@ def test_contacts_come_with_the_customer_they_belong_to(
 def test_contacts_that_one_list_does_not_hold_come_customer_by_customer(
     client: TripletexClient, simulator: TripletexSimulator, state: TripletexState, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(client_customers, "CUSTOMERS_PER_REQUEST", 4)
+    monkeypatch.setattr(client_values, "VALUES_PER_REQUEST", 4)
     simulator.switches.row_limit = 9
     simulator.switches.row_limited = frozenset({"Contact"})
     companies = [state.add_customer(f"Kunde {number} AS", isInactive=number > 3) for number in range(7)]

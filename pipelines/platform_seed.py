@@ -17,8 +17,7 @@ import sqlalchemy as sa
 from connectors.sandbox.registration_system import DAYS_OF_LOG, Access, accesses, submissions
 from connectors.sandbox.world_file import WorldFile, load_or_create
 from pipelines.privacy.access_log import create_partitions
-from pipelines.privacy.platform import PlatformNames
-from schemas.tables.platform import access_log, participant_submission
+from schemas.tables.platform import PlatformNames, access_log, participant_submission
 
 _SEED_LOCK = 7_314_160
 

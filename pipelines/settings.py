@@ -15,7 +15,6 @@ from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.deletion_limit import DeletionLimit
-from pipelines.privacy.platform import PlatformNames
 from pipelines.setting_types import (
     AbsolutePath,
     Addresses,
@@ -31,6 +30,7 @@ from pipelines.setting_types import (
     Zone,
 )
 from schemas.errors import SafeError
+from schemas.tables.platform import PlatformNames
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED_DIRECTORY = "postgres"

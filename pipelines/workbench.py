@@ -16,7 +16,6 @@ from pipelines.identity.rebuild import refresh
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.ledger_copy import keep_copy
-from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.restore import Reapplied, reapply_if_restored
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.service import Sources
@@ -31,6 +30,7 @@ from schemas.payloads.base import Payload
 from schemas.policy import load_policy
 from schemas.tables import qualified
 from schemas.tables.landing import TABLES
+from schemas.tables.platform import PlatformNames
 
 SUBJECT_FILES = "subject_requests"
 """Folder of DAGSTER_HOME with the hints of open requests and the files made for people."""

@@ -6,13 +6,13 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
-from pipelines.privacy.platform import PlatformNames
 from pipelines.settings import Settings, load_settings
 from pipelines.sources.clients import Client, connect
 from pipelines.sources.reading import Desk
 from pipelines.store.database import Store, open_store
 from pipelines.workbench import found_names, make_desk
 from schemas.payloads.base import System
+from schemas.tables.platform import PlatformNames
 
 
 class Workbench(dg.ConfigurableResource):

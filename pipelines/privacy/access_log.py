@@ -16,17 +16,11 @@ import sqlalchemy as sa
 from pipelines.privacy.batches import delete_in_batches, delete_in_order
 from pipelines.privacy.expiry import Expiry
 from pipelines.privacy.holds import EVERY, RowHold, rulings
-from pipelines.privacy.platform import (
-    Part,
-    PlatformError,
-    PlatformNames,
-    configured_table,
-    has_index_on,
-    parts,
-)
+from pipelines.privacy.platform import Part, PlatformError, configured_table, has_index_on, parts
 from pipelines.privacy.retention import Plan, Removal, count_expired
 from pipelines.privacy.rewrite import rewrite_statistics
 from schemas.policy import Policy
+from schemas.tables.platform import PlatformNames
 
 DATA = "platform.access_log"
 """The table's name in policy.yaml, whatever it is called in the registration system."""

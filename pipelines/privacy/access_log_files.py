@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from pipelines.privacy.access_log import DATA, LOCK_TIMEOUT, SETTING
 from pipelines.privacy.periods import Period
-from pipelines.privacy.platform import Part, PlatformNames, configured_table, parts
+from pipelines.privacy.platform import Part, configured_table, parts
 from pipelines.privacy.rewrite import MARGIN, RewriteError, note_rewrite, rewrite_table
 from schemas.policy import Policy
+from schemas.tables.platform import PlatformNames
 from schemas.tables.privacy import rewrite_log
 
 logger = logging.getLogger(__name__)

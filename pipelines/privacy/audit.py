@@ -20,11 +20,12 @@ from pipelines.privacy import access_log, retention, unproved
 from pipelines.privacy.grants import may_become, reachable_tables
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.origins import CARDS, Proof, prove_origins
-from pipelines.privacy.platform import PlatformNames, configured_table, may_read
+from pipelines.privacy.platform import configured_table, may_read
 from pipelines.privacy.structure import asked_activities, unknown_requests, unknown_structure
 from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import Policy
 from schemas.tables import landing
+from schemas.tables.platform import PlatformNames
 
 _MINIMUM_LENGTH = 6
 """Shorter texts (`Oslo`, `AS`) occur everywhere and prove nothing."""

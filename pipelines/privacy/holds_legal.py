@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from pipelines.privacy import access_log, audit_log
 from pipelines.privacy.holds import EVERY, end_of, lift_hold, set_hold, standing
 from pipelines.privacy.holds_cards import CARDS, is_card, records_of_card, rows_of_card
-from pipelines.privacy.platform import PlatformNames, configured_table
+from pipelines.privacy.platform import configured_table
 from pipelines.privacy.submissions import Platform
 from schemas.categories import ID, OPERATIONS, PUBLIC
 from schemas.errors import SafeError
 from schemas.policy import NAMED_BY_ID, Policy, is_card_id
 from schemas.tables import all_tables, metadata, qualified
+from schemas.tables.platform import PlatformNames
 from schemas.tables.privacy import hold
 
 # What a text may not hold, since it is shown in reports: addresses, and numbers of persons and phones.

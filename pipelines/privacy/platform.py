@@ -20,23 +20,6 @@ class PlatformError(SafeError, RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformNames:
-    """What the registration system calls its tables and columns. Tables as `schema.table`."""
-
-    access_log: str = "platform.access_log"
-    occurred_at: str = "occurred_at"
-    user_id: str = "user_id"
-    participant_submission: str = "platform.participant_submission"
-    submission_id: str = "id"
-    customer_org: str = "customer_org"
-    activity_id: str = "activity_id"
-    submitted_at: str = "submitted_at"
-    answers: str = "answers"
-    zone: str = "Europe/Oslo"
-    """Time zone of time columns that have none."""
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """A table, or a node of its partition tree."""
 

@@ -27,7 +27,8 @@ from pipelines.privacy.instructions import (
     note_carried_out,
     note_listed,
 )
-from pipelines.privacy.platform import PlatformNames, configured_table, may_read
+from pipelines.privacy.platform import configured_table, may_read
+from schemas.tables.platform import PlatformNames
 
 SETTING = "PLATFORM_PARTICIPANT_SUBMISSION"
 LISTS = "instructions"

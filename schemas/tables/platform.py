@@ -6,6 +6,8 @@ default shape, which the embedded sandbox creates.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
@@ -42,3 +44,20 @@ participant_submission = sa.Table(
     schema=SCHEMA,
     comment="What participants submit in customers' forms: held for the customer, read by nobody here",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformNames:
+    """What the registration system calls its tables and columns. Tables as `schema.table`."""
+
+    access_log: str = "platform.access_log"
+    occurred_at: str = "occurred_at"
+    user_id: str = "user_id"
+    participant_submission: str = "platform.participant_submission"
+    submission_id: str = "id"
+    customer_org: str = "customer_org"
+    activity_id: str = "activity_id"
+    submitted_at: str = "submitted_at"
+    answers: str = "answers"
+    zone: str = "Europe/Oslo"
+    """Time zone of time columns that have none."""

@@ -19,13 +19,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines.privacy import access_log
-from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.rewrite import rewrite_table
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import make_engine
 from pipelines.store.migrate import create_platform
 from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import load_policy
+from schemas.tables.platform import PlatformNames
 from tests.benchmarks.measured import Cost, Meter
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,12 +14,11 @@ from connectors.sandbox.server import Sandbox
 from connectors.sandbox.world_file import WORLD, advance
 from pipelines.platform_seed import seed_platform
 from pipelines.privacy.access_log import expire
-from pipelines.privacy.platform import PlatformNames
 from pipelines.settings import Settings, load_settings
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import load_policy
-from schemas.tables.platform import access_log, participant_submission
+from schemas.tables.platform import PlatformNames, access_log, participant_submission
 
 DOCUMENTATION = [
     ipaddress.ip_network(text)

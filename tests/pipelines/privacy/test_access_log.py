@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from pipelines.privacy import access_log
 from pipelines.privacy.holds import RowHold
-from pipelines.privacy.platform import PlatformError, PlatformNames
+from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.retention import Removal
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import load_policy
+from schemas.tables.platform import PlatformNames
 
 NOW = datetime(2026, 3, 31, 2, 30, 15, tzinfo=UTC)
 CUTOFF = NOW - timedelta(days=14)

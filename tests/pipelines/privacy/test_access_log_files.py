@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from pipelines.privacy import access_log
 from pipelines.privacy.access_log_files import rewrite_due
-from pipelines.privacy.platform import PlatformNames
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import RETENTION_ROLE
 from schemas.policy import load_policy
+from schemas.tables.platform import PlatformNames
 from schemas.tables.privacy import rewrite_log
 
 NOW = datetime(2026, 3, 31, 2, 30, tzinfo=UTC)

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.access_log import create_partitions
 from pipelines.privacy.audit import Answer, Audit, PlatformSide, audit, platform_grants
-from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.unproved import CHANGES, WHOLE
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import PIPELINE_ROLE, RETENTION_ROLE
 from schemas.policy import POLICY_FILE, Policy, load_policy
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
+from schemas.tables.platform import PlatformNames
 from schemas.tables.privacy import audit_log, request_log
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

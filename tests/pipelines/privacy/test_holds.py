@@ -26,7 +26,7 @@ from pipelines.privacy.holds_legal import (
     set_legal_hold,
 )
 from pipelines.privacy.ledger_copy import copy_ledger
-from pipelines.privacy.platform import PlatformError, PlatformNames
+from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.restore import reapply
 from pipelines.privacy.subjects.finding import Hints
 from pipelines.privacy.subjects.handling import Office, handle_erasure, receive
@@ -34,6 +34,7 @@ from pipelines.privacy.suppression import Suppression
 from schemas.payloads.tripletex import TripletexInvoice
 from schemas.policy import Policy, load_policy
 from schemas.tables import crm, landing
+from schemas.tables.platform import PlatformNames
 from schemas.tables.privacy import hold
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

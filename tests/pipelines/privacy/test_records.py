@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.privacy.audit import Answer, Audit, PlatformSide, audit
-from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.records import (
     Language,
     Proof,
@@ -20,6 +19,7 @@ from pipelines.privacy.records import (
     proofs,
 )
 from schemas.policy import Policy, load_policy
+from schemas.tables.platform import PlatformNames
 
 POLICY = load_policy()
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.privacy import access_log, retention
-from pipelines.privacy.platform import PlatformNames
 from pipelines.privacy.rewrite import (
     RewriteError,
     overdue_rewrites,
@@ -23,6 +22,7 @@ from pipelines.store.engines import make_engine
 from pipelines.store.roles import READER_ROLE, RETENTION_ROLE
 from schemas.policy import load_policy
 from schemas.tables import landing
+from schemas.tables.platform import PlatformNames
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 CUSTOMERS = "landing.helpscout_customer"

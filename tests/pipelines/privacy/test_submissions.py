@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from pipelines.privacy import audit_log, instructions, submissions
 from pipelines.privacy.instructions import Instruction, InstructionError
-from pipelines.privacy.platform import PlatformError, PlatformNames
+from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.submissions import Platform
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import RETENTION_ROLE
+from schemas.tables.platform import PlatformNames
 from schemas.tables.privacy import instruction
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

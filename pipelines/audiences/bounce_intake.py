@@ -11,8 +11,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines.audiences.bounce_lists import read_bounces
-from pipelines.audiences.bounces import note_bounces
 from pipelines.dropped.folder import Dropped, Sleep, take_files
+from pipelines.privacy.bounces import note_bounces
 from pipelines.privacy.suppression import Suppression
 
 

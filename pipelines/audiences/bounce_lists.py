@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pipelines.audiences.bounces import Bounce, Kind
 from pipelines.dropped.sheets import SheetFault, columns_by_title, read_sheet
 from pipelines.identity.normalise.emails import email_address
+from pipelines.privacy.bounces import Bounce, Kind
 from schemas.payloads.types import OSLO
 
 _TITLES: Mapping[str, Sequence[str]] = {

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from pipelines.audiences import rules
-from pipelines.audiences.bounces import renew_bounces
+from pipelines.audiences.members import Audiences, compare_members, preview_members, write_members
 from pipelines.audiences.screening import leave_out, screen
 from pipelines.laps import Laps
+from pipelines.privacy.bounces import renew_bounces
 from pipelines.privacy.subjects.objections_renewed import renew_objections
-from pipelines.store.bulk import replace_from
+from pipelines.store.planner import without_nested_loops
+from schemas.audience_reasons import BOUNCED, FELL_BACK, SAME_MAILBOX, WAYS
 from schemas.payloads.types import OSLO
-from schemas.tables.audiences import KNOWN, audience_exclusion, audience_preview
 
-_AGAINST = {"bounced": rules.BOUNCED, "same_mailbox": rules.SAME_MAILBOX}
-
-
-@dataclass(frozen=True, slots=True)
-class Audiences:
-    """What a build found, in numbers by audience."""
-
-    members: Mapping[str, int]
-    came: Mapping[str, int]
-    """`audience: reason` and how many."""
-    went: Mapping[str, int]
-    excluded: Mapping[str, int]
-    """Who would be in but for something that stands against it, as `audience: reason`."""
-    changed: int
-    """Rows of members that are other than before, removed ones included."""
+_AGAINST = {"bounced": BOUNCED, "same_mailbox": SAME_MAILBOX}
 
 
 def build_audiences(
@@ -44,8 +30,7 @@ def build_audiences(
     are, and crm.audience_preview tells who would come and go. Raises SuppressionError when objections or
     erasures cannot be recognised.
     """
-    today, laps = now.astimezone(OSLO).date(), Laps("audiences")
-    days = {"today": today, "since": today - timedelta(days=rules.AGREEMENT_DAYS)}
+    laps = Laps("audiences")
     # One view of the cards throughout: they may be made anew while this runs.
     with (
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
@@ -58,34 +43,21 @@ def build_audiences(
         screening = beside.submit(screen, engine, str(snapshot), secrets)
         connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")
         connection.exec_driver_sql("SET LOCAL jit = off")
-        _plan_for(connection, many=True)
-        for statement in rules.PREPARE:
-            connection.exec_driver_sql(statement, days)
-        connection.exec_driver_sql(rules.WORDS, _wordings())
+        with without_nested_loops(connection):
+            _prepare(connection, now.astimezone(OSLO).date())
         laps.lap("ways to write")
-        _plan_for(connection, many=False)
         screened = screening.result()
         leave_out(connection, screened)
         laps.lap("screening")
-        _plan_for(connection, many=True)
-        for statement in rules.CANDIDATES:
-            connection.exec_driver_sql(statement, _AGAINST)
-        for statement in rules.DIFFERENCE:
-            connection.exec_driver_sql(statement)
-        changes = connection.exec_driver_sql(rules.CHANGES).all()
+        with without_nested_loops(connection):
+            for statement in rules.CANDIDATES:
+                connection.exec_driver_sql(statement, _AGAINST)
+            built = compare_members(connection)
         laps.lap("comparing")
-        connection.execute(sa.delete(audience_preview))
         if keep:
-            _write(connection, run_id, now)
+            write_members(connection, run_id, now)
         else:
-            connection.exec_driver_sql(rules.PREVIEW)
-        built = Audiences(
-            members=_counted(connection, rules.MEMBERS),
-            came={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "in"},
-            went={f"{row.audience}: {row.why}": row.number for row in changes if row.change == "out"},
-            excluded=_counted(connection, rules.EXCLUSIONS),
-            changed=sum(row.number for row in changes),
-        )
+            preview_members(connection)
     laps.lap("writing")
     if keep:
         renew_bounces(engine, secrets, screened.bounces_to_move)
@@ -93,9 +65,12 @@ def build_audiences(
     return built
 
 
-def _plan_for(connection: sa.Connection, *, many: bool) -> None:
-    """Fresh temporary tables look small to the planner; for many rows hash joins are never much the worse."""
-    connection.exec_driver_sql(f"SET LOCAL enable_nestloop = {'off' if many else 'on'}")
+def _prepare(connection: sa.Connection, today: date) -> None:
+    """Fill the temporary tables that the rules ask."""
+    days = {"today": today, "since": today - timedelta(days=rules.AGREEMENT_DAYS)}
+    for statement in rules.PREPARE:
+        connection.exec_driver_sql(statement, days)
+    connection.exec_driver_sql(rules.WORDS, _wordings())
 
 
 def _wordings() -> list[dict[str, object]]:
@@ -104,25 +79,9 @@ def _wordings() -> list[dict[str, object]]:
         {
             "way": way,
             "fell_back": fell_back,
-            "reason": reason + rules.FELL_BACK * fell_back,
+            "reason": reason + FELL_BACK * fell_back,
             "legal_basis": legal_basis,
         }
-        for way, (reason, legal_basis) in rules.WAYS.items()
+        for way, (reason, legal_basis) in WAYS.items()
         for fell_back in (False, True)
     ]
-
-
-def _write(connection: sa.Connection, run_id: str, now: datetime) -> None:
-    connection.exec_driver_sql(rules.NOTE, {"run_id": run_id, "now": now})
-    # What differs is counted by now, and often little: then it is looked up.
-    _plan_for(connection, many=False)
-    for statement in rules.WRITE:
-        connection.exec_driver_sql(statement)
-    for audience in KNOWN:
-        connection.exec_driver_sql(rules.ADD, {"audience": audience})
-    wanted = sa.table("excluded", *map(sa.column, audience_exclusion.c.keys()))
-    replace_from(connection, audience_exclusion, sa.select(wanted))
-
-
-def _counted(connection: sa.Connection, statement: str) -> dict[str, int]:
-    return {name: number for name, number in connection.exec_driver_sql(statement)}  # noqa: C416  # a Result is no mapping's items

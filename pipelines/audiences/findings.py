@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from pipelines.audiences.bounces import count_bounces, hard_bounces
 from pipelines.audiences.screening import MARKETING, values_of
 from pipelines.findings import Finding
+from pipelines.privacy.bounces import count_bounces, hard_bounces
 from pipelines.privacy.subjects.rights import noted_objections
 from schemas.tables.audiences import audience_member
 from schemas.tables.crm import affiliation, organization

@@ -9,32 +9,6 @@ back from for good is not written to; another one of the same right is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-CONTRACT = "GDPR art. 6(1)(b): agreement with the customer"
-CUSTOMER = (
-    "Marketing Act § 15: customer relationship, address from a sale, own similar services;"
-    " every letter offers to opt out"
-)
-NOT_A_PERSON = "Marketing Act § 15 covers natural persons only; GDPR art. 6(1)(f)"
-
-FELL_BACK = "; an address of theirs bounced, this one did not"
-BOUNCED = "no address that may be used takes letters: it bounced"
-SAME_MAILBOX = "another person has the same address"
-
-WAYS: Mapping[int, tuple[str, str]] = {
-    0: ("active private customer", CONTRACT),
-    1: ("contact person of an active customer", CONTRACT),
-    2: ("ordered for an active customer", CONTRACT),
-    3: ("known to support as acting for an active customer", CONTRACT),
-    4: ("took a course for an active customer", CONTRACT),
-    5: ("mailbox of an active customer, not of a person", NOT_A_PERSON),
-    6: ("private customer with a running agreement", CUSTOMER),
-    7: ("contact person of a customer with a running agreement", CUSTOMER),
-}
-"""How somebody comes in: the reason and the legal basis. Up to 4 it is to updates, where the lowest counts;
-from 5 on to invitations. Rows carry the number for the words while they are sorted and compared."""
-
 AGREEMENT_DAYS = 400
 """Of a customer without recurring orders: a licence is billed once a year at least, so without an invoice for
 longer than that it has ended. Where the ledger has licences, they tell: the relationship ends with the last
@@ -156,7 +130,7 @@ RECOGNISED = (
 """Whose the addresses and numbers are that were recognised: few, looked up one by one."""
 
 WORDS = "INSERT INTO wording VALUES (%(way)s, %(fell_back)s, %(reason)s, %(legal_basis)s)"
-"""One of WAYS, with or without FELL_BACK."""
+"""One of `schemas.audience_reasons.WAYS`, with or without FELL_BACK."""
 
 CANDIDATES = (
     """
@@ -234,91 +208,3 @@ CANDIDATES = (
 """Fills `candidate`, one row per audience and person, with what stands `against` it, if anything does.
 
 Parameters: the words of what can."""
-
-DIFFERENCE = (
-    """
-    CREATE TEMPORARY TABLE difference ON COMMIT DROP AS
-    SELECT audience, person_id, wanted.email, wanted.is_role_address, wanted.organization_id, wanted.way,
-        wanted.fell_back, wanted.source, wanted.source_id,
-        CASE WHEN member.email IS NULL THEN 'in' WHEN wanted.email IS NULL THEN 'out' ELSE 'other' END
-            AS change,
-        CASE
-            WHEN member.email IS NULL THEN wording.reason
-            WHEN wanted.email IS NOT NULL THEN NULL
-            WHEN excluded.reason IS NOT NULL THEN excluded.reason
-            WHEN NOT EXISTS (SELECT FROM crm.person WHERE person.person_id = member.person_id)
-                THEN 'has no card any more'
-            WHEN audience = 'important_updates' THEN 'acts for no active customer any more'
-            ELSE 'has no running agreement with an address from a sale any more'
-        END AS why
-    FROM (SELECT * FROM candidate WHERE against IS NULL) AS wanted
-    FULL JOIN crm.audience_member AS member USING (audience, person_id)
-    LEFT JOIN wording ON wording.way = wanted.way AND wording.fell_back = wanted.fell_back
-    LEFT JOIN excluded USING (audience, person_id)
-    WHERE (wanted.email, wanted.is_role_address, wanted.organization_id, wording.reason,
-            wording.legal_basis, wanted.source, wanted.source_id)
-        IS DISTINCT FROM (member.email, member.is_role_address, member.organization_id, member.reason,
-            member.legal_basis, member.source, member.source_id)
-    """,
-    "ANALYZE difference",
-)
-"""How the members are not yet as they should be: who comes in, who falls out and why, whose row is other."""
-
-# Very many new rows are written in the order of the costlier index, which then grows at its end only.
-NOTE = """
-INSERT INTO crm.audience_change (run_id, changed_at, audience, person_id, change, reason)
-SELECT %(run_id)s, %(now)s, audience, person_id, change, why FROM difference WHERE change <> 'other'
-ORDER BY person_id
-"""
-"""Notes who comes and goes, for good. Parameters: `run_id`, `now`."""
-
-PREVIEW = """
-INSERT INTO crm.audience_preview (audience, person_id, change, reason)
-SELECT audience, person_id, change, why FROM difference WHERE change <> 'other'
-"""
-"""Shows who would come and go, until the audiences are built."""
-
-CHANGES = """
-SELECT audience, change, why, count(*) AS number FROM difference GROUP BY audience, change, why
-ORDER BY audience, number DESC, why
-"""
-"""The difference in numbers."""
-
-MEMBERS = """
-SELECT audience, count(*) FROM candidate WHERE against IS NULL GROUP BY audience ORDER BY audience
-"""
-"""The members in numbers, as they should be."""
-
-EXCLUSIONS = """
-SELECT audience || ': ' || reason, count(*) FROM excluded GROUP BY audience, reason
-ORDER BY audience, count(*) DESC, reason
-"""
-"""Who is left out, in numbers by audience and reason."""
-
-WRITE = (
-    """
-    DELETE FROM crm.audience_member AS member USING difference
-    WHERE difference.change = 'out'
-        AND member.audience = difference.audience AND member.person_id = difference.person_id
-    """,
-    """
-    UPDATE crm.audience_member AS member
-    SET email = difference.email, is_role_address = difference.is_role_address,
-        organization_id = difference.organization_id, reason = wording.reason,
-        legal_basis = wording.legal_basis, source = difference.source, source_id = difference.source_id
-    FROM difference JOIN wording USING (way, fell_back)
-    WHERE difference.change = 'other'
-        AND member.audience = difference.audience AND member.person_id = difference.person_id
-    """,
-)
-"""Makes the members what they should be, writing only what differs, but for those who come in."""
-
-ADD = """
-INSERT INTO crm.audience_member (audience, person_id, email, is_role_address, organization_id, reason,
-    legal_basis, source, source_id)
-SELECT audience, person_id, email, is_role_address, organization_id, wording.reason, wording.legal_basis,
-    source, source_id
-FROM (SELECT * FROM difference WHERE change = 'in' AND audience = %(audience)s ORDER BY email) AS new
-JOIN wording USING (way, fell_back)
-"""
-"""Adds who comes into one `audience`: sorted by one column, and the words come to it after that."""

@@ -17,16 +17,15 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from pipelines.audiences import rules
-from pipelines.audiences.bounces import earlier_bounces, hard_bounces
 from pipelines.identity.normalise.lexicon import PLACEHOLDER_LOCALS
+from pipelines.privacy.bounces import earlier_bounces, hard_bounces
 from pipelines.privacy.keys import Key, KeyKind, email_keys, phone_keys
 from pipelines.privacy.subjects.objections_renewed import earlier_objections
 from pipelines.privacy.subjects.rights import noted_objections
 from pipelines.privacy.suppression import Suppression
+from schemas.audience_reasons import ERASED, OBJECTED
 
 MARKETING = "course_invitations"
-OBJECTED = "objected to marketing"
-ERASED = "was erased"
 
 _CHUNK = 20_000
 # Letters and digits in parts: nothing that is cut off or written in several ways.

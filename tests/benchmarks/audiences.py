@@ -14,9 +14,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines.audiences.bounces import Bounce, note_bounces
 from pipelines.audiences.build import build_audiences
 from pipelines.audiences.findings import nobody_who_objected, nobody_whose_address_bounced
+from pipelines.privacy.bounces import Bounce, note_bounces
 from pipelines.privacy.keys import email_keys
 from pipelines.privacy.subjects.rights import object_to_marketing
 from pipelines.privacy.suppression import Suppression

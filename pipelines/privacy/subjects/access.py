@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from connectors.brreg.client_units import SOLE_PROPRIETOR
-from pipelines.audiences.dossier import held_of
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.normalise.organizations import organization_number
 from pipelines.privacy.disclosures import disclosures_about
 from pipelines.privacy.records import categories_of, kept, role
+from pipelines.privacy.subjects.access_audiences import held_by_audiences
 from pipelines.privacy.subjects.access_words import information
 from pipelines.privacy.subjects.erasure import is_kept, legal_holds
 from pipelines.privacy.subjects.finding import Found, Hints, RecordId, SourceRecord, find_one, hanging_on
@@ -258,7 +258,7 @@ def _kept_beside(
         *(registration.c[name] for name in ("object", "state", "tripletex_id", "sent_at", "settled_at"))
     ).where(registration.c.entity_id.in_(found.person_ids))
     rows += [{"what": registration.name, **_present(row)} for row in connection.execute(sent).mappings()]
-    rows += held_of(connection, secrets, found, hints)
+    rows += held_by_audiences(connection, secrets, found, hints)
     if count_objections(connection, secrets, found.keys | hints.keys()):
         rows.append({"what": objection.name, "is_noted": True})
     return tuple(rows)

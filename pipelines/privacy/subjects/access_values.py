@@ -5,9 +5,8 @@ Any other value is shown as it is held.
 
 from __future__ import annotations
 
-from pipelines.audiences import rules as audience_rules
-from pipelines.audiences.screening import ERASED, OBJECTED
 from pipelines.privacy.subjects.access_words import in_both
+from schemas import audience_reasons
 
 RULES = in_both(
     (
@@ -61,7 +60,7 @@ _WAYS = (
     (6, "privatkunde med løpende avtale"),
     (7, "kontaktperson hos en kunde med løpende avtale"),
 )
-"""How somebody comes onto a list, by the number that audience_rules.WAYS has."""
+"""How somebody comes onto a list, by the number that audience_reasons.WAYS has."""
 
 VALUES = in_both(
     (
@@ -101,34 +100,34 @@ VALUES = in_both(
         ("YEAR", "år", "years"),
         ("NO", "Norge", "Norway"),
         ("US", "USA", "United States"),
-        (audience_rules.CONTRACT, "GDPR art. 6 nr. 1 b: avtale med kunden", audience_rules.CONTRACT),
+        (audience_reasons.CONTRACT, "GDPR art. 6 nr. 1 b: avtale med kunden", audience_reasons.CONTRACT),
         (
-            audience_rules.CUSTOMER,
+            audience_reasons.CUSTOMER,
             "Markedsføringsloven § 15: kundeforhold, adresse fra et salg, egne tilsvarende tjenester; hver "
             "utsendelse sier hvordan du reserverer deg",
-            audience_rules.CUSTOMER,
+            audience_reasons.CUSTOMER,
         ),
         (
-            audience_rules.NOT_A_PERSON,
+            audience_reasons.NOT_A_PERSON,
             "Markedsføringsloven § 15 gjelder bare fysiske personer; GDPR art. 6 nr. 1 f",
-            audience_rules.NOT_A_PERSON,
+            audience_reasons.NOT_A_PERSON,
         ),
         *(
             (reason + more, nb + more_nb, reason + more)
             for more, more_nb in (
                 ("", ""),
-                (audience_rules.FELL_BACK, "; en adresse kom i retur, denne ikke"),
+                (audience_reasons.FELL_BACK, "; en adresse kom i retur, denne ikke"),
             )
-            for reason, nb in ((audience_rules.WAYS[way][0], nb) for way, nb in _WAYS)
+            for reason, nb in ((audience_reasons.WAYS[way][0], nb) for way, nb in _WAYS)
         ),
         (
-            audience_rules.BOUNCED,
+            audience_reasons.BOUNCED,
             "ingen adresse som kan brukes, tar imot: e-posten kom i retur",
-            audience_rules.BOUNCED,
+            audience_reasons.BOUNCED,
         ),
-        (audience_rules.SAME_MAILBOX, "en annen har samme adresse", audience_rules.SAME_MAILBOX),
-        (OBJECTED, "har protestert mot markedsføring", OBJECTED),
-        (ERASED, "er slettet etter eget ønske", ERASED),
+        (audience_reasons.SAME_MAILBOX, "en annen har samme adresse", audience_reasons.SAME_MAILBOX),
+        (audience_reasons.OBJECTED, "har protestert mot markedsføring", audience_reasons.OBJECTED),
+        (audience_reasons.ERASED, "er slettet etter eget ønske", audience_reasons.ERASED),
     )
 )
 """Values with a fixed vocabulary; any other is shown as it is held."""

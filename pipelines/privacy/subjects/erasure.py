@@ -17,11 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.audiences.bounces import forget_bounces
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.normalise.names import person_name
 from pipelines.identity.publish import take_turn
 from pipelines.privacy import audit_log
+from pipelines.privacy.bounces import forget_bounces
 from pipelines.privacy.holds import RowHold, Ruling, load_holds, rulings
 from pipelines.privacy.keys import Key, email_keys, phone_keys, source_key, without
 from pipelines.privacy.subjects.finding import (

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines.audiences.build import Audiences, build_audiences
+from pipelines.audiences.build import build_audiences
+from pipelines.audiences.members import Audiences
 from schemas.tables import crm, views
 from schemas.tables.audiences import audience_change, audience_exclusion, audience_preview
 from schemas.tables.landing import TABLES

@@ -9,8 +9,8 @@ import pytest
 from openpyxl import Workbook
 
 from pipelines.audiences.bounce_lists import read_bounces
-from pipelines.audiences.bounces import Bounce
 from pipelines.dropped.sheets import SheetFault
+from pipelines.privacy.bounces import Bounce
 
 NOW = datetime(2026, 5, 4, 1, 30, tzinfo=UTC)
 OLA = "ola@fjellrev.example.no"

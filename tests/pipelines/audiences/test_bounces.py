@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines.audiences import rules
 from pipelines.audiences.bounce_intake import BounceIntake, load_bounces
-from pipelines.audiences.bounces import (
+from pipelines.audiences.build import build_audiences
+from pipelines.audiences.findings import nobody_whose_address_bounced
+from pipelines.privacy.bounces import (
     Bounce,
     Kind,
     Noting,
@@ -21,11 +22,10 @@ from pipelines.audiences.bounces import (
     note_bounces,
     renew_bounces,
 )
-from pipelines.audiences.build import build_audiences
-from pipelines.audiences.findings import nobody_whose_address_bounced
-from pipelines.audiences.rules import BOUNCED, FELL_BACK
 from pipelines.privacy.keys import email_keys
 from pipelines.privacy.suppression import Suppression
+from schemas import audience_reasons
+from schemas.audience_reasons import BOUNCED, FELL_BACK
 from schemas.tables.bounces import email_bounce
 from tests.pipelines.audiences.conftest import NOW, SECRET, Town
 
@@ -89,7 +89,7 @@ def test_an_invitation_falls_back_on_an_address_from_a_sale_only(town: Town) -> 
     town.contact(person, town.customer(), "siv@b.example.no")
     note(town, "siv@a.example.no")
     town.build()
-    assert town.invited()["siv@b.example.no"].legal_basis == rules.CUSTOMER
+    assert town.invited()["siv@b.example.no"].legal_basis == audience_reasons.CUSTOMER
 
 
 def test_an_invitation_may_fall_back_on_the_mailbox_of_the_company(town: Town) -> None:
@@ -98,7 +98,7 @@ def test_an_invitation_may_fall_back_on_the_mailbox_of_the_company(town: Town) -
     town.contact(person, customer, OLA)
     note(town, OLA)
     town.build()
-    assert town.invited()[POST].legal_basis == rules.NOT_A_PERSON
+    assert town.invited()[POST].legal_basis == audience_reasons.NOT_A_PERSON
 
 
 def test_a_soft_bounce_keeps_nobody_out(town: Town) -> None:

@@ -14,6 +14,7 @@ from pipelines.audiences.findings import no_ended_customer, nobody_who_objected
 from pipelines.privacy.keys import email_keys, phone_keys
 from pipelines.privacy.subjects.rights import object_to_marketing
 from pipelines.privacy.suppression import Suppression, SuppressionError
+from schemas import audience_reasons
 from schemas.tables import crm, privacy
 from schemas.tables.landing import TABLES
 from tests.pipelines.audiences.conftest import NOW, SECRET, Town
@@ -37,8 +38,8 @@ def test_a_contact_person_of_an_active_customer_is_told_and_invited(town: Town) 
     contact_of_an_active_customer(town)
     assert town.build().members == {"important_updates": 1, "course_invitations": 1}
     assert town.updated()[OLA].reason == "contact person of an active customer"
-    assert town.updated()[OLA].legal_basis == rules.CONTRACT
-    assert town.invited()[OLA].legal_basis == rules.CUSTOMER
+    assert town.updated()[OLA].legal_basis == audience_reasons.CONTRACT
+    assert town.invited()[OLA].legal_basis == audience_reasons.CUSTOMER
     assert town.invited()[OLA].organization_name == "Firma 1 AS"
 
 
@@ -251,7 +252,7 @@ def test_a_mailbox_of_a_company_is_nobody_in_person(town: Town) -> None:
     person = town.person(POST, role=True)
     town.acts(person, town.customer(), "helpscout_customer")
     town.build()
-    assert town.invited()[POST].legal_basis == rules.NOT_A_PERSON
+    assert town.invited()[POST].legal_basis == audience_reasons.NOT_A_PERSON
     assert town.updated()[POST].is_role_address
 
 

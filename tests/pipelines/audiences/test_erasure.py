@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.pages import Page
-from pipelines.audiences.bounces import Bounce, note_bounces
 from pipelines.audiences.build import build_audiences
 from pipelines.identity.rebuild import rebuild
+from pipelines.privacy.bounces import Bounce, note_bounces
 from pipelines.privacy.subjects import erasure
 from pipelines.privacy.subjects.access import collect
 from pipelines.privacy.subjects.finding import Hints

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pipelines.audiences.bounces import Bounce, note_bounces
+from pipelines.privacy.bounces import Bounce, note_bounces
 from pipelines.privacy.keys import email_keys
 from pipelines.privacy.subjects.rights import object_to_marketing
 from pipelines.privacy.suppression import Suppression

@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from pipelines.audiences.rules import BOUNCED
 from pipelines.defs.audiences.assets import bounce_lists_sensor
+from schemas.audience_reasons import BOUNCED
 from schemas.payloads.types import OSLO
 from schemas.tables.audiences import audience_change, audience_member, audience_preview
 from schemas.tables.bounces import email_bounce

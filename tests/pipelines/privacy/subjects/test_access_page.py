@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.pages import Page
-from pipelines.audiences import rules as audience_rules
 from pipelines.audiences.build import build_audiences
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.organizations import RULES as ORGANIZATION_RULES
@@ -28,6 +27,7 @@ from pipelines.privacy.subjects.finding import PERSONAL_SOURCES, Hints, find
 from pipelines.privacy.subjects.handling import Office, handle_restriction, receive
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import Lander
+from schemas import audience_reasons
 from schemas.payloads.base import Payload
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer
 from schemas.payloads.pindena import OrderForm
@@ -149,8 +149,8 @@ def test_a_page_in_one_language_says_nothing_in_the_other(office: Office) -> Non
     purpose = office.policy.purposes["support"].text
     assert purpose.en not in norwegian
     assert purpose.nb not in english
-    assert audience_rules.WAYS[1][0] in english
-    assert audience_rules.WAYS[1][0] not in norwegian
+    assert audience_reasons.WAYS[1][0] in english
+    assert audience_reasons.WAYS[1][0] not in norwegian
 
 
 def test_times_are_norwegian_ones(office: Office) -> None:
@@ -252,6 +252,6 @@ class TestTheWords:
         assert of_people | ORGANIZATION_RULES.keys() == RULES.keys()
 
     def test_every_way_onto_a_list_has_words(self) -> None:
-        reasons = {reason for reason, _ in audience_rules.WAYS.values()}
-        bases = {basis for _, basis in audience_rules.WAYS.values()}
-        assert reasons | bases | {reason + audience_rules.FELL_BACK for reason in reasons} <= VALUES.keys()
+        reasons = {reason for reason, _ in audience_reasons.WAYS.values()}
+        bases = {basis for _, basis in audience_reasons.WAYS.values()}
+        assert reasons | bases | {reason + audience_reasons.FELL_BACK for reason in reasons} <= VALUES.keys()

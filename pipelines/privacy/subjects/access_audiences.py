@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.audiences.bounces import bounces_of
+from pipelines.privacy.bounces import bounces_of
 from pipelines.privacy.subjects.erasure import own_addresses
 from pipelines.privacy.subjects.finding import Found, Hints
 from schemas.tables.audiences import audience_change, audience_exclusion, audience_member
 from schemas.tables.bounces import email_bounce
 
 
-def held_of(
+def held_by_audiences(
     connection: sa.Connection, secrets: Sequence[bytes], found: Found, hints: Hints
 ) -> tuple[Mapping[str, Any], ...]:
     """Which audiences the person is in or left out of, why, since when, and which addresses bounced."""

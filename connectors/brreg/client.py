@@ -6,7 +6,6 @@ Asks for units and sub-units only, never for roles. Yields typed pages; knows no
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice
@@ -25,6 +24,7 @@ from connectors.brreg.client_units import (
     unit_record,
 )
 from connectors.budget import RequestBudget
+from connectors.client import Client
 from connectors.egress import Egress
 from connectors.errors import PermanentError, RefusedByPolicyError, TransientError
 from connectors.pages import Page, Rejected, read_page
@@ -70,11 +70,11 @@ _SUB = _Register(
 )
 
 
-class BrregClient:
+class BrregClient(Client):
     """The open register. Use `connect`."""
 
     def __init__(self, egress: Egress) -> None:
-        self._egress = egress
+        super().__init__(egress)
         self._chunk = NUMBERS_PER_REQUEST
 
     @classmethod
@@ -83,16 +83,6 @@ class BrregClient:
         sleep: Callable[[float], None] = egress_options.get("sleep", time.sleep)
         egress_options.setdefault("budget", RequestBudget(REQUESTS_PER_MINUTE, sleep=sleep))
         return cls(Egress(policy, "brreg", url, **egress_options))
-
-    @property
-    def requests_sent(self) -> int:
-        """How many requests were sent, retries included."""
-        return self._egress.requests_sent
-
-    @property
-    def counts(self) -> Counter[tuple[str, str, int]]:
-        """Requests sent, by method, path template and status."""
-        return self._egress.counts
 
     def check(self) -> None:
         """One cheap request that only the register answers. Raises EgressError when it does not.
@@ -165,10 +155,6 @@ class BrregClient:
             for chunk in _chunks(followed, lambda: self._chunk):
                 changed |= self._touched(feed, chunk, max(1, since - OVERLAP_IDS), until)
         return changed, tip
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._egress.close()
 
     def _touched(self, feed: Feed, numbers: list[str], since: int, tip: int) -> set[str]:
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from connectors.budget import RequestBudget
+from connectors.client import Client
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
@@ -43,7 +43,7 @@ WALKS = 3
 Deleted = Literal["deleted", "accepted", "gone"]
 
 
-class HelpScoutClient:
+class HelpScoutClient(Client):
     """One Help Scout account, read with an app's client credentials."""
 
     def __init__(
@@ -54,7 +54,7 @@ class HelpScoutClient:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._egress = egress
+        super().__init__(egress)
         self._credentials = credentials
         self._clock = clock
         self._sleep = sleep
@@ -80,16 +80,6 @@ class HelpScoutClient:
         }
         egress = Egress(policy, "helpscout", url, credentials=credentials, **options)
         return cls(egress, credentials, clock=clock, sleep=sleep)
-
-    @property
-    def requests_sent(self) -> int:
-        """How many requests were sent, retries and token calls included."""
-        return self._egress.requests_sent
-
-    @property
-    def counts(self) -> Counter[tuple[str, str, int]]:
-        """Requests sent, by method, path template and status (0: no answer)."""
-        return self._egress.counts
 
     @property
     def corrections(self) -> Corrections:
@@ -201,10 +191,6 @@ class HelpScoutClient:
             )
         outcomes: dict[int, Deleted] = {202: "accepted", 204: "deleted", 404: "gone"}
         return outcomes[answer.status]
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._egress.close()
 
     def _walk(self, path: str, filters: Mapping[str, str | None]) -> Iterator[Page[HelpScoutCustomer]]:
         cursor: str | None = None

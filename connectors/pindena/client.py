@@ -7,12 +7,12 @@ asked for, and an answer that holds anything else is refused whole.
 from __future__ import annotations
 
 import base64
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self, TypeVar
 
+from connectors.client import Client
 from connectors.egress import Egress
 from connectors.errors import ForeignRecordsError, PermanentError
 from connectors.pages import Page, read_page
@@ -28,7 +28,7 @@ _MINUTE = timedelta(minutes=1)
 _OSLO_IN_SUMMER = timezone(timedelta(hours=2))
 
 
-class PindenaClient:
+class PindenaClient(Client):
     """The participant lists of the configured activities of one instance."""
 
     def __init__(
@@ -39,7 +39,7 @@ class PindenaClient:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._egress = egress
+        super().__init__(egress)
         self._courses = sorted(course_activities)
         self._orders = sorted(order_activities)
         self._clock = clock
@@ -68,16 +68,6 @@ class PindenaClient:
             **egress_options,
         )
         return cls(egress, course_activities, order_activities, clock=clock)
-
-    @property
-    def requests_sent(self) -> int:
-        """How many requests were sent, retries included."""
-        return self._egress.requests_sent
-
-    @property
-    def counts(self) -> Counter[tuple[str, str, int]]:
-        """Requests sent, by method, path (with the activity) and status (0: no answer)."""
-        return self._egress.counts
 
     def check(self) -> None:
         """Ask one activity for what will change after tomorrow: nothing, but only for the right password.
@@ -124,10 +114,6 @@ class PindenaClient:
         if any(record.activity_id != activity for record in page.records):
             raise _foreign(activity)
         return page
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._egress.close()
 
     def _read(self, payload: type[P], after: datetime | None, before: datetime | None) -> Iterator[Page[P]]:
         for activity in self.activities(payload):

@@ -6,11 +6,11 @@ Yields typed pages; knows no store and no Dagster. No request here can make Trip
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from connectors.client import Client
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Gone, Present
@@ -36,12 +36,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class TripletexClient:
-    """One company in Tripletex. Use `connect`; `close` ends the session.
-
-    All methods raise EgressError: PermanentError when somebody has to mend something, TransientError when
-    the same may succeed later.
-    """
+class TripletexClient(Client):
+    """One company in Tripletex. Use `connect`; `close` ends the session."""
 
     def __init__(
         self,
@@ -50,7 +46,7 @@ class TripletexClient:
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._egress = egress
+        super().__init__(egress)
         self._session = session
         self._clock = clock
         self._objects = Objects(egress)
@@ -74,23 +70,11 @@ class TripletexClient:
         return cls(egress, session, clock, egress_options.get("sleep", time.sleep))
 
     @property
-    def requests_sent(self) -> int:
-        """How many requests were sent, retries and logins included."""
-        return self._egress.requests_sent
-
-    @property
-    def counts(self) -> Counter[tuple[str, str, int]]:
-        """Requests sent, by method, path template and status."""
-        return self._egress.counts
-
-    @property
     def refused_fields(self) -> Mapping[str, Sequence[str]]:
-        """Declared fields that the server does not know (any more), by source; they are read as absent."""
         return self._objects.refused_fields
 
     @property
     def dropped_rows(self) -> Mapping[str, int]:
-        """Rows that came although a filter excludes them, by source: the server ignores the filter."""
         return +self._objects.dropped_rows
 
     def check(self) -> int:
@@ -161,4 +145,4 @@ class TripletexClient:
     def close(self) -> None:
         """End the session and close the connections."""
         self._session.end(self._egress)
-        self._egress.close()
+        super().close()

@@ -6,11 +6,12 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
+from connectors.client import Client
 from pipelines.settings import Settings, load_settings
-from pipelines.sources.clients import Client, connect
+from pipelines.sources.clients import connect
 from pipelines.sources.reading import Desk
-from pipelines.store.database import Store, open_store
-from pipelines.workbench import found_names, make_desk
+from pipelines.store.database import Store
+from pipelines.workbench import found_names, make_desk, open_current_store
 from schemas.payloads.base import System
 from schemas.tables.platform import PlatformNames
 
@@ -31,9 +32,9 @@ class Workbench(dg.ConfigurableResource):
 
     @property
     def store(self) -> Store:
-        """The open, migrated store. Raises DatabaseError."""
+        """The open, migrated store, in which erasures, holds and restrictions stand. Raises DatabaseError."""
         if self._store is None:
-            self._store = open_store(self.settings)
+            self._store = open_current_store(self.settings)
         return self._store
 
     @property

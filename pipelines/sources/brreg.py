@@ -13,7 +13,7 @@ from connectors.pages import Page
 from pipelines.identity.normalise.organizations import company_name, organization_number
 from pipelines.sources.brreg_names import numbers_by_name
 from pipelines.sources.brreg_told import FEED, LOOK_UP, note_numbers
-from pipelines.sources.reading import Desk, Run, land
+from pipelines.sources.reading import Desk, Extract, Run, land
 from pipelines.store.cursors import move_cursor, read_cursor
 from pipelines.store.landing import live_keys, mark_deleted
 from pipelines.store.tally import Tally
@@ -37,33 +37,37 @@ def read_units(desk: Desk, client: BrregClient, run: Run) -> Tally:
     The feed's position is taken before the first look-up and moved only when everything that changed has
     been read again, so no change falls between. Units that no source names any more are marked as deleted.
     """
-    requests = client.requests_sent
-    with desk.engine.connect() as connection:
-        known = set(live_keys(connection, BrregUnit))
-        wanted = _named_numbers(connection) | _parents(connection)
-        position = _position(connection)
-    wanted |= numbers_by_name(desk.engine, client, run, wanted)
-    followed = known & wanted
-    if position is None:
-        changed, reached = followed, client.tip()
-    else:
-        note_numbers(desk.engine, FEED, followed, run.run_id)
-        changed, reached = client.changed_since(position, followed)
-    asked = (wanted - known) | (followed if run.complete else changed)
-    tally = land(
-        desk,
-        run,
-        BrregUnit,
-        _with_parents(desk, client, run, asked, known=known | wanted),
-        client,
-        start=None,
-        requests_before=requests,
-    )
-    with desk.engine.begin() as connection:
-        tally.deleted += mark_deleted(connection, BrregUnit, sorted(known - wanted))
-        move_cursor(connection, BrregUnit.source, run.started_at, reached.units)
-        move_cursor(connection, _SUBUNITS, run.started_at, reached.subunits)
-    return tally
+    return land(desk, run, _Units(desk, client, run))
+
+
+class _Units(Extract):
+    """The units that are to be looked up, and how far the feeds were read before."""
+
+    def __init__(self, desk: Desk, client: BrregClient, run: Run) -> None:
+        super().__init__(BrregUnit, client, self._looked_up(desk, client, run))
+        self._started_at = run.started_at
+
+    def keep(self, connection: sa.Connection, tally: Tally) -> None:
+        """Mark the units that nobody names as deleted, and move the positions in the feeds."""
+        tally.deleted += mark_deleted(connection, BrregUnit, self._unnamed)
+        move_cursor(connection, BrregUnit.source, self._started_at, self._reached.units)
+        move_cursor(connection, _SUBUNITS, self._started_at, self._reached.subunits)
+
+    def _looked_up(self, desk: Desk, client: BrregClient, run: Run) -> Iterator[Page[Any]]:
+        with desk.engine.connect() as connection:
+            known = set(live_keys(connection, BrregUnit))
+            wanted = _named_numbers(connection) | _parents(connection)
+            position = _position(connection)
+        wanted |= numbers_by_name(desk.engine, client, run, wanted)
+        followed = known & wanted
+        if position is None:
+            changed, self._reached = followed, client.tip()
+        else:
+            note_numbers(desk.engine, FEED, followed, run.run_id)
+            changed, self._reached = client.changed_since(position, followed)
+        self._unnamed = sorted(known - wanted)
+        asked = (wanted - known) | (followed if run.complete else changed)
+        yield from _with_parents(desk, client, run, asked, known=known | wanted)
 
 
 def _with_parents(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from connectors.brreg.client import BrregClient
+from connectors.client import Client
 from connectors.helpscout.client import HelpScoutClient
 from connectors.pindena.client import PindenaClient
 from connectors.tripletex.client import TripletexClient
@@ -21,20 +21,6 @@ VARIABLES: Mapping[System, str] = {
     "pindena": "PINDENA_URL, PINDENA_USERNAME, PINDENA_PASSWORD",
 }
 """Where a source is, and what it is asked with: named to whoever has to mend it."""
-
-
-class Client(Protocol):
-    """What every client offers."""
-
-    @property
-    def requests_sent(self) -> int: ...
-
-    @property
-    def counts(self) -> Counter[tuple[str, str, int]]: ...
-
-    def check(self) -> object: ...
-
-    def close(self) -> None: ...
 
 
 def is_configured(settings: Settings, system: System) -> bool:

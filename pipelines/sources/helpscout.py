@@ -8,13 +8,16 @@ complete read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from connectors.helpscout.client import HelpScoutClient
 from connectors.helpscout.client_count import Count
 from pipelines.sources.census import Census, Counted
 from pipelines.sources.deletions import Fate, Sweep
-from pipelines.sources.reading import Desk, Run, land, since, until
+from pipelines.sources.reading import Desk, Extract, Run, land, since, until
 from pipelines.store.tally import Tally
 from schemas.payloads.base import Payload
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
@@ -22,64 +25,58 @@ from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer,
 
 def read_customers(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     """Customers modified since the last read; all of them on the first, and when some are missing."""
-    return _read(
-        desk,
-        client,
-        run,
-        HelpScoutCustomer,
+    calls = _Calls(
         changed=client.changed_customers,
         within=lambda start, end: client.customers(start),
         count=client.count_customers,
         fate=client.customer_fate,
     )
+    return land(desk, run, _Counted(desk, client, run, HelpScoutCustomer, calls))
 
 
 def read_conversations(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     """Inquiries modified since the last read; all of them on the first, and when some are missing."""
-    return _read(
-        desk,
-        client,
-        run,
-        HelpScoutConversation,
+    calls = _Calls(
         changed=client.changed_conversations,
         within=client.conversations,
         count=client.count_conversations,
         fate=client.conversation_fate,
     )
+    return land(desk, run, _Counted(desk, client, run, HelpScoutConversation, calls))
 
 
 def read_mailboxes(desk: Desk, client: HelpScoutClient, run: Run) -> Tally:
     """All mailboxes: there are a handful."""
-    return land(desk, run, HelpScoutMailbox, client.mailboxes(), client, start=None, fate=client.mailbox_fate)
+    sweep = Sweep(client.mailbox_fate)
+    return land(desk, run, Extract(HelpScoutMailbox, client, client.mailboxes(), sweep=sweep))
 
 
-def _read(
-    desk: Desk,
-    client: HelpScoutClient,
-    run: Run,
-    payload: type[Payload],
-    *,
-    changed: Callable[[datetime], Counted],
-    within: Callable[[datetime | None, datetime | None], Counted],
-    count: Callable[[datetime], Count | None],
-    fate: Fate,
-) -> Tally:
-    """Read what `changed` since the last read, a backfill's window `within`, or everything."""
-    requests = client.requests_sent
-    start = since(desk, payload.source, run)
-    census = Census(desk, payload.source, run, start, count)
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """What the client can be asked about one kind of record."""
 
-    def wanted() -> Counted:
-        return within(start, until(run)) if start is None or run.window else changed(start)
+    changed: Callable[[datetime], Counted]
+    """What changed since a time."""
+    within: Callable[[datetime | None, datetime | None], Counted]
+    """What was modified between two times; everything between None and None."""
+    count: Callable[[datetime], Count | None]
+    fate: Fate
 
-    return land(
-        desk,
-        run,
-        payload,
-        census.pages(wanted, lambda: within(None, None)),
-        client,
-        start=start,
-        sweep=Sweep(fate, census.was_whole),
-        requests_before=requests,
-        also=census.keep,
-    )
+
+class _Counted(Extract):
+    """What changed since the last read, a backfill's window, or everything, with a count of what there is."""
+
+    def __init__(
+        self, desk: Desk, client: HelpScoutClient, run: Run, payload: type[Payload], calls: _Calls
+    ) -> None:
+        start = since(desk, payload.source, run)
+        self._census = census = Census(desk, payload.source, run, start, calls.count)
+
+        def wanted() -> Counted:
+            return calls.within(start, until(run)) if start is None or run.window else calls.changed(start)
+
+        pages = census.pages(wanted, lambda: calls.within(None, None))
+        super().__init__(payload, client, pages, start=start, sweep=Sweep(calls.fate, census.was_whole))
+
+    def keep(self, connection: sa.Connection, tally: Tally) -> None:
+        self._census.keep(connection, tally)

@@ -18,7 +18,7 @@ from connectors.pages import Page
 from connectors.pindena.client import PindenaClient
 from pipelines.sources.activities import Activity, keep_activities, known_activities
 from pipelines.sources.deletions import Sweep
-from pipelines.sources.reading import OVERLAP, Desk, Run, land, until
+from pipelines.sources.reading import OVERLAP, Desk, Extract, Run, land, until
 from pipelines.store.tally import Tally
 from schemas.payloads.pindena import CourseSignup, OrderForm
 from schemas.tables.landing import TABLES
@@ -31,22 +31,22 @@ Kind = type[CourseSignup] | type[OrderForm]
 
 def read_course_signups(desk: Desk, client: PindenaClient, run: Run) -> Tally:
     """Sign-ups for the configured courses updated since each was last read; all of them on the first."""
-    return _Lists(desk, client, run, CourseSignup).land()
+    return land(desk, run, _Lists(desk, client, run, CourseSignup))
 
 
 def read_order_forms(desk: Desk, client: PindenaClient, run: Run) -> Tally:
     """Forms of the configured order activities; otherwise as `read_course_signups`."""
-    return _Lists(desk, client, run, OrderForm).land()
+    return land(desk, run, _Lists(desk, client, run, OrderForm))
 
 
-class _Lists:
-    """One read of the lists of one kind."""
+class _Lists(Extract):
+    """One read of the lists of one kind. Raises the error of the first of them when not one could be read."""
 
     def __init__(self, desk: Desk, client: PindenaClient, run: Run, payload: Kind) -> None:
         self._desk = desk
-        self._client = client
         self._run = run
-        self._payload: Kind = payload
+        self._lists = client
+        self._kind: Kind = payload
         self._numbers = client.activities(payload)
         with desk.engine.connect() as connection:
             self._known = known_activities(connection, payload.source)
@@ -54,21 +54,28 @@ class _Lists:
         self._whole: set[int] = set()
         self._faults: dict[int, EgressError] = {}
         self._again: dict[int, set[str]] = {}
-
-    def land(self) -> Tally:
-        """Land the lists; raises the error of the first of them when not one could be read."""
         starts = [self._start(number) for number in self._numbers]
-        return land(
-            self._desk,
-            self._run,
-            self._payload,
+        super().__init__(
+            payload,
+            client,
             self._pages(),
-            self._client,
             start=min((start for start in starts if start), default=None) if all(starts) else None,
             sweep=Sweep(self._fate, lambda: bool(self._whole), self._is_on_a_whole_list),
-            moves_cursor=lambda: not self._faults,
-            also=self._keep,
         )
+
+    def moves_cursor(self) -> bool:
+        """Whether every list could be read."""
+        return not self._faults
+
+    def keep(self, connection: sa.Connection, tally: Tally) -> None:
+        """Note how far each list was read, and what is wrong with it."""
+        kept = []
+        for number in self._numbers:
+            fault = self._faults.get(number)
+            kept.append(
+                Activity(number, self._read_until(number, tally), None if fault is None else str(fault))
+            )
+        keep_activities(connection, self._kind.source, kept, self._run.started_at)
 
     def _start(self, number: int) -> datetime | None:
         """Where the read of one list begins; None for all of it."""
@@ -82,8 +89,8 @@ class _Lists:
         for number in self._numbers:
             start = self._start(number)
             try:
-                page = self._client.participants(
-                    self._payload, number, start, until(self._run), attempts=attempts
+                page = self._lists.participants(
+                    self._kind, number, start, until(self._run), attempts=attempts
                 )
             except EgressError as error:
                 self._faults[number] = error
@@ -102,25 +109,15 @@ class _Lists:
 
     def _fate(self, participant: int) -> Present | Gone:
         """What became of a participant. There is no look-up by id: the list itself is asked for once more."""
-        table = TABLES[self._payload.source]
+        table = TABLES[self._kind.source]
         with self._desk.engine.connect() as connection:
             number = connection.scalar(sa.select(table.c.activity_id).where(table.c.id == participant))
         assert number is not None, "only landed participants are looked for"
         if number not in self._again:
-            page = self._client.participants(self._payload, number)
+            page = self._lists.participants(self._kind, number)
             self._again[number] = {str(record.id) for record in page.records}
             self._again[number].update(rejected.source_id for rejected in page.rejected)
         return Present() if str(participant) in self._again[number] else Gone()
-
-    def _keep(self, connection: sa.Connection, tally: Tally) -> None:
-        """How far each list was read, and what is wrong with it."""
-        kept = []
-        for number in self._numbers:
-            fault = self._faults.get(number)
-            kept.append(
-                Activity(number, self._read_until(number, tally), None if fault is None else str(fault))
-            )
-        keep_activities(connection, self._payload.source, kept, self._run.started_at)
 
     def _read_until(self, number: int, tally: Tally) -> datetime | None:
         """The list's cursor. A backfill moves none, and one that failed stays where it was.

@@ -6,10 +6,9 @@ Knows cursors and windows, but no API: pages come from a connector.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ import sqlalchemy as sa
 from connectors.pages import Page
 from pipelines.deletion_limit import DeletionLimit
 from pipelines.privacy.suppression import Suppression
-from pipelines.sources.deletions import Fate, Sweep, Vanished, vanished
+from pipelines.sources.deletions import Sweep, Vanished, vanished
 from pipelines.store.cursors import move_cursor, read_cursor
 from pipelines.store.landing import Expired, Lander, mark_deleted
 from pipelines.store.tally import Tally, record_load
@@ -34,11 +33,17 @@ TELL_EVERY = timedelta(seconds=10)
 logger = logging.getLogger(__name__)
 
 
-class Counting(Protocol):
-    """What a client tells of its requests."""
+class Asked(Protocol):
+    """What a client tells of its requests, beside the records."""
 
     @property
     def requests_sent(self) -> int: ...
+
+    @property
+    def refused_fields(self) -> Mapping[str, Sequence[str]]: ...
+
+    @property
+    def dropped_rows(self) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,49 @@ class Desk:
     """How many deletions at once are believed."""
 
 
+@dataclass
+class Extract:
+    """The records of one kind as a source gives them this time, and what they stand for.
+
+    To be made before the first request for it, since it counts them. Where a read means something else than
+    most, a subclass says so.
+    """
+
+    payload: type[Payload]
+    client: Asked
+    pages: Iterable[Page[Any]]
+    start: datetime | None = None
+    """Since when the records were modified (aware); None for all there are."""
+    sweep: Sweep | None = None
+    """How those that are gone are told by these pages; None where they do not tell it."""
+
+    def __post_init__(self) -> None:
+        self._requests_before = self.client.requests_sent
+        self._dropped_before = self.client.dropped_rows.get(self.payload.source, 0)
+
+    def moves_cursor(self) -> bool:
+        """Whether the next nightly read may begin after this one; asked when the pages have been read."""
+        return True
+
+    def keep(self, connection: sa.Connection, tally: Tally) -> None:
+        """Write what belongs to the transaction that ends the read, and count it in the tally."""
+
+    @property
+    def requests(self) -> int:
+        """Requests that it has taken until now."""
+        return self.client.requests_sent - self._requests_before
+
+    @property
+    def dropped(self) -> int:
+        """Rows that the client has left out until now, because nobody asked for them."""
+        return self.client.dropped_rows.get(self.payload.source, 0) - self._dropped_before
+
+    @property
+    def refused_fields(self) -> tuple[str, ...]:
+        """Declared fields that the API does not know, as far as the pages have been read."""
+        return tuple(self.client.refused_fields.get(self.payload.source, ()))
+
+
 def since(desk: Desk, source: str, run: Run) -> datetime | None:
     """Where a read begins: the window, or the cursor less the overlap; None for everything."""
     if run.window:
@@ -90,67 +138,33 @@ def until(run: Run) -> datetime | None:
     return run.window[1] if run.window else None
 
 
-def land(
-    desk: Desk,
-    run: Run,
-    payload: type[Payload],
-    pages: Iterable[Page[Any]],
-    client: Counting,
-    *,
-    start: datetime | None,
-    fate: Fate | None = None,
-    sweep: Sweep | None = None,
-    requests_before: int | None = None,
-    refused: Mapping[str, Sequence[str]] = MappingProxyType({}),
-    dropped: Callable[[], Mapping[str, int]] = dict,
-    moves_cursor: Callable[[], bool] = lambda: True,
-    also: Callable[[sa.Connection, Tally], None] = lambda connection, tally: None,
-) -> Tally:
+def land(desk: Desk, run: Run, extract: Extract) -> Tally:
     """Land all pages, then move the cursor and write the reconciliation in one transaction.
 
-    `requests_before`: requests that the client had sent when the read began, where it began before this;
-    `refused`: declared fields that the API does not know, by source, filled while the pages are read;
-    `dropped`: how many rows the client has left out until now, by source, because nobody asked for them.
-    With `fate`, the pages are the whole source: landed records that did not come are looked up one by one,
-    and those that are gone are marked as deleted. `sweep` says the same with conditions. Too many at once
-    are left alone and told in the tally; the read stands.
-    `moves_cursor`, asked when the pages are read: whether the next nightly read may begin after this one.
-    `also` writes what belongs to that last transaction.
+    With a sweep, landed records that did not come are looked up one by one, and those that are gone are
+    marked as deleted. Too many at once are left alone and told in the tally; the read stands.
     """
-    began = datetime.now(UTC)
-    requests = client.requests_sent if requests_before is None else requests_before
-    left_out = dropped().get(payload.source, 0)
-    sweep = Sweep(fate) if fate else sweep
-    lander = Lander(
-        desk.engine,
-        payload,
-        run_id=run.run_id,
-        suppression=desk.suppression,
-        expired=desk.expired,
-    )
-    malformed: set[str] = set()
-    told = _telling(pages, payload.source, lambda: client.requests_sent - requests)
-    tally = lander.land(_noting(told, malformed) if sweep else told)
-    found = Vanished()
-    if sweep and sweep.was_whole():
-        limit = None if run.allow_mass_deletion else desk.limit
-        with desk.engine.connect() as connection:
-            found = vanished(connection, payload, sweep, limit, met=lander.seen, malformed=malformed)
-        tally.compared, tally.missing, tally.refused_deletions = found.compared, found.missing, found.refused
+    began, payload = datetime.now(UTC), extract.payload
+    tally, found = _landed(desk, run, extract)
     with desk.engine.begin() as connection:
-        tally.deleted = mark_deleted(connection, payload, found.gone)
-        tally.requests = client.requests_sent - requests
-        tally.dropped = dropped().get(payload.source, 0) - left_out
-        tally.refused_fields = tuple(refused.get(payload.source, ()))
-        if run.kind == "nightly" and moves_cursor():
+        if found is not None:
+            tally.compared, tally.missing, tally.refused_deletions = (
+                found.compared,
+                found.missing,
+                found.refused,
+            )
+            tally.deleted = mark_deleted(connection, payload, found.gone)
+        tally.requests, tally.dropped = extract.requests, extract.dropped
+        tally.refused_fields = extract.refused_fields
+        if run.kind == "nightly" and extract.moves_cursor():
             move_cursor(connection, payload.source, run.started_at)
-        also(connection, tally)
+        extract.keep(connection, tally)
         record_load(
             connection,
             tally,
             run_id=run.run_id,
             kind=run.kind,
-            window=(start, until(run)),
+            window=(extract.start, until(run)),
             started_at=began,
         )
     logger.info(
@@ -164,14 +178,32 @@ def land(
     return tally
 
 
-def _telling(pages: Iterable[Page[Any]], source: str, requests: Callable[[], int]) -> Iterator[Page[Any]]:
+def _landed(desk: Desk, run: Run, extract: Extract) -> tuple[Tally, Vanished | None]:
+    """Land the pages, and look for what did not come; None where the pages do not tell."""
+    payload, sweep = extract.payload, extract.sweep
+    lander = Lander(
+        desk.engine, payload, run_id=run.run_id, suppression=desk.suppression, expired=desk.expired
+    )
+    malformed: set[str] = set()
+    told = _telling(extract)
+    tally = lander.land(_noting(told, malformed) if sweep else told)
+    if sweep is None or not sweep.was_whole():
+        return tally, None
+    limit = None if run.allow_mass_deletion else desk.limit
+    with desk.engine.connect() as connection:
+        return tally, vanished(connection, payload, sweep, limit, met=lander.seen, malformed=malformed)
+
+
+def _telling(extract: Extract) -> Iterator[Page[Any]]:
     """The pages; how far the read has come is logged on the way, for whoever looks at the run meanwhile."""
     said, received = datetime.now(UTC), 0
-    for page in pages:
+    for page in extract.pages:
         received += page.received
         if datetime.now(UTC) - said >= TELL_EVERY:
             said = datetime.now(UTC)
-            logger.info("%s: %d received so far, %d requests", source, received, requests())
+            logger.info(
+                "%s: %d received so far, %d requests", extract.payload.source, received, extract.requests
+            )
         yield page
 
 

@@ -19,7 +19,7 @@ from connectors.fate import Gone, Present
 from connectors.pages import Page
 from connectors.tripletex.client import TripletexClient
 from pipelines.sources.deletions import Fate, Sweep
-from pipelines.sources.reading import Desk, Run, land, since
+from pipelines.sources.reading import Desk, Extract, Run, land, since
 from pipelines.store.tally import Tally
 from schemas.payloads.tripletex import (
     TripletexContact,
@@ -41,32 +41,14 @@ logger = logging.getLogger(__name__)
 
 def read_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """All customers, inactive ones too; those that are gone are marked as deleted."""
-    return land(
-        desk,
-        run,
-        TripletexCustomer,
-        client.customers(_named_customers(desk)),
-        client,
-        start=None,
-        fate=client.customer_fate,
-        refused=client.refused_fields,
-        dropped=lambda: client.dropped_rows,
-    )
+    pages, sweep = client.customers(_named_customers(desk)), Sweep(client.customer_fate)
+    return land(desk, run, Extract(TripletexCustomer, client, pages, sweep=sweep))
 
 
 def read_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """All contact persons; those that are gone are marked as deleted."""
-    return land(
-        desk,
-        run,
-        TripletexContact,
-        client.contacts(_named_customers(desk)),
-        client,
-        start=None,
-        fate=client.contact_fate,
-        refused=client.refused_fields,
-        dropped=lambda: client.dropped_rows,
-    )
+    pages, sweep = client.contacts(_named_customers(desk)), Sweep(client.contact_fate)
+    return land(desk, run, Extract(TripletexContact, client, pages, sweep=sweep))
 
 
 def read_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
@@ -87,17 +69,9 @@ def read_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     looked_for = (table.c.invoice_date >= first) & (table.c.invoice_date < end)
     if open_ids:
         looked_for |= table.c.id == sa.func.any(sa.literal(open_ids, sa.ARRAY(sa.BigInteger())))
-    return land(
-        desk,
-        run,
-        TripletexInvoice,
-        itertools.chain(client.invoices(first, end), client.invoices_by_id(open_ids)),
-        client,
-        start=start,
-        sweep=Sweep(client.invoice_fate, among=lambda table: looked_for),
-        refused=client.refused_fields,
-        dropped=lambda: client.dropped_rows,
-    )
+    pages = itertools.chain(client.invoices(first, end), client.invoices_by_id(open_ids))
+    sweep = Sweep(client.invoice_fate, among=lambda table: looked_for)
+    return land(desk, run, Extract(TripletexInvoice, client, pages, start, sweep))
 
 
 def read_subscriptions(desk: Desk, client: TripletexClient, run: Run) -> Tally:
@@ -106,19 +80,7 @@ def read_subscriptions(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     Credentials without the right to read orders leave the rows as they were: who has a licence is worth
     less than the night that a failure would cost.
     """
-    pages = _AsFarAsAllowed(client.subscriptions())
-    return land(
-        desk,
-        run,
-        TripletexSubscription,
-        pages,
-        client,
-        start=None,
-        sweep=Sweep(_subscription_fate(desk, client), was_whole=lambda: not pages.refused),
-        refused=client.refused_fields,
-        dropped=lambda: client.dropped_rows,
-        moves_cursor=lambda: not pages.refused,
-    )
+    return land(desk, run, _Subscriptions(desk, client))
 
 
 def _named_customers(desk: Desk) -> Callable[[], Sequence[int]]:
@@ -174,19 +136,24 @@ def _subscription_fate(desk: Desk, client: TripletexClient) -> Fate:
     return fate
 
 
-class _AsFarAsAllowed:
-    """Pages of a list that the credentials may be without the right to read."""
+class _Subscriptions(Extract):
+    """All lines of recurring orders, as far as the credentials have the right to read them."""
 
-    def __init__(self, pages: Iterable[Page[Any]]) -> None:
-        self._pages = pages
-        self.refused = False
-        """The server did not serve the list; known when the pages have been read."""
+    def __init__(self, desk: Desk, client: TripletexClient) -> None:
+        self._refused = False
+        pages = self._allowed(client.subscriptions())
+        sweep = Sweep(_subscription_fate(desk, client), self.moves_cursor)
+        super().__init__(TripletexSubscription, client, pages, sweep=sweep)
 
-    def __iter__(self) -> Iterator[Page[Any]]:
+    def moves_cursor(self) -> bool:
+        """Whether the server has served the list."""
+        return not self._refused
+
+    def _allowed(self, pages: Iterable[Page[Any]]) -> Iterator[Page[Any]]:
         try:
-            yield from self._pages
+            yield from pages
         except PermanentError as error:
             if error.status not in (403, 404):
                 raise
-            self.refused = True
+            self._refused = True
             logger.warning("subscriptions stay as they were: %s", error)

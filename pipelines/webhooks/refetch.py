@@ -17,7 +17,7 @@ from connectors.fate import Gone, MovedTo
 from connectors.helpscout.client import HelpScoutClient
 from connectors.pages import Page
 from connectors.tripletex.client import TripletexClient
-from pipelines.sources.reading import Counting, Desk, Run, land
+from pipelines.sources.reading import Asked, Desk, Extract, Run, land
 from pipelines.store.landing import mark_deleted
 from pipelines.store.tally import Tally
 from pipelines.webhooks.marks import Marked, marked, settle
@@ -45,7 +45,7 @@ def look_ups(client: object) -> Mapping[type[Payload], LookUp]:
 
 
 def refetch(
-    desk: Desk, run: Run, client: Counting, system: str, payload: type[Payload], look_up: LookUp
+    desk: Desk, run: Run, client: Asked, system: str, payload: type[Payload], look_up: LookUp
 ) -> Tally | None:
     """Read the marked records of one source entity and take their marks away; None where there are none.
 
@@ -57,26 +57,38 @@ def refetch(
         marks = marked(connection, system, payload.source)
     if not marks:
         return None
-    work = _Work(desk, payload, look_up, marks)
-    tally = land(desk, run, payload, work.pages(), client, start=None, also=work.finish)
+    work = _Work(desk, client, payload, look_up, marks)
+    tally = land(desk, run, work)
     if work.interruption is not None:
         raise work.interruption
     return tally
 
 
-class _Work:
+class _Work(Extract):
     """The records of one source entity that are to be looked up, and what became of them."""
 
-    def __init__(self, desk: Desk, payload: type[Payload], look_up: LookUp, marks: list[Marked]) -> None:
+    def __init__(
+        self, desk: Desk, client: Asked, payload: type[Payload], look_up: LookUp, marks: list[Marked]
+    ) -> None:
+        super().__init__(payload, client, self._looked_up())
         self.interruption: TransientError | UnauthorizedError | None = None
         self._desk = desk
-        self._payload = payload
         self._look_up = look_up
         self._marks = marks
         self._done: set[int] = set()
         self._gone: list[int] = []
 
-    def pages(self) -> Iterator[Page[Any]]:
+    def keep(self, connection: sa.Connection, tally: Tally) -> None:
+        """Mark what is gone as deleted, and take away the marks that were dealt with."""
+        live = self._live(connection)
+        gone = [record_id for record_id in self._gone if record_id in live]
+        if self._is_too_many(connection, len(gone), tally):
+            tally.missing = tally.refused_deletions = len(gone)
+        else:
+            tally.deleted += mark_deleted(connection, self.payload, gone)
+        settle(connection, [mark for mark in self._marks if mark.record_id in self._done])
+
+    def _looked_up(self) -> Iterator[Page[Any]]:
         """The records that are there, each asked for once."""
         waiting = list(dict.fromkeys(mark.record_id for mark in self._marks))
         for record_id in waiting:
@@ -98,22 +110,12 @@ class _Work:
                     waiting.append(found.id)
             self._done.add(record_id)
 
-    def finish(self, connection: sa.Connection, tally: Tally) -> None:
-        """Mark what is gone as deleted, and take away the marks that were dealt with."""
-        live = self._live(connection)
-        gone = [record_id for record_id in self._gone if record_id in live]
-        if self._is_too_many(connection, len(gone), tally):
-            tally.missing = tally.refused_deletions = len(gone)
-        else:
-            tally.deleted += mark_deleted(connection, self._payload, gone)
-        settle(connection, [mark for mark in self._marks if mark.record_id in self._done])
-
     def _is_too_many(self, connection: sa.Connection, gone: int, tally: Tally) -> bool:
         """Whether so many are not believed; only then the rows are counted."""
         limit = self._desk.limit
         if gone <= limit.number:
             return False
-        table = TABLES[self._payload.source]
+        table = TABLES[self.payload.source]
         is_live = table.c.deleted_at_source.is_(None)
         rows = connection.scalar(sa.select(sa.func.count()).select_from(table).where(is_live)) or 0
         if not limit.refuses(gone, rows):
@@ -123,8 +125,8 @@ class _Work:
 
     def _live(self, connection: sa.Connection) -> set[int]:
         """Of the records looked up, those that landing holds as being there."""
-        table = TABLES[self._payload.source]
-        key = table.c[self._payload.key]
+        table = TABLES[self.payload.source]
+        key = table.c[self.payload.key]
         wanted = sa.literal(sorted(self._done), sa.ARRAY(sa.BigInteger()))
         return set(
             connection.scalars(

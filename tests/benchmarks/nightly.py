@@ -102,6 +102,8 @@ class Register:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str, int]] = Counter()
+        self.refused_fields: dict[str, list[str]] = {}
+        self.dropped_rows: dict[str, int] = {}
 
     def close(self) -> None:
         """Nothing is open."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ import time_machine
 from connectors.pages import Page, read_page
 from pipelines.missing_days import caught_up, no_day_missing, no_day_missing_of_one
 from pipelines.privacy.suppression import Suppression
-from pipelines.sources.reading import Desk, Run, land, since
+from pipelines.sources.reading import Desk, Extract, Run, land, since
 from schemas.payloads.pindena import OrderForm
 from schemas.tables.landing import load
 
@@ -147,6 +147,8 @@ class Quiet:
     """A client that was asked for nothing."""
 
     requests_sent = 0
+    refused_fields: ClassVar[Mapping[str, Sequence[str]]] = {}
+    dropped_rows: ClassVar[Mapping[str, int]] = {}
 
 
 def test_the_first_night_after_an_outage_has_covered_it(crm_engine: sa.Engine) -> None:
@@ -156,7 +158,7 @@ def test_the_first_night_after_an_outage_has_covered_it(crm_engine: sa.Engine) -
     def night(day: int, pages: Any = ()) -> set[str]:
         run = Run("run", datetime(2026, 5, day, 1, 30, tzinfo=UTC))
         with time_machine.travel(run.started_at, tick=False):
-            land(desk, run, OrderForm, pages, Quiet(), start=since(desk, SOURCE, run))
+            land(desk, run, Extract(OrderForm, Quiet(), pages, since(desk, SOURCE, run)))
         with crm_engine.connect() as connection:
             return set(caught_up(connection, SOURCE, WANTED))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,8 +16,9 @@ from connectors.fate import Gone, MovedTo, Present
 from connectors.pages import Page, read_page
 from pipelines.deletion_limit import DeletionLimit
 from pipelines.privacy.suppression import Suppression
+from pipelines.sources.deletions import Sweep
 from pipelines.sources.findings import no_mass_deletion
-from pipelines.sources.reading import OVERLAP, TELL_EVERY, Desk, Run, land, since, until
+from pipelines.sources.reading import OVERLAP, TELL_EVERY, Desk, Extract, Run, land, since, until
 from pipelines.store.cursors import read_cursor
 from pipelines.store.landing import live_keys
 from schemas.payloads.helpscout import HelpScoutCustomer
@@ -35,6 +36,8 @@ class Source:
     ids: list[int]
     fates: dict[int, object] = field(default_factory=dict)
     requests_sent: int = 0
+    refused_fields: dict[str, list[str]] = field(default_factory=dict)
+    dropped_rows: dict[str, int] = field(default_factory=dict)
     asked: list[int] = field(default_factory=list)
 
     def pages(self) -> Iterator[Page[HelpScoutCustomer]]:
@@ -54,8 +57,12 @@ def desk(crm_engine: sa.Engine) -> Desk:
     return Desk(crm_engine, Suppression(b"s" * 32), expired=None)
 
 
+def everything(source: Source, pages: Iterable[Page[HelpScoutCustomer]]) -> Extract:
+    return Extract(HelpScoutCustomer, source, pages, sweep=Sweep(source.fate))
+
+
 def sweep(desk: Desk, source: Source, run: Run = NIGHTLY) -> Any:
-    return land(desk, run, HelpScoutCustomer, source.pages(), source, start=None, fate=source.fate)
+    return land(desk, run, everything(source, source.pages()))
 
 
 def live(desk: Desk) -> set[int]:
@@ -80,7 +87,7 @@ def test_a_backfill_reads_its_window_and_leaves_the_nightly_cursor_alone(desk: D
     assert BACKFILL.window is not None
     assert (since(desk, "helpscout_customer", BACKFILL), until(BACKFILL)) == BACKFILL.window
     source = Source([2])
-    land(desk, BACKFILL, HelpScoutCustomer, source.pages(), source, start=BACKFILL.window[0])
+    land(desk, BACKFILL, Extract(HelpScoutCustomer, source, source.pages(), BACKFILL.window[0]))
     with desk.engine.connect() as connection:
         assert read_cursor(connection, "helpscout_customer")[0] == NIGHT
     assert live(desk) == {1, 2}
@@ -92,7 +99,7 @@ def test_a_read_that_breaks_off_leaves_the_cursor_where_it_was(desk: Desk) -> No
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        land(desk, NIGHTLY, HelpScoutCustomer, broken(), Source([]), start=None)
+        land(desk, NIGHTLY, Extract(HelpScoutCustomer, Source([]), broken()))
     assert since(desk, "helpscout_customer", NIGHTLY) is None
 
 
@@ -136,7 +143,7 @@ def test_a_record_that_came_malformed_is_at_its_source_and_not_looked_up(desk: D
     def pages() -> Iterator[Page[HelpScoutCustomer]]:
         yield read_page(HelpScoutCustomer, [{"id": 1}, {"id": 2, "firstName": "K" * 1_000_000}])
 
-    tally = land(desk, NIGHTLY, HelpScoutCustomer, pages(), source, start=None, fate=source.fate)
+    tally = land(desk, NIGHTLY, everything(source, pages()))
     assert (tally.rejected, tally.missing, source.asked) == (1, 0, [])
     assert live(desk) == {1, 2}
 
@@ -160,14 +167,14 @@ def test_a_mass_deletion_is_refused_and_nobody_is_looked_up_and_the_read_stands(
 
 
 def test_a_refusal_stands_until_a_read_has_looked_again(desk: Desk) -> None:
-    everything = list(range(100))
-    sweep(desk, Source(everything))
-    sweep(desk, Source(everything[:50]))
+    numbers = list(range(100))
+    sweep(desk, Source(numbers))
+    sweep(desk, Source(numbers[:50]))
     source = Source([7])
-    land(desk, NIGHTLY, HelpScoutCustomer, source.pages(), source, start=NIGHT)
+    land(desk, NIGHTLY, Extract(HelpScoutCustomer, source, source.pages(), NIGHT))
     with desk.engine.connect() as connection:
         assert not no_mass_deletion(connection, "helpscout_customer").passed
-    sweep(desk, Source(everything))
+    sweep(desk, Source(numbers))
     with desk.engine.connect() as connection:
         assert no_mass_deletion(connection, "helpscout_customer").passed
 
@@ -230,7 +237,7 @@ def test_a_read_that_takes_long_says_every_ten_seconds_how_far_it_has_come(
                 yield read_page(HelpScoutCustomer, [{"id": 2 * number}, {"id": 2 * number + 1}])
                 clock.shift(TELL_EVERY / 3 + timedelta(seconds=0.1))
 
-        land(desk, NIGHTLY, HelpScoutCustomer, pages(), source, start=None)
+        land(desk, NIGHTLY, Extract(HelpScoutCustomer, source, pages()))
     assert caplog.messages == [
         "helpscout_customer: 8 received so far, 4 requests",
         "helpscout_customer: 8 received, 8 stored, 0 unchanged, 4 requests",
@@ -240,5 +247,5 @@ def test_a_read_that_takes_long_says_every_ten_seconds_how_far_it_has_come(
 def test_a_read_that_is_quick_says_only_what_came_of_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     source = Source([1, 2])
     with time_machine.travel(NIGHT, tick=False), caplog.at_level("INFO", "pipelines.sources.reading"):
-        land(desk, NIGHTLY, HelpScoutCustomer, source.pages(), source, start=None)
+        land(desk, NIGHTLY, Extract(HelpScoutCustomer, source, source.pages()))
     assert caplog.messages == ["helpscout_customer: 2 received, 2 stored, 0 unchanged, 1 requests"]

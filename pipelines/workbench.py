@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from connectors.helpscout.client import HelpScoutClient
 from connectors.tripletex.client import TripletexClient
 from pipelines.identity.rebuild import refresh
+from pipelines.privacy import audit_log
 from pipelines.privacy.expiry import expired_on_arrival, expiries
 from pipelines.privacy.holds import load_holds
 from pipelines.privacy.ledger_copy import keep_copy
@@ -25,7 +26,7 @@ from pipelines.settings import DEFAULT_NAMES, Settings
 from pipelines.sources.clients import connect
 from pipelines.sources.reading import Desk
 from pipelines.sources.request_log import note_requests
-from pipelines.store.database import Store
+from pipelines.store.database import Store, open_store
 from schemas.payloads.base import Payload
 from schemas.policy import load_policy
 from schemas.tables import qualified
@@ -66,14 +67,41 @@ def make_ledger(settings: Settings) -> Suppression:
     return Suppression(settings.secret, settings.previous_secrets)
 
 
+def open_current_store(settings: Settings) -> Store:
+    """Open the store; a restored one is brought up to the copy before anything is read from it.
+
+    Raises DatabaseError, and as `bring_up_to_copy`.
+    """
+    store = open_store(settings)
+    try:
+        bring_up_to_copy(settings, store, datetime.now(UTC))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def keep_ledger_copy(settings: Settings, store: Store) -> None:
+    """Copy erasures, objections, holds, requests and instructions to a place apart: backups are older.
+
+    Raises RestoredStoreError and LedgerCopyError as `keep_copy`.
+    """
+    keep_copy(store.crm, settings.dagster_home, settings.secret)
+
+
 def bring_up_to_copy(settings: Settings, store: Store, now: datetime) -> Reapplied | None:
-    """Erase again in a restored store, cards included, what was erased since the backup; None in any other.
+    """Make it so again in a restored store what was erased and decided since the backup, cards included.
+
+    None in any other store.
 
     Raises LedgerCopyError for a damaged copy, SuppressionError for one under a secret that is not configured.
     """
     done = reapply_if_restored(store.crm, make_ledger(settings), settings.dagster_home, now=now)
     if done is not None:
         refresh(store.crm, "restored backup")
+    else:
+        with store.crm.begin() as connection:
+            audit_log.begin(connection, now)
     return done
 
 
@@ -87,7 +115,7 @@ def make_office(settings: Settings, store: Store, now: datetime) -> Office:
         suppression=make_ledger(settings),
         refresh=lambda: refresh(store.crm, "subject request"),
         previous=settings.previous_secrets,
-        keep_copy=lambda: keep_copy(store.crm, settings.dagster_home),
+        keep_copy=lambda: keep_ledger_copy(settings, store),
     )
 
 

@@ -31,7 +31,7 @@ from pipelines.identity.decisions import ContradictionError
 from pipelines.identity.rebuild import Preview
 from pipelines.identity.reporting import IdentityReport
 from pipelines.settings import load_settings
-from pipelines.store.database import open_store
+from pipelines.workbench import open_current_store
 from schemas.tables import crm
 
 _EVENTS_SHOWN = 20
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
     console = terminal()
     try:
-        with closing(open_store(load_settings())) as store:
+        with closing(open_current_store(load_settings())) as store:
             if given.command == "list":
                 _list(console, store.crm, given.number)
             else:

@@ -43,8 +43,8 @@ from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.subjects import rights
 from pipelines.privacy.subjects.receipts import public_key
 from pipelines.settings import Settings, load_settings
-from pipelines.store.database import Store, open_store
-from pipelines.workbench import make_platform
+from pipelines.store.database import Store
+from pipelines.workbench import keep_ledger_copy, make_platform, open_current_store
 from schemas.payloads.types import OSLO
 from schemas.policy import NAMED_BY_ID, is_card_id, load_policy
 
@@ -57,8 +57,10 @@ def main(arguments: list[str]) -> int:
     console, now = terminal(), datetime.now(UTC)
     try:
         settings = load_settings()
-        with closing(open_store(settings)) as store:
+        with closing(open_current_store(settings)) as store:
             _handle(console, settings, store, given, now)
+            if getattr(given, "apply", False):
+                keep_ledger_copy(settings, store)
     except (*NOT_STARTED, HoldError, InstructionError, PlatformError, rights.RestrictionError) as error:
         console.print(Text.assemble(("Nothing was done.", "red"), f" {error}"))
         return 2

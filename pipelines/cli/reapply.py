@@ -1,4 +1,4 @@
-"""`make reapply`: after a restored backup, what was erased since is erased again.
+"""`make reapply`: after a restored backup, what was erased and decided since is so again.
 
 Puts DAGSTER_HOME/suppression_ledger.jsonl, or the copy that is named, back over the restored store. Every
 command does the former by itself where the store is an older state of the one that the copy was made of.
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
             done = reapply(store.crm, make_ledger(settings), copy, now=datetime.now(UTC))
         refresh(store.crm, "reapply")
         if given.copy is None or not own.exists():
-            replace_copy(store.crm, settings.dagster_home)
+            replace_copy(store.crm, settings.dagster_home, settings.secret)
         store.close()
     except FileNotFoundError as error:
         console.print(f"[red]Nothing was done.[/] There is no copy of the ledger at {error.filename}.")
@@ -42,10 +42,7 @@ def main(arguments: list[str]) -> int:
     except NOT_STARTED as error:
         console.print(f"[red]Nothing was done.[/] {error}")
         return 2
-    console.print(
-        f"{done.entries} entries put back, {done.released} released since,"
-        f" {done.removed} records erased again, {done.blanked} blanked."
-    )
+    console.print(str(done))
     return 0
 
 

@@ -159,8 +159,7 @@ def _erase_again(console: Console, settings: Settings, store: Store) -> None:
     if done := bring_up_to_copy(settings, store, datetime.now(UTC)):
         console.print(
             "The database is older than the copy of its suppression ledger, as after a restored backup. What"
-            f" was erased since is erased again: {done.entries} entries put back, {done.released} released"
-            f" since, {done.removed} records erased, {done.blanked} blanked."
+            f" was erased and decided since is so again: {done}"
         )
 
 

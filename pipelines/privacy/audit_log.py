@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,6 +82,17 @@ def append(connection: sa.Connection, action: str, now: datetime, **details: Det
     )
     _set_end(connection, "head", number, entry_hash)
     return number
+
+
+def begin(connection: sa.Connection, now: datetime) -> None:
+    """Give a log without entries its first one, by which every later state of it is known as this store's.
+
+    A backup from before the first act would be taken for another store's otherwise.
+    """
+    if _end(connection, "head") == (0, _GENESIS):
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        if _end(connection, "head") == (0, _GENESIS):
+            append(connection, "log_begun", now, store=secrets.token_hex(16))
 
 
 def verify(connection: sa.Connection) -> Verification:

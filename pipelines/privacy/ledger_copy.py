@@ -1,6 +1,7 @@
 """The copy of what must outlast a restored backup, in a file apart from the database.
 
-Erasures and objections to marketing, as keyed hashes: the ledgers in a backup are older than the last ones.
+Erasures and objections to marketing as keyed hashes; legal holds, restrictions, requests with their receipts
+and customers' instructions sealed (`carried.py`): those in a backup are older than the last ones.
 The first line says up to which entry of the audit log the store had come: a store that has not come so far is
 a restored one, and the copy is put back over it before anything else (`restore.py`).
 """
@@ -17,12 +18,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from pipelines.files import write_whole
-from pipelines.privacy import audit_log
+from pipelines.privacy import audit_log, carried
 from schemas.errors import SafeError
 from schemas.tables.privacy import objection, suppression, suppression_key
 
 LEDGER_COPY = "suppression_ledger.jsonl"
-"""File of DAGSTER_HOME with the copy, written each night and after each erasure."""
+"""File of DAGSTER_HOME with the copy, written each night and after each act that it carries."""
 
 _COPY_LOCK = 0x6C6564676572  # "ledger": one writer of the copy at a time
 
@@ -40,7 +41,8 @@ class RestoredStoreError(SafeError, RuntimeError):
     def __init__(self) -> None:
         super().__init__(
             f"the database is older than the copy of its suppression ledger ({LEDGER_COPY} in DAGSTER_HOME):"
-            " a backup was restored meanwhile. Run `make reapply`, which erases again what was erased since"
+            " a backup was restored meanwhile. Run `make reapply`: what was erased and decided since is"
+            " so again then"
         )
 
 
@@ -65,8 +67,11 @@ class CopyHead:
         return "older" if any(audit_log.has(connection, mark) for mark in self.marks[1:]) else "another"
 
 
-def copy_ledger(connection: sa.Connection) -> Iterator[str]:
-    """The suppression ledger and the objections to marketing as lines of JSON, for a place apart."""
+def copy_ledger(connection: sa.Connection, secret: bytes) -> Iterator[str]:
+    """The suppression ledger, the objections to marketing and `carried.TABLES` as lines of JSON.
+
+    `secret`: the present one, under which rows are sealed.
+    """
     # First, so that the copy has at least what was written up to there.
     marks = audit_log.marks(connection)
     copied_at: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
@@ -99,9 +104,11 @@ def copy_ledger(connection: sa.Connection) -> Iterator[str]:
             "created_at": row.created_at.isoformat(),
         }
         yield json.dumps(entry) + "\n"
+    for line in carried.sealed_rows(connection, secret):
+        yield json.dumps(line) + "\n"
 
 
-def keep_copy(engine: sa.Engine, home: Path) -> Path:
+def keep_copy(engine: sa.Engine, home: Path, secret: bytes) -> Path:
     """Write the ledger as it stands to LEDGER_COPY in `home`, whole or not at all.
 
     Writers take turns and look after their turn has come, so no older copy takes a newer one's place; another
@@ -115,14 +122,14 @@ def keep_copy(engine: sa.Engine, home: Path) -> Path:
                 raise RestoredStoreError
             case "another":
                 set_aside(home)
-        return write_whole(home / LEDGER_COPY, copy_ledger(connection))
+        return write_whole(home / LEDGER_COPY, copy_ledger(connection, secret))
 
 
-def replace_copy(engine: sa.Engine, home: Path) -> Path:
+def replace_copy(engine: sa.Engine, home: Path, secret: bytes) -> Path:
     """As `keep_copy`, over whatever copy there is: its content has been put back into the store."""
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COPY_LOCK)))
-        return write_whole(home / LEDGER_COPY, copy_ledger(connection))
+        return write_whole(home / LEDGER_COPY, copy_ledger(connection, secret))
 
 
 def standing_of_copy(connection: sa.Connection, home: Path) -> Standing:
@@ -134,7 +141,7 @@ def standing_of_copy(connection: sa.Connection, home: Path) -> Standing:
     try:
         with (home / LEDGER_COPY).open(encoding="utf-8") as file:
             line = file.readline()
-            names_anyone = any('"key_kind"' in entry for entry in file)
+            names_anyone = any('"key_kind"' in entry or '"sealed"' in entry for entry in file)
         first: dict[str, Any] = dict(json.loads(line)) if line.strip() else {}
         head = CopyHead.of(first) if "audit_log" in first else None
     except FileNotFoundError:

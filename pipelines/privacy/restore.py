@@ -1,12 +1,14 @@
-"""After a restored backup: what was erased since then is erased again, before anything else runs.
+"""After a restored backup: what was erased and decided since then is so again, before anything else runs.
 
-A backup is older than the last erasures and objections, its ledgers too. So these are copied apart from the
-database (keyed hashes, no values), and the copy is put back over the restored store.
+A backup is older than the last erasures, objections, holds, restrictions, requests and instructions. So these
+are copied apart from the database (keyed hashes and sealed rows), and the copy is put back over the restored
+store.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from pipelines.identity.publish import take_turn
-from pipelines.privacy import audit_log
+from pipelines.privacy import audit_log, carried
 from pipelines.privacy.holds import RowHold
 from pipelines.privacy.ledger_copy import (
     LEDGER_COPY,
@@ -48,6 +50,24 @@ class Reapplied:
     """Landing rows of erased persons that the backup had brought back."""
     blanked: int
     """Records of organisations that bore an erased person's address or number again."""
+    decided: int
+    """Holds, restrictions, requests, receipts and instructions that were missing, or in an earlier state."""
+    rectified: int
+    """Corrections answered since the backup: their values come from the sources that were told."""
+
+    def __str__(self) -> str:
+        """In numbers, for who runs a command."""
+        text = (
+            f"{self.entries:,} entries put back, {self.released:,} released since, {self.removed:,} records"
+            f" erased again, {self.blanked:,} blanked; {self.decided:,} holds, restrictions, requests and"
+            " instructions as they were."
+        )
+        if self.rectified:
+            text += (
+                f" {self.rectified:,} rectifications were answered since the backup: look whether the sources"
+                " have the corrected values (privacy.subject_request names them)."
+            )
+        return text
 
 
 def reapply_if_restored(
@@ -62,7 +82,7 @@ def reapply_if_restored(
             return None
     with (home / LEDGER_COPY).open(encoding="utf-8") as copy:
         done = reapply(engine, ledger, copy, now=now)
-    replace_copy(engine, home)
+    replace_copy(engine, home, ledger.secrets[0])
     return done
 
 
@@ -70,15 +90,18 @@ def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now:
     """Put a copy of the ledger back into a restored store and erase again what it names.
 
     Where the store is an older state of the one that the copy was made of, what had been released or taken
-    back in between is so again; otherwise everything stays that either of them has. To be run before the
-    first read; the caller has the cards made anew. One transaction, safe to repeat.
+    back in between is so again; otherwise everything stays that either of them has. Holds come first, since
+    what a duty kept then it keeps now. To be run before the first read; the caller has the cards made anew.
+    One transaction, safe to repeat.
     Raises LedgerCopyError, and SuppressionError when the copy was made under a secret that is not configured.
     """
     with engine.begin() as connection:
         ledger.lock(connection)
         take_turn(connection)
-        entries, released = _put_back(connection, _read(copy))
+        stored = _read(copy, ledger.secrets)
+        entries, released = _put_back(connection, stored)
         ledger.check(connection)
+        decided = carried.put_back(connection, stored.rows)
         removed, blanked = _erase_again(connection, ledger, legal_holds(connection, load_policy(), now))
         audit_log.append(
             connection,
@@ -88,8 +111,9 @@ def reapply(engine: sa.Engine, ledger: Suppression, copy: Iterable[str], *, now:
             released=released,
             removed=removed,
             blanked=blanked,
+            decided=decided.rows,
         )
-    return Reapplied(entries, released, removed, blanked)
+    return Reapplied(entries, released, removed, blanked, decided.rows, decided.rectified)
 
 
 @dataclass(slots=True)
@@ -100,15 +124,21 @@ class _Copy:
     keys: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     objections: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """What it carries besides, by the name of the table."""
 
 
-def _read(lines: Iterable[str]) -> _Copy:
+def _read(lines: Iterable[str], secrets: Sequence[bytes]) -> _Copy:
     copy = _Copy()
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             if "audit_log" in row:
                 copy.head = CopyHead.of(row)
+                continue
+            if "sealed" in row:
+                name, opened = carried.opened(row, secrets)
+                copy.rows[name].append(opened)
                 continue
             moments = {name: datetime.fromisoformat(row[name]) for name in row if name.endswith("_at")}
             if "key_hmac" in row:

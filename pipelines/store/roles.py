@@ -46,6 +46,8 @@ def grant_crm(connection: sa.Connection) -> None:
         )
         if (connection.dialect.server_version_info or ()) >= _MAINTAIN_SINCE:
             connection.exec_driver_sql(f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {PIPELINE_ROLE}")
+    # After a restored backup the numbers given go on past those that the ledger's copy puts back.
+    connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA privacy TO {PIPELINE_ROLE}")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA crm TO {READER_ROLE}")
     connection.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA crm TO {READER_ROLE}")
 

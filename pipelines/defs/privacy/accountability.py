@@ -16,10 +16,10 @@ from pipelines.errors import nothing_personal
 from pipelines.files import write_whole
 from pipelines.privacy import audit_log
 from pipelines.privacy.chain import chain_is_whole
-from pipelines.privacy.ledger_copy import keep_copy
 from pipelines.privacy.records import FOLDER, controller_record, processor_record
 from pipelines.privacy.submissions import customers
 from pipelines.store.counts import count_rows
+from pipelines.workbench import keep_ledger_copy
 from schemas.policy import load_policy
 from schemas.tables import privacy
 
@@ -58,10 +58,10 @@ def audit_log_asset(workbench: Workbench) -> dg.MaterializeResult:
     metadata=table_metadata(privacy.suppression),
 )
 def suppression(workbench: Workbench) -> dg.MaterializeResult:
-    """What was erased, as keyed hashes; copied to a file that is put back after a restored backup."""
+    """What was erased, as keyed hashes; copied with holds and requests to a file for a restored backup."""
     with nothing_personal():
         engine = workbench.store.crm
-        keep_copy(engine, workbench.settings.dagster_home)
+        keep_ledger_copy(workbench.settings, workbench.store)
         rows = count_rows(engine, privacy.suppression)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 

@@ -15,7 +15,7 @@ from pipelines.errors import nothing_personal
 from pipelines.privacy import holds_legal, instructions, submissions
 from pipelines.privacy.periods import midnight
 from pipelines.privacy.subjects import rights
-from pipelines.workbench import make_platform
+from pipelines.workbench import keep_ledger_copy, make_platform
 from schemas.policy import load_policy
 
 _BY = "dagster"
@@ -104,7 +104,7 @@ def keep_or_let_go(context: dg.OpExecutionContext, config: HoldAsked, workbench:
             connection.rollback()
     for data, rows in kept.items():
         context.log.info("%d rows of %s", rows, data)
-    _tell(context, config.apply, f"hold {number} {config.act}" if config.apply else config.act)
+    _finish(context, workbench, config.apply, f"hold {number} {config.act}" if config.apply else config.act)
 
 
 @dg.op
@@ -135,7 +135,8 @@ def note_instruction(context: dg.OpExecutionContext, config: InstructionAsked, w
             instructions.note_handed_over(connection, number, config.document, now)
         if not config.apply:
             connection.rollback()
-    _tell(context, config.apply, f"instruction {number} {config.act}" if config.apply else config.act)
+    told = f"instruction {number} {config.act}" if config.apply else config.act
+    _finish(context, workbench, config.apply, told)
 
 
 @dg.op
@@ -146,7 +147,7 @@ def end_restriction(context: dg.OpExecutionContext, config: LiftingAsked, workbe
         lifted = rights.lift_restriction(connection, config.request_id, now, told_on=told_on, lifted_by=_BY)
         if not config.apply:
             connection.rollback()
-    _tell(context, config.apply, f"{lifted} records in use again")
+    _finish(context, workbench, config.apply, f"{lifted} records in use again")
 
 
 @dg.job(name="legal_hold")
@@ -167,5 +168,9 @@ def lift_restriction_job() -> None:
     end_restriction()
 
 
-def _tell(context: dg.OpExecutionContext, applied: bool, what: str) -> None:
+def _finish(context: dg.OpExecutionContext, workbench: Workbench, applied: bool, what: str) -> None:
+    """Say what was done, and copy it to a place apart: a restored backup is older."""
+    if applied:
+        with nothing_personal():
+            keep_ledger_copy(workbench.settings, workbench.store)
     context.log.info("%s: %s", "done" if applied else "would be done", what)

@@ -13,6 +13,7 @@ from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.privacy import submissions
 from pipelines.privacy.instructions import open_instructions
+from pipelines.workbench import keep_ledger_copy
 
 
 @dg.asset(
@@ -42,6 +43,8 @@ def submission_instructions(config: Retention, workbench: Workbench) -> dg.Mater
                 covered[number] = submissions.carry_out(crm, platform, one, now)
             else:
                 covered[number] = submissions.preview(platform, one)
+        if config.apply and waiting:
+            keep_ledger_copy(workbench.settings, workbench.store)
     return dg.MaterializeResult(
         metadata={
             "open": len(waiting),

@@ -5,7 +5,8 @@ Plain functions for jobs and the command line; each may be called again after a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,7 +42,7 @@ class Office:
     previous: Sequence[bytes] = ()
     """Secrets before the present one, under which objections may still be noted."""
     keep_copy: Callable[[], object] = lambda: None
-    """Copies erasures and objections to a place apart (`restore.keep_copy`): backups are older."""
+    """Copies what requests left in the store to a place apart (`ledger_copy`): backups are older."""
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -51,7 +52,7 @@ class Office:
 
 def receive(office: Office, kind: rights.RequestKind, received_at: datetime, now: datetime) -> Request:
     """Open a case."""
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         return open_request(connection, kind, received_at, now)
 
 
@@ -62,11 +63,10 @@ def handle_erasure(
 
     Raises NotErasedError when the proof fails, PlanChangedError when the store is not as `expected`.
     """
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         plan = erasure.erase(connection, office.policy, hints, office.suppression, now, expected=expected)
-    office.keep_copy()
     office.refresh()
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         left = erasure.remaining(connection, hints, plan.suppressed()) - len(plan.held)
         if left > 0:
             raise NotErasedError(
@@ -80,7 +80,7 @@ def handle_erasure(
 
 def handle_access(office: Office, request: Request, hints: Hints, now: datetime) -> tuple[Dossier, Receipt]:
     """Collect everything held about the person, close the case and sign the receipt."""
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         dossier = collect(connection, office.policy, hints, now, office.suppression.secrets)
         outcome: Outcome = "done" if dossier.records else "nothing_held"
         return dossier, _closed(connection, office, request, outcome, dossier.counts(), now)
@@ -88,26 +88,24 @@ def handle_access(office: Office, request: Request, hints: Hints, now: datetime)
 
 def handle_restriction(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
     """Freeze the person's records: neither used nor deleted until it is lifted (GDPR art. 18)."""
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         frozen = rights.restrict(connection, find_one(connection, hints), request.request_id, now)
         return _closed(connection, office, request, _done(frozen), {"records_restricted": frozen}, now)
 
 
 def handle_objection(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
     """No marketing from now on, for the addresses and numbers given and those found (GDPR art. 21(2))."""
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         keys = hints.keys() | find(connection, hints).keys
         noted = rights.object_to_marketing(connection, office.secret, keys, now)
-        receipt = _closed(connection, office, request, "done", {"keys_noted": noted}, now)
-    office.keep_copy()
-    return receipt
+        return _closed(connection, office, request, "done", {"keys_noted": noted}, now)
 
 
 def handle_disclosures(
     office: Office, request: Request, hints: Hints, now: datetime
 ) -> tuple[Dossier, Receipt]:
     """Collect who was told what of the person, close the case and sign the receipt (GDPR art. 15(1)(c))."""
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         dossier = collect_disclosures(connection, office.policy, hints, now)
         told = len(dossier.disclosures)
         return dossier, _closed(connection, office, request, _done(told), {"disclosures": told}, now)
@@ -115,12 +113,10 @@ def handle_disclosures(
 
 def handle_withdrawal(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
     """Marketing is welcome again, at the person's own wish, at the addresses and numbers of the objection."""
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         keys = hints.keys() | find(connection, hints).keys
         freed = rights.withdraw_objection(connection, office.secrets, keys)
-        receipt = _closed(connection, office, request, _done(freed), {"keys_freed": freed}, now)
-    office.keep_copy()
-    return receipt
+        return _closed(connection, office, request, _done(freed), {"keys_freed": freed}, now)
 
 
 def handle_release(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
@@ -129,11 +125,9 @@ def handle_release(office: Office, request: Request, hints: Hints, now: datetime
     The ledger cannot tell which source records belong to an address; those that are to come back too have to
     be named. The next complete read brings them.
     """
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         freed = office.suppression.release(connection, released_keys(hints))
-        receipt = _closed(connection, office, request, _done(freed), {"keys_released": freed}, now)
-    office.keep_copy()
-    return receipt
+        return _closed(connection, office, request, _done(freed), {"keys_released": freed}, now)
 
 
 def released_keys(hints: Hints) -> frozenset[Key]:
@@ -148,9 +142,17 @@ def handle_rectification(
     with office.engine.begin() as connection:
         done = rights.rectify(connection, find_one(connection, hints), corrections)
     office.refresh()
-    with office.engine.begin() as connection:
+    with _copied(office) as connection:
         counts = {"values_corrected": len(done)}
         return done, _closed(connection, office, request, _done(len(done)), counts, now)
+
+
+@contextmanager
+def _copied(office: Office) -> Iterator[sa.Connection]:
+    """A transaction; what it left is then copied to the place apart."""
+    with office.engine.begin() as connection:
+        yield connection
+    office.keep_copy()
 
 
 def _done(count: int) -> Outcome:

@@ -106,7 +106,7 @@ class World:
         handle_erasure(self.office, request, Hints(emails=(address(person),)), NOW)
         self.erased.add(person)
         with self.engine.connect() as connection:
-            self.copy = list(copy_ledger(connection))
+            self.copy = list(copy_ledger(connection, SECRET))
 
     def merge(self, one: int, other: int) -> None:
         """Somebody decides that two persons are one."""
@@ -324,7 +324,7 @@ def test_what_expired_stays_away_as_well(crm_engine: sa.Engine) -> None:
         only=["landing.course_signup"],
     )  # fmt: skip
     with crm_engine.connect() as connection:
-        world.copy = list(copy_ledger(connection))
+        world.copy = list(copy_ledger(connection, SECRET))
     world.restore()
     world.sync()
     with crm_engine.connect() as connection:

@@ -56,13 +56,13 @@ class Store:
         with self.engine.begin() as connection:
             self.ledger.add(connection, keys, "erasure")
             audit_log.append(connection, "records_erased", NOW)
-        keep_copy(self.engine, self.home)
+        keep_copy(self.engine, self.home, SECRET.encode())
 
     def release(self, keys: Any) -> None:
         with self.engine.begin() as connection:
             self.ledger.release(connection, keys)
             audit_log.append(connection, "request_release", NOW)
-        keep_copy(self.engine, self.home)
+        keep_copy(self.engine, self.home, SECRET.encode())
 
     def back_up(self) -> dict[str, list[dict[str, Any]]]:
         with self.engine.connect() as connection:
@@ -103,7 +103,7 @@ def test_the_store_that_went_on_is_the_same(store: Store, acts: int) -> None:
     store.erase(SOL)
     store.act(acts)
     assert store.standing() == "same"
-    keep_copy(store.engine, store.home)
+    keep_copy(store.engine, store.home, SECRET.encode())
 
 
 @pytest.mark.parametrize("acts", [0, 1, 200])
@@ -116,7 +116,7 @@ def test_an_older_store_is_known_and_does_not_overwrite_the_newer_copy(store: St
     store.restore(backup)
     assert store.standing() == "older"
     with pytest.raises(RestoredStoreError, match="make reapply"):
-        keep_copy(store.engine, store.home)
+        keep_copy(store.engine, store.home, SECRET.encode())
     assert (store.home / LEDGER_COPY).read_bytes() == copy
 
 
@@ -138,7 +138,7 @@ def test_another_stores_copy_is_set_aside_and_not_lost(store: Store) -> None:
     store.restore(empty)
     store.act()
     assert store.standing() == "another"
-    keep_copy(store.engine, store.home)
+    keep_copy(store.engine, store.home, SECRET.encode())
     [aside] = store.home.glob("suppression_ledger_*.jsonl")
     assert aside.read_bytes() == copy
     assert store.standing() == "same"
@@ -148,10 +148,10 @@ def test_a_copy_that_names_nobody_is_no_hindrance(store: Store) -> None:
     """The sandbox was tried first; now there are real accounts and another database."""
     empty = store.back_up()
     store.act(3)
-    keep_copy(store.engine, store.home)
+    keep_copy(store.engine, store.home, SECRET.encode())
     store.restore(empty)
     assert store.standing() == "same"
-    keep_copy(store.engine, store.home)
+    keep_copy(store.engine, store.home, SECRET.encode())
     assert [path.name for path in store.home.iterdir()] == [LEDGER_COPY]
 
 
@@ -183,7 +183,7 @@ def test_a_damaged_first_line_is_refused_with_its_number(store: Store, line: str
 def test_the_first_line_holds_numbers_and_hashes_only(store: Store) -> None:
     store.act(1000)
     with store.engine.connect() as connection:
-        first = json.loads(next(iter(copy_ledger(connection))))
+        first = json.loads(next(iter(copy_ledger(connection, SECRET.encode()))))
         marks = CopyHead.of(first).marks
         assert [mark.entry_no for mark in marks] == [
             1000,
@@ -226,7 +226,7 @@ class TestReapply:
         with store.engine.begin() as connection:
             rights.withdraw_objection(connection, [SECRET.encode()], SOL)
             audit_log.append(connection, "request_withdrawal", NOW)
-        keep_copy(store.engine, store.home)
+        keep_copy(store.engine, store.home, SECRET.encode())
         store.restore(backup)
         assert store.reapply().released == 1
         with store.engine.connect() as connection:
@@ -337,7 +337,7 @@ class TestCommands:
     ) -> None:
         older = tmp_path / "older.jsonl"
         with store.engine.connect() as connection:
-            older.write_text("".join(copy_ledger(connection)))
+            older.write_text("".join(copy_ledger(connection, SECRET.encode())))
         newer = (store.home / LEDGER_COPY).read_text()
         assert reapply_command([str(older)]) == 0
         assert (store.home / LEDGER_COPY).read_text() == newer

@@ -28,7 +28,7 @@ ADDRESS = "sol.vik@example.no"
 def office(crm_engine: sa.Engine, tmp_path: Path) -> Office:
     suppression = Suppression(SECRET, clock=lambda: NOW)
     office = Office(crm_engine, load_policy(), SECRET, suppression, lambda: None)
-    return replace(office, keep_copy=lambda: keep_copy(crm_engine, tmp_path))
+    return replace(office, keep_copy=lambda: keep_copy(crm_engine, tmp_path, SECRET))
 
 
 def object_to(office: Office) -> None:
@@ -56,7 +56,7 @@ def test_an_objection_since_the_backup_stands_again(office: Office, tmp_path: Pa
         assert not may_be_invited(office)
     with office.engine.connect() as connection:
         assert connection.scalar(sa.select(objection.c.created_at)) == NOW
-        assert list(copy_ledger(connection))[1:] == [f"{line}\n" for line in copy[1:]]
+        assert list(copy_ledger(connection, SECRET))[1:] == [f"{line}\n" for line in copy[1:]]
 
 
 def test_the_copy_holds_no_address(office: Office, tmp_path: Path) -> None:

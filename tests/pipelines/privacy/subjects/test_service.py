@@ -116,15 +116,15 @@ def test_an_erasure_and_a_release_are_in_the_ledgers_copy_at_once(office: Office
 
     def keep_copy() -> None:
         with office.engine.connect() as connection:
-            _, *entries = copy_ledger(connection)
-            copies.append(set(entries))
+            _, *entries = copy_ledger(connection, office.secret)
+            copies.append({line for line in entries if "key_hmac" in line})
             still_open.append(len(unanswered(connection)))
 
     watched = replace(office, keep_copy=keep_copy)
     carry_out(watched, drawer, opened(office, drawer, "erasure"), NOW)
-    assert still_open == [1], "copied before the case was closed: a kill in between is made up for"
+    assert still_open == [1, 0], "copied before the case was closed: a kill in between is made up for"
     carry_out(watched, drawer, opened(office, drawer, "release"), NOW)
-    erased, released = copies
+    erased, _, released = copies
     assert released < erased, "the copy does not put back what was released"
 
 

@@ -23,6 +23,7 @@ from connectors.tripletex.client_objects import Objects
 from connectors.tripletex.client_registration import Registration
 from connectors.tripletex.client_session import TripletexSession
 from connectors.tripletex.client_subscriptions import all_subscriptions, lines_of
+from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import (
     TripletexContact,
     TripletexCustomer,
@@ -85,6 +86,13 @@ class TripletexClient(Client):
         if not isinstance(company, int):
             raise PermanentError("tripletex: the answer to whoAmI names no company; is TRIPLETEX_URL right?")
         return company
+
+    def leave_out(self, payload: type[Payload], names: Sequence[str]) -> None:
+        """Do not ask for these declared fields, which the server has refused before.
+
+        They stay among `refused_fields`; to find out which ones it knows takes dozens of requests.
+        """
+        self._objects.leave_out(payload, names)
 
     def customers(self, named: Named = tuple) -> Iterator[Page[TripletexCustomer]]:
         """Every customer, active and inactive, once. The API does not tell how many there are.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
 from pydantic import AliasChoices, AliasPath
@@ -32,6 +32,28 @@ def declared_paths(payload: type[Payload]) -> list[FieldPath]:
             path = tuple(str(part) for part in parts)
             paths[CHANGE_TIMES if path == CHANGES else path] = None
     return list(paths)
+
+
+def with_whole_changes(paths: Sequence[FieldPath]) -> list[FieldPath]:
+    """The fields, with whole changes in the place of their times: some servers know no narrower ones."""
+    return [CHANGES if path == CHANGE_TIMES else path for path in paths]
+
+
+def refused_names(declared: Sequence[FieldPath], known: Collection[FieldPath]) -> list[str]:
+    """What of the declared fields a server does not know, as names to remember (`postalAddress.city`).
+
+    `changes.timestamp` where it knows whole changes only, `changes` where it knows none.
+    """
+    refused = [path for path in declared if path not in known]
+    return [".".join(CHANGES if path == CHANGE_TIMES and CHANGES not in known else path) for path in refused]
+
+
+def without(declared: Sequence[FieldPath], names: Collection[str]) -> list[FieldPath]:
+    """The declared fields that are left when a server has refused these: the other way of `refused_names`."""
+    paths = with_whole_changes(declared) if ".".join(CHANGE_TIMES) in names else declared
+    if ".".join(CHANGES) in names:
+        paths = [path for path in paths if path[:1] != CHANGES]
+    return [path for path in paths if ".".join(path) not in names]
 
 
 def written(paths: Sequence[FieldPath]) -> str:

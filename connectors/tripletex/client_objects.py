@@ -8,13 +8,21 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from connectors.egress import Egress
 from connectors.errors import PermanentError, TransientError
 from connectors.fate import Gone, Present
 from connectors.pages import Page, read_page
-from connectors.tripletex.client_fields import CHANGE_TIMES, CHANGES, FieldPath, declared_paths, written
+from connectors.tripletex.client_fields import (
+    FieldPath,
+    declared_paths,
+    refused_names,
+    with_whole_changes,
+    without,
+    written,
+)
 from connectors.tripletex.client_paging import End, Fetch, SeenIds, Slice, id_of, walk
 from schemas.payloads.base import Payload
 
@@ -36,8 +44,16 @@ class Objects:
         self._fields: dict[type[Payload], list[FieldPath]] = {}
         self.refused_fields: dict[str, list[str]] = {}
         """Declared fields that the server does not know (any more), by source."""
+        self._probed: set[type[Payload]] = set()
         self.dropped_rows: Counter[str] = Counter()
         """Rows that came although a filter excludes them, by source; none of them is handed on."""
+
+    def leave_out(self, payload: type[Payload], names: Sequence[str]) -> None:
+        """Do not ask for these declared fields, as the server has refused them before (`refused_fields`)."""
+        declared = declared_paths(payload)
+        self._fields[payload] = without(declared, names)
+        if still_refused := refused_names(declared, self._fields[payload]):
+            self.refused_fields[payload.source] = still_refused
 
     def listed(self, payload: type[Payload], path: str, query: Mapping[str, object]) -> Fetch:
         """A list in the order of its ids, to be fetched in slices."""
@@ -93,9 +109,7 @@ class Objects:
         self, payload: type[Payload], path: str, object_id: int, more: Sequence[FieldPath] = ()
     ) -> Mapping[str, Any]:
         """One object with the declared and `more` fields, raw. Raises PermanentError when there is none."""
-        fields = written([*self._fields.get(payload, declared_paths(payload)), *more])
-        body = self._egress.request("GET", path, variables={"id": object_id}, query={"fields": fields}).body
-        return _about(object_id, body, path)
+        return _about(object_id, self._ask(payload, path, {}, {"id": object_id}, more), path)
 
     def fate(self, path: str, object_id: int) -> Present | Gone:
         """Whether an object still exists."""
@@ -112,41 +126,49 @@ class Objects:
             return None
         return _about(object_id, answer.body, path)
 
-    def _ask(self, payload: type[Payload], path: str, query: Mapping[str, object]) -> Any:
-        """The body of an answer with the declared fields, or with those of them that the server knows."""
-        paths = self._fields.setdefault(payload, declared_paths(payload))
-        try:
-            return self._egress.request("GET", path, query={**query, "fields": written(paths)}).body
-        except PermanentError as error:
-            if error.code != _ILLEGAL_FIELD or payload.source in self.refused_fields:
-                raise
-        known = self._known_fields(path, {**query, "from": 0, "count": 1}, paths)
-        refused = [".".join(field) for field in paths if field not in known]
-        logger.warning("%s: the server does not know %s", payload.source, ", ".join(refused))
-        self.refused_fields[payload.source] = refused
-        self._fields[payload] = known
-        return self._egress.request("GET", path, query={**query, "fields": written(known)}).body
+    def _ask(
+        self,
+        payload: type[Payload],
+        path: str,
+        query: Mapping[str, object],
+        variables: Mapping[str, object] = MappingProxyType({}),
+        more: Sequence[FieldPath] = (),
+    ) -> Any:
+        """The body of an answer with the declared fields that the server knows, and `more`."""
 
-    def _known_fields(
-        self, path: str, query: Mapping[str, object], paths: list[FieldPath]
-    ) -> list[FieldPath]:
-        """Those of the fields that the server accepts, found by halving; whole changes if not their times."""
-        whole_changes = [CHANGES if field == CHANGE_TIMES else field for field in paths]
-        for attempt in dict.fromkeys((tuple(paths), tuple(whole_changes))):
+        def answer(paths: Sequence[FieldPath], narrowed: Mapping[str, object] = MappingProxyType({})) -> Any:
+            asked = {**query, **narrowed, "fields": written([*paths, *more])}
+            return self._egress.request("GET", path, variables=variables, query=asked).body
+
+        def accepts(paths: Sequence[FieldPath]) -> bool:
             try:
-                self._egress.request("GET", path, query={**query, "fields": written(attempt)})
+                answer(paths, {"from": 0, "count": 1} if "count" in query else {})
             except PermanentError as error:
                 if error.code != _ILLEGAL_FIELD:
                     raise
-            else:
-                return list(attempt)
-        middle = len(paths) // 2
-        if middle == 0:
-            return []
-        return [
-            *self._known_fields(path, query, paths[:middle]),
-            *self._known_fields(path, query, paths[middle:]),
-        ]
+                return False
+            return True
+
+        declared = declared_paths(payload)
+        try:
+            return answer(self._fields.setdefault(payload, declared))
+        except PermanentError as error:
+            if error.code != _ILLEGAL_FIELD or payload in self._probed:
+                raise
+        self._probed.add(payload)
+        known = self._fields[payload] = _known(declared, accepts)
+        refused = self.refused_fields[payload.source] = refused_names(declared, known)
+        logger.warning("%s: the server does not know %s", payload.source, ", ".join(refused))
+        return answer(known)
+
+
+def _known(paths: list[FieldPath], accepts: Callable[[Sequence[FieldPath]], bool]) -> list[FieldPath]:
+    """Those of the fields that the server accepts, found by halving; whole changes if not their times."""
+    for attempt in dict.fromkeys((tuple(paths), tuple(with_whole_changes(paths)))):
+        if accepts(attempt):
+            return list(attempt)
+    middle = len(paths) // 2
+    return [*_known(paths[:middle], accepts), *_known(paths[middle:], accepts)] if middle else []
 
 
 def _about(object_id: int, body: Any, path: str) -> Mapping[str, Any]:

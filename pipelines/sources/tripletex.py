@@ -21,6 +21,7 @@ from connectors.tripletex.client import TripletexClient
 from pipelines.sources.deletions import Fate, Sweep
 from pipelines.sources.reading import Desk, Extract, Run, land, since
 from pipelines.store.tally import Tally
+from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import (
     TripletexContact,
     TripletexCustomer,
@@ -28,7 +29,7 @@ from schemas.payloads.tripletex import (
     TripletexSubscription,
 )
 from schemas.payloads.types import OSLO
-from schemas.tables.landing import TABLES
+from schemas.tables.landing import TABLES, load
 
 FIRST_INVOICE = date(2000, 1, 1)
 REREAD = timedelta(days=92)
@@ -41,12 +42,14 @@ logger = logging.getLogger(__name__)
 
 def read_customers(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """All customers, inactive ones too; those that are gone are marked as deleted."""
+    _leave_out_what_was_refused(desk, client, run, TripletexCustomer)
     pages, sweep = client.customers(_named_customers(desk)), Sweep(client.customer_fate)
     return land(desk, run, Extract(TripletexCustomer, client, pages, sweep=sweep))
 
 
 def read_contacts(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     """All contact persons; those that are gone are marked as deleted."""
+    _leave_out_what_was_refused(desk, client, run, TripletexContact)
     pages, sweep = client.contacts(_named_customers(desk)), Sweep(client.contact_fate)
     return land(desk, run, Extract(TripletexContact, client, pages, sweep=sweep))
 
@@ -57,6 +60,7 @@ def read_invoices(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     A landed one that was looked for in this way and did not come is asked for by its id: one that is gone
     is marked as deleted.
     """
+    _leave_out_what_was_refused(desk, client, run, TripletexInvoice)
     table = TABLES[TripletexInvoice.source]
     start = since(desk, TripletexInvoice.source, run)
     open_ids: list[int] = []
@@ -80,7 +84,25 @@ def read_subscriptions(desk: Desk, client: TripletexClient, run: Run) -> Tally:
     Credentials without the right to read orders leave the rows as they were: who has a licence is worth
     less than the night that a failure would cost.
     """
+    _leave_out_what_was_refused(desk, client, run, TripletexSubscription)
     return land(desk, run, _Subscriptions(desk, client))
+
+
+def _leave_out_what_was_refused(
+    desk: Desk, client: TripletexClient, run: Run, payload: type[Payload]
+) -> None:
+    """Do not ask for fields that the last night's server did not know; a complete read asks for all anew."""
+    if run.complete:
+        return
+    with desk.engine.connect() as connection:
+        refused = connection.scalar(
+            sa.select(load.c.refused_names)
+            .where(load.c.source == payload.source, load.c.kind == "nightly")
+            .order_by(load.c.load_id.desc())
+            .limit(1)
+        )
+    if refused:
+        client.leave_out(payload, refused)
 
 
 def _named_customers(desk: Desk) -> Callable[[], Sequence[int]]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.budget import RequestBudget
 from connectors.errors import UnauthorizedError
@@ -98,6 +100,50 @@ def test_a_ledger_that_outgrows_one_list_loses_no_customer_and_shows_who_is_gone
     tally = read_customers(desk, client, NEXT)
     assert (tally.deleted, tally.missing) == (1, 1)
     assert set(live(desk, CUSTOMERS)) == {*near, far, billed, new} - {near[3]}
+
+
+class Unknowing:
+    """Stands before a ledger that does not know the field `website`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.behind = app
+        self.refused = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and b"website" in scope["query_string"]:
+            self.refused += 1
+            body = {"status": 400, "code": 11000, "message": "Illegal field in fields filter"}
+            await JSONResponse(body, 400)(scope, receive, send)
+            return
+        await self.behind(scope, receive, send)
+
+
+def test_fields_that_the_ledger_refused_are_asked_for_again_in_the_next_complete_read_only(
+    desk: Desk, server: LoopbackServer, simulator: TripletexSimulator, state: TripletexState, clock: Clock
+) -> None:
+    """To find out which of the declared fields it knows takes dozens of requests."""
+    state.add_customer("Fjellrev Regnskap AS")
+    ledger = Unknowing(simulator.app)
+    server.app = ledger
+
+    def night(run: Run) -> tuple[int, tuple[str, ...]]:
+        """Requests that were refused, and what the read tells of fields that are."""
+        before = ledger.refused
+        fresh = TripletexClient.connect(
+            load_policy(), server.url, state.consumer_token, state.employee_token, clock=clock
+        )
+        tally = read_customers(desk, fresh, run)
+        fresh.close()
+        return ledger.refused - before, tally.refused_fields
+
+    refused, told = night(FIRST)
+    assert refused > 5
+    assert told == ("website",)
+    assert night(NEXT) == (0, ("website",))
+    assert night(replace(NEXT, run_id="run-3", complete=True))[0] == refused
+    server.app = ledger.behind
+    assert night(replace(NEXT, run_id="run-4", complete=True)) == (0, ())
+    assert night(replace(NEXT, run_id="run-5")) == (0, ())
 
 
 # Invoices

@@ -24,6 +24,7 @@ from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import Line, TripletexState
 from schemas.payloads.base import Payload
+from schemas.payloads.tripletex import TripletexCustomer
 from schemas.policy import load_policy
 from tests.connectors.fake_time import FakeTime
 
@@ -251,14 +252,20 @@ class Pickybook:
 
     def __init__(self, *refused: str) -> None:
         self.refused = refused
+        self.asked = 0
         responses.post(f"{URL}/token/session/:create", json={"value": {"token": "eA=="}}, status=201)
         responses.add_callback(responses.GET, f"{URL}/customer", self.answer)
+        responses.add_callback(responses.GET, f"{URL}/customer/7", self.answer)
 
     def answer(self, request: PreparedRequest) -> tuple[int, dict[str, str], str]:
-        query = parse_qs(urlsplit(request.url or "").query)
+        self.asked += 1
+        url = urlsplit(request.url or "")
+        query = parse_qs(url.query)
         if any(name in query["fields"][0] for name in self.refused):
             return 400, {}, json.dumps({"status": 400, "code": 11000, "message": "Illegal field"})
         row = {"id": 7, "name": "Fjellrev AS", "changes": [{"timestamp": "2026-11-01T10:00:00+01:00"}]}
+        if url.path.endswith("/7"):
+            return 200, {}, json.dumps({"value": row})
         rows = [row] if query["isInactive"] == ["false"] else []
         return 200, {}, json.dumps({"fullResultSize": len(rows), "values": rows})
 
@@ -285,6 +292,41 @@ def test_fields_that_the_server_does_not_know_are_left_out_and_named() -> None:
             "physicalAddress.country.isoAlpha2Code",
         ]
     }
+
+
+@responses.activate
+def test_fields_of_a_single_object_that_the_server_does_not_know_are_left_out_as_well() -> None:
+    Pickybook("website", "changes")
+    client = TripletexClient.connect(load_policy(), URL, "c", "e")
+    page = client.customer(7)
+    assert isinstance(page, Page)
+    assert page.records[0].name == "Fjellrev AS"
+    assert client.refused_fields == {"tripletex_customer": ["website", "changes"]}
+
+
+@responses.activate
+@pytest.mark.parametrize("refused", [["website", "isoAlpha2Code"], ["changes(timestamp)"], ["changes"]])
+def test_fields_that_a_server_is_known_not_to_know_cost_no_request(refused: list[str]) -> None:
+    """What one client has found out is told to the next, which asks as if they had never been declared."""
+    Pickybook(*refused)
+    first = TripletexClient.connect(load_policy(), URL, "c", "e")
+    expected = records(first.customers())
+    responses.reset()
+    book = Pickybook(*refused)
+    second = TripletexClient.connect(load_policy(), URL, "c", "e")
+    second.leave_out(TripletexCustomer, first.refused_fields["tripletex_customer"])
+    assert records(second.customers()) == expected
+    assert book.asked == 3
+    assert second.refused_fields == first.refused_fields
+
+
+@responses.activate
+def test_a_field_that_is_refused_beside_those_that_are_known_to_be_is_found_out() -> None:
+    Pickybook("website", "isoAlpha2Code")
+    client = TripletexClient.connect(load_policy(), URL, "c", "e")
+    client.leave_out(TripletexCustomer, ["website", "noLongerDeclared"])
+    assert len(records(client.customers())) == 1
+    assert len(client.refused_fields["tripletex_customer"]) == 3
 
 
 # More customers than one list serves

@@ -6,12 +6,13 @@ import csv
 import os
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from pipelines.privacy.disclosures import note_handed_over
+from pipelines.privacy.periods import Period
 from schemas.categories import OPERATIONS, PUBLIC
 from schemas.policy import load_policy
 from schemas.tables.audiences import KNOWN, audience_member
@@ -56,8 +57,7 @@ def export_audience(
 
 def forget_exports(folder: Path, now: datetime) -> int:
     """Remove exports that are older than the policy gives them; return how many."""
-    period = load_policy().copy_period("audience-exports")
-    oldest = now - timedelta(days=int(period.strip("PD")))
+    oldest = Period.parse(load_policy().copy_period("audience-exports")).cutoff(now)
     removed = 0
     for path in folder.iterdir() if folder.is_dir() else ():
         is_ours = _OURS.fullmatch(path.name) or path.suffix == ".part"

@@ -19,7 +19,7 @@ from tests.pipelines.audiences.conftest import NOW, Town
 @pytest.fixture
 def members(town: Town) -> Town:
     """A town with two members of each audience."""
-    for email, name in (("ola@a.example.no", "Ola Eksempel"), ("kari@b.example.no", "=HYPERLINK(1)")):
+    for email, name in (("ola@a.example.no", "Ola Eksempel"), ("kari@b.example.no", "Kari Eksempel")):
         town.contact(town.person(email, full_name=name), town.customer(), email)
     town.build()
     return town
@@ -37,9 +37,14 @@ def test_an_export_holds_the_members_and_is_for_its_owner_only(members: Town, tm
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_no_cell_is_a_formula(members: Town, tmp_path: Path) -> None:
-    path, _ = export_audience(members.engine, "important_updates", tmp_path, "run", NOW)
-    assert ";'=HYPERLINK(1);" in path.read_text(encoding="utf-8-sig")
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
+def test_no_cell_is_a_formula(town: Town, tmp_path: Path, sign: str) -> None:
+    town.contact(
+        town.person("ola@a.example.no", full_name=f"{sign}SUM(A1)"), town.customer(), "ola@a.example.no"
+    )
+    town.build()
+    path, _ = export_audience(town.engine, "important_updates", tmp_path, "run", NOW)
+    assert f";'{sign}SUM(A1);" in path.read_text(encoding="utf-8-sig")
 
 
 def test_the_disclosure_of_each_person_is_noted_under_the_record_of_the_address(
@@ -80,3 +85,13 @@ def test_old_exports_are_removed_and_nothing_else(members: Town, tmp_path: Path)
     assert forget_exports(tmp_path, NOW + timedelta(days=14)) == 0
     assert forget_exports(tmp_path, NOW + timedelta(days=14, seconds=1)) == 1
     assert other.exists()
+
+
+def test_the_policy_may_give_exports_months(
+    members: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemas.policy.Policy.copy_period", lambda policy, copy_id: "P1M")
+    path, _ = export_audience(members.engine, "important_updates", tmp_path, "run", NOW)
+    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    assert forget_exports(tmp_path, NOW + timedelta(days=31)) == 0
+    assert forget_exports(tmp_path, NOW + timedelta(days=31, seconds=1)) == 1

@@ -102,7 +102,7 @@ def check_doors(console: Console, settings: Settings, *, sleep: Callable[[float]
         (settings.platform_database_url, "PLATFORM_DATABASE_URL"),
     ):
         if url is not None:
-            engine = make_engine(psycopg_url(url, name))
+            engine = make_engine(psycopg_url(url))
             check_connection(engine, name)
             engine.dispose()
     for system in SYSTEMS:

@@ -47,14 +47,14 @@ class Store:
 def crm_admin_url(settings: Settings) -> sa.URL:
     """The CRM database as its owner: for migrations, roles and grants."""
     if settings.crm_database_url is not None:
-        return psycopg_url(settings.crm_database_url, "CRM_DATABASE_URL")
+        return psycopg_url(settings.crm_database_url)
     return embedded_url(_embedded(settings), CRM_DATABASE)
 
 
 def platform_admin_url(settings: Settings) -> sa.URL | None:
     """The platform database as its login; None where the CRM is a real one and no platform is given."""
     if settings.platform_database_url is not None:
-        return psycopg_url(settings.platform_database_url, "PLATFORM_DATABASE_URL")
+        return psycopg_url(settings.platform_database_url)
     if settings.crm_database_url is not None:
         return None
     return embedded_url(_embedded(settings), PLATFORM_DATABASE)

@@ -11,18 +11,9 @@ class DatabaseError(SafeError, RuntimeError):
     """A database cannot be used; the message names the environment variable to mend."""
 
 
-def psycopg_url(url: str | sa.URL, setting: str) -> sa.URL:
-    """The URL with the psycopg 3 driver (COPY), whatever PostgreSQL form it is given in.
-
-    Raises DatabaseError naming `setting` when it is not a PostgreSQL URL.
-    """
-    try:
-        parsed = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):
-        raise DatabaseError(f"{setting} is not a database URL (postgresql://…)") from None
-    if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise DatabaseError(f"{setting} must be a PostgreSQL URL (postgresql://…)")
-    return parsed.set(drivername="postgresql+psycopg")
+def psycopg_url(url: str) -> sa.URL:
+    """A PostgreSQL URL, as the settings have checked it, with the psycopg 3 driver (COPY)."""
+    return sa.make_url(url).set(drivername="postgresql+psycopg")
 
 
 def make_engine(url: sa.URL, role: str | None = None) -> sa.Engine:

@@ -17,7 +17,7 @@ from pipelines.store.engines import DatabaseError, check_connection, make_engine
     ],
 )
 def test_a_url_that_does_not_work_is_one_line_without_the_password(url: str) -> None:
-    engine = make_engine(psycopg_url(url, "CRM_DATABASE_URL"))
+    engine = make_engine(psycopg_url(url))
     with pytest.raises(DatabaseError) as caught:
         check_connection(engine, "CRM_DATABASE_URL")
     assert str(caught.value).startswith("CRM_DATABASE_URL: ")

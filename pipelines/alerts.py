@@ -10,8 +10,8 @@ from connectors.alerts.mail import MailClient
 from connectors.errors import EgressError
 from pipelines.settings import Settings
 from pipelines.steps import step_name
-from schemas.payloads.types import OSLO
 from schemas.policy import load_policy
+from schemas.zone import OSLO
 
 WHAT_TO_DO = "OPERATIONS.md says what to do."
 NOT_SET = "Neither ALERT_WEBHOOK_URL nor ALERT_SMTP_URL is set, see .env.example"

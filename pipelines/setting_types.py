@@ -14,7 +14,7 @@ from pydantic_settings import NoDecode
 
 from connectors.alerts.mail import server_problem
 from connectors.urls import url_problem
-from schemas.payloads.types import OSLO
+from schemas.zone import OSLO
 
 MIN_SECRET = 16
 MAX_ID_DIGITS = 18

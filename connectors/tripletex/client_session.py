@@ -11,13 +11,12 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from connectors.answers import Answer
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError
+from schemas.zone import OSLO
 
-OSLO = ZoneInfo("Europe/Oslo")
 LIFETIME = timedelta(days=2)
 """One whole day at least, also for a session that is made just before midnight."""
 MARGIN = timedelta(minutes=10)

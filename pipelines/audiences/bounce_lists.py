@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pipelines.dropped.sheets import SheetFault, columns_by_title, read_sheet
 from pipelines.identity.normalise.emails import email_address
 from pipelines.privacy.bounces import Bounce, Kind
-from schemas.payloads.types import OSLO
+from schemas.zone import OSLO
 
 _TITLES: Mapping[str, Sequence[str]] = {
     "email": ("email", "emailaddress", "recipient", "mottaker", "epostadresse", "epost"),

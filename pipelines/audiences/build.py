@@ -16,7 +16,7 @@ from pipelines.privacy.bounces import renew_bounces
 from pipelines.privacy.subjects.objections_renewed import renew_objections
 from pipelines.store.planner import without_nested_loops
 from schemas.audience_reasons import BOUNCED, FELL_BACK, SAME_MAILBOX, WAYS
-from schemas.payloads.types import OSLO
+from schemas.zone import OSLO
 
 _AGAINST = {"bounced": BOUNCED, "same_mailbox": SAME_MAILBOX}
 

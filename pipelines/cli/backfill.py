@@ -25,8 +25,8 @@ from pipelines.cli.startup import (
 from pipelines.settings import Settings
 from pipelines.sources.estimate import estimate, lines_of, problem_of_days
 from pipelines.store.database import open_store
-from schemas.payloads.types import OSLO
 from schemas.policy import load_policy
+from schemas.zone import OSLO
 
 
 def main(arguments: list[str]) -> int:

@@ -45,8 +45,8 @@ from pipelines.privacy.subjects.receipts import public_key
 from pipelines.settings import Settings, load_settings
 from pipelines.store.database import Store
 from pipelines.workbench import keep_ledger_copy, make_platform, open_current_store
-from schemas.payloads.types import OSLO
 from schemas.policy import NAMED_BY_ID, is_card_id, load_policy
+from schemas.zone import OSLO
 
 _SHOWN_ONLY = "Nothing was changed; add --apply to do it."
 

@@ -9,7 +9,7 @@ from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.sources.estimate import estimate, lines_of, problem_of_days
-from schemas.payloads.types import OSLO
+from schemas.zone import OSLO
 
 
 class Days(Options):

@@ -16,8 +16,8 @@ from pipelines.errors import nothing_personal
 from pipelines.health import Health, look, page
 from pipelines.missing_days import no_day_missing
 from pipelines.privacy.forecast import WEEK, expiring
-from schemas.payloads.types import OSLO
 from schemas.policy import load_policy
+from schemas.zone import OSLO
 
 _HEALTH = dg.AssetKey(["privacy", "health"])
 _NIGHTS_SHOWN = 400

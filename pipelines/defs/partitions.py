@@ -1,19 +1,17 @@
 """The one daily partitions definition, in Norwegian days, shared by every windowed asset."""
 
-from datetime import timedelta
-
 import dagster as dg
 
+from pipelines.alerts import DEADLINE, NIGHT
 from pipelines.settings import load_settings
-
-TIMEZONE = "Europe/Oslo"
+from schemas.zone import ZONE_NAME
 
 DAILY = dg.DailyPartitionsDefinition(
-    start_date=load_settings().partitions_start.isoformat(), timezone=TIMEZONE
+    start_date=load_settings().partitions_start.isoformat(), timezone=ZONE_NAME
 )
 SINGLE_RUN = dg.BackfillPolicy.single_run()
 
 BY_MORNING = dg.FreshnessPolicy.cron(
-    deadline_cron="30 6 * * *", lower_bound_delta=timedelta(hours=4), timezone=TIMEZONE
+    deadline_cron=f"{DEADLINE.minute} {DEADLINE.hour} * * *", lower_bound_delta=NIGHT, timezone=ZONE_NAME
 )
 """For what people rely on: made anew by the run of 03:30. Sources have days that may be missing instead."""

@@ -5,15 +5,14 @@ from datetime import timedelta
 import dagster as dg
 
 from pipelines.defs.jobs import night, nightly, retention
-from pipelines.defs.partitions import TIMEZONE
-from schemas.payloads.types import OSLO
+from schemas.zone import OSLO, ZONE_NAME
 
 
 @dg.schedule(
     job=nightly,
     description="Every night for the day before; on Sundays everything is read anew, to see what is gone.",
     cron_schedule="30 3 * * *",
-    execution_timezone=TIMEZONE,
+    execution_timezone=ZONE_NAME,
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
@@ -29,6 +28,6 @@ retention_schedule = dg.ScheduleDefinition(
     job=retention,
     description="After the night, so that periods are kept also when a source was down.",
     cron_schedule="30 5 * * *",
-    execution_timezone=TIMEZONE,
+    execution_timezone=ZONE_NAME,
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from pydantic import AliasPath
 from sqlalchemy.dialects import postgresql as pg
 
-from pipelines.privacy.periods import OSLO
 from schemas.errors import SafeError
 from schemas.payloads.base import Payload
 from schemas.policy import Policy, Recipient, Request
 from schemas.tables.privacy import disclosure
+from schemas.zone import OSLO
 
 RecordId = tuple[str, str]
 """Source entity and id at the source."""

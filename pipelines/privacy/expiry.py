@@ -21,8 +21,7 @@ from schemas.payloads.base import Payload
 from schemas.policy import Policy, RetentionRule
 from schemas.tables import metadata, qualified
 from schemas.tables.landing import BOOKKEEPING, TABLES
-
-_NAIVE_ZONE = "Europe/Oslo"
+from schemas.zone import ZONE_NAME
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Expiry:
     holds: tuple[RowHold, ...] = ()
     columns: tuple[str, ...] = ()
     """Clock columns by their real names; the rule's own where they are not configured otherwise."""
-    zone: str = _NAIVE_ZONE
+    zone: str = ZONE_NAME
     """Time zone of clock columns that have none."""
 
     @property

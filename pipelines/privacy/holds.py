@@ -11,9 +11,10 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from pipelines.privacy.holds_cards import CARDS, rows_of_card
-from pipelines.privacy.periods import OSLO, midnight
+from pipelines.privacy.periods import midnight
 from schemas.policy import Policy
 from schemas.tables.privacy import hold as hold_table
+from schemas.zone import OSLO
 
 HoldKind = Literal["legal", "restriction"]
 

@@ -9,9 +9,8 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-OSLO = ZoneInfo("Europe/Oslo")
+from schemas.zone import OSLO
 
 _ISO = re.compile(r"P([1-9]\d*)([DM])")
 

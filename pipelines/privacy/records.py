@@ -14,11 +14,12 @@ from typing import Literal
 import sqlalchemy as sa
 
 from pipelines.privacy.audit import Audit
-from pipelines.privacy.periods import OSLO, Period
+from pipelines.privacy.periods import Period
 from schemas.policy import LEGAL_BASES, Bilingual, Policy, RetentionRule
 from schemas.tables import all_tables, qualified
 from schemas.tables.audiences import audience_member
 from schemas.tables.privacy import suppression
+from schemas.zone import OSLO
 
 Language = Literal["nb", "en"]
 

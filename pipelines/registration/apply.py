@@ -33,7 +33,7 @@ from pipelines.registration.journal import Journal
 from pipelines.registration.plan import Plan, Step, fields_hash
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
-from schemas.payloads.types import OSLO
+from schemas.zone import OSLO
 
 SETTLES_WITHIN = timedelta(hours=24)
 """A request whose answer was lost may still take effect, and lists be slow to show what it made. It is sent

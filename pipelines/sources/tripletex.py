@@ -28,8 +28,8 @@ from schemas.payloads.tripletex import (
     TripletexInvoice,
     TripletexSubscription,
 )
-from schemas.payloads.types import OSLO
 from schemas.tables.landing import TABLES, load
+from schemas.zone import OSLO
 
 FIRST_INVOICE = date(2000, 1, 1)
 REREAD = timedelta(days=92)

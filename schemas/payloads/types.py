@@ -11,10 +11,11 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator
 from stdnum.no import fodselsnummer
+
+from schemas.zone import OSLO
 
 MAX_TEXT = 1_000
 """Characters; longer text in a contact field is a fault, and the record is set aside."""
@@ -22,7 +23,6 @@ MAX_ENTRIES = 200
 """E-mail addresses, phone numbers or tags of one record; more is a fault."""
 REDACTED = "[fødselsnummer]"
 
-OSLO = ZoneInfo("Europe/Oslo")
 _BIGINT = 2**63
 # In whole cents it must still fit into 18 digits.
 _LARGEST_AMOUNT = Decimal("9999999999999999.99")

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from schemas.categories import ID, IP_ADDRESS, OPERATIONS, PRIVATE_CONTENT
 from schemas.tables.base import NAMING, TIMESTAMP, column
+from schemas.zone import ZONE_NAME
 
 SCHEMA = "platform"
 
@@ -59,5 +60,5 @@ class PlatformNames:
     activity_id: str = "activity_id"
     submitted_at: str = "submitted_at"
     answers: str = "answers"
-    zone: str = "Europe/Oslo"
+    zone: str = ZONE_NAME
     """Time zone of time columns that have none."""

@@ -21,8 +21,8 @@ from pipelines.privacy.subjects.requests import unanswered
 from pipelines.privacy.subjects.service import carry_out, show
 from pipelines.store.counts import count_rows
 from pipelines.workbench import SUBJECT_FILES, make_office, told_sources
-from schemas.payloads.types import OSLO
 from schemas.tables.privacy import subject_request
+from schemas.zone import OSLO
 
 _REQUESTS = dg.AssetKey(["privacy", "subject_requests"])
 

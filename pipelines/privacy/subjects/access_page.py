@@ -11,13 +11,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from pipelines.privacy.periods import OSLO
 from pipelines.privacy.records import Language
 from pipelines.privacy.subjects.access import Dossier, Row
 from pipelines.privacy.subjects.access_names import FIELDS, KINDS, TECHNICAL
 from pipelines.privacy.subjects.access_values import FIXED, RULES, VALUES
 from pipelines.privacy.subjects.access_words import SECTIONS
 from schemas.policy import Bilingual
+from schemas.zone import OSLO
 
 
 def access_page(dossier: Dossier, language: Language = "nb") -> str:

@@ -14,8 +14,9 @@ from typing import Literal
 import sqlalchemy as sa
 
 from pipelines.privacy import audit_log
-from pipelines.privacy.periods import OSLO, deadline
+from pipelines.privacy.periods import deadline
 from schemas.tables.privacy import subject_request
+from schemas.zone import OSLO
 
 Kind = Literal[
     "access", "rectification", "restriction", "objection", "erasure", "disclosures", "withdrawal", "release"

@@ -15,13 +15,13 @@ from pipelines.privacy import audit_log
 from pipelines.privacy.holds import set_hold
 from pipelines.privacy.keyed import Noted, digest_under
 from pipelines.privacy.keys import Key, KeyKind
-from pipelines.privacy.periods import OSLO
 from pipelines.privacy.subjects.finding import Found, RecordId
 from pipelines.privacy.subjects.requests import Kind as RequestKind
 from pipelines.privacy.suppression import SuppressionError
 from schemas.errors import SafeError
 from schemas.tables import landing
 from schemas.tables.privacy import hold, objection
+from schemas.zone import OSLO
 
 __all__ = ["Correction", "Corrections", "RequestKind"]
 

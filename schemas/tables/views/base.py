@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.tables.base import NAMING
+from schemas.zone import ZONE_NAME
 
 metadata = sa.MetaData(naming_convention=NAMING)
 
@@ -19,4 +20,4 @@ NOW: sa.ColumnElement[Any] = sa.func.now()
 
 def day_in_norway(moment: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The date in Norway at an instant."""
-    return sa.cast(sa.func.timezone("Europe/Oslo", moment), sa.Date())
+    return sa.cast(sa.func.timezone(ZONE_NAME, moment), sa.Date())

@@ -15,7 +15,7 @@ from pipelines.alerts import is_late, last_deadline
 from pipelines.cli import alert_late
 from pipelines.defs.alerts import alert_on_failed_checks, alert_on_failed_runs, alert_on_missing_night
 from pipelines.defs.crm.assets import SOURCE_LINK
-from schemas.payloads.types import OSLO
+from schemas.zone import OSLO
 
 HOOK = "https://chat.example.no/hooks/hemmelig-krok"
 CANARY = "kanarifugl@example.no"

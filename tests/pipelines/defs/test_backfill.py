@@ -12,8 +12,8 @@ import time_machine
 
 from pipelines.defs.backfill import backfill_estimate_job
 from pipelines.defs.resources import Workbench
-from schemas.payloads.types import OSLO
 from schemas.tables.landing import TABLES
+from schemas.zone import OSLO
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 

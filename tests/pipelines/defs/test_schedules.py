@@ -17,8 +17,8 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._scheduler.scheduler import launch_scheduled_runs
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from pipelines.defs.partitions import DAILY, TIMEZONE
-from schemas.payloads.types import OSLO
+from pipelines.defs.partitions import DAILY
+from schemas.zone import OSLO, ZONE_NAME
 
 DAY = timedelta(days=1)
 SPRING = date(2026, 3, 29)
@@ -62,7 +62,7 @@ def nightly_schedule(definitions: dg.Definitions) -> dg.ScheduleDefinition:
 
 def test_every_schedule_keeps_norwegian_time_and_is_on_in_a_fresh_home(definitions: dg.Definitions) -> None:
     schedules = list(definitions.get_repository_def().schedule_defs)
-    assert {schedule.execution_timezone for schedule in schedules} == {TIMEZONE}
+    assert {schedule.execution_timezone for schedule in schedules} == {ZONE_NAME}
     assert {schedule.default_status for schedule in schedules} == {dg.DefaultScheduleStatus.RUNNING}
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.privacy.periods import OSLO, Period, deadline
+from pipelines.privacy.periods import Period, deadline
+from schemas.zone import OSLO
 
 # Any instant, and those around the changes of 2026 from and to summer time, which are rare by chance.
 instants = st.one_of(

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pipelines.privacy import retention
 from pipelines.privacy.expiry import Expiry, expired_on_arrival, expiries
 from pipelines.privacy.holds import lift_hold, load_holds, rulings, set_hold
-from pipelines.privacy.periods import OSLO
 from pipelines.privacy.suppression import Suppression
 from schemas.payloads.helpscout import HelpScoutCustomer
 from schemas.payloads.pindena import CourseSignup
 from schemas.policy import Policy, load_policy
 from schemas.tables import landing
 from schemas.tables.privacy import request_log, retention_log, suppression
+from schemas.zone import OSLO
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SUPPRESSION = Suppression(b"a secret that is long enough", clock=lambda: NOW)

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from pipelines.defs.audiences.assets import bounce_lists_sensor
 from schemas.audience_reasons import BOUNCED
-from schemas.payloads.types import OSLO
 from schemas.tables.audiences import audience_change, audience_member, audience_preview
 from schemas.tables.bounces import email_bounce
 from schemas.tables.privacy import disclosure
+from schemas.zone import OSLO
 from tests.pipelines.audiences.conftest import Town
 
 OLA, KARI = "ola@fjellrev.example.no", "kari@fjellrev.example.no"

@@ -21,7 +21,9 @@ from sqlalchemy.dialects import postgresql as pg
 from pipelines.identity.closure import Blocks, blocks, gathered, key_hashes
 from pipelines.identity.facts import FACTS
 from pipelines.identity.features import Features, features
+from pipelines.identity.kept_crowds import KeptCrowds, kept_crowds, known_providers
 from pipelines.identity.previous import among, any_of
+from pipelines.identity.providers import as_public
 from pipelines.identity.records import SOURCES, read_records, record_keys
 from pipelines.store.bulk import read_frame
 from schemas.tables import crm
@@ -164,12 +166,13 @@ class Reached:
     """Whole blocks that a change can have an effect on, as they are kept.
 
     `live`: ids by source of the live records in them, those that arrived included; `rows` (of
-    crm.match_block) and `keys` (key_hash, block): what is kept of them.
+    crm.match_block), `keys` (key_hash, block) and `crowds`: what is kept of them.
     """
 
     live: Mapping[str, Sequence[str]]
     rows: pd.DataFrame
     keys: pd.DataFrame
+    crowds: KeptCrowds
 
     def names(self) -> Ints:
         """Names of the blocks, the one with the most keys first: kept, they save writing its keys anew."""
@@ -182,7 +185,8 @@ def reached(connection: sa.Connection, changes: Changes, decisions: pd.DataFrame
     lead to.
     """
     arrived = read_records(connection, changes.arrived)
-    _, hashes = block_keys(arrived, features(arrived), decisions, keyer)
+    providers = known_providers(connection)
+    _, hashes = block_keys(arrived, as_public(features(arrived), providers), decisions, keyer)
     named = [name for row in changes.decisions for name in _names(row)]
     hashes = np.union1d(hashes, key_hashes(_RECORD, named))
     kept, key, changed = crm.match_block, crm.match_key.c, among(changes.records())
@@ -201,7 +205,8 @@ def reached(connection: sa.Connection, changes: Changes, decisions: pd.DataFrame
     for source, ids in changes.gone.items():
         for source_id in ids:
             live[source].pop(source_id, None)
-    return Reached({source: list(ids) for source, ids in live.items()}, rows, keys)
+    crowds = kept_crowds(connection, providers, [*old, *new])
+    return Reached({source: list(ids) for source, ids in live.items()}, rows, keys, crowds)
 
 
 def _block_rows(connection: sa.Connection, where: sa.ColumnElement[bool]) -> pd.DataFrame:
@@ -258,13 +263,16 @@ def blocks_of(
 
 
 def guards_of(connection: sa.Connection, replaced: Reached) -> pd.DataFrame:
-    """The guards (key_kind, key_value) whose key belongs to one of the blocks."""
+    """The guards (key_kind, key_value) whose key belongs to one of the blocks, and the providers' domains."""
     guards = read_frame(connection, sa.select(crm.identity_guard.c.key_kind, crm.identity_guard.c.key_value))
     hashes = np.zeros(len(guards), dtype=np.int64)
     for kind in guards["key_kind"].unique():
         of_kind = (guards["key_kind"] == kind).to_numpy()
         hashes[of_kind] = key_hashes(kind, guards["key_value"][of_kind].tolist())
     mine = np.isin(hashes, replaced.keys["key_hash"].to_numpy())
+    mine |= (
+        (guards["key_kind"] == "domain") & guards["key_value"].isin(replaced.crowds.providers)
+    ).to_numpy()
     return guards[mine].reset_index(drop=True)
 
 

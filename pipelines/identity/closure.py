@@ -54,7 +54,7 @@ def blocks(records: int, row: Ints, key_hash: Ints, names: Ints = _NO_NAMES) -> 
     found, component = connected_components(coo_array(edges, shape=(records, records)), directed=False)
     name = _smallest(found, component[holder], hashes)
     if len(names):
-        place = pd.Index(names).get_indexer(hashes)
+        place = pd.Index(names).get_indexer(pd.Index(hashes))
         named = place >= 0
         first = _smallest(found, component[holder[named]], place[named])
         name = np.where(first < len(names), names[np.minimum(first, len(names) - 1)], name)

@@ -6,8 +6,8 @@ depend on the order of rows. Knows what a value means, not what two records have
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -110,6 +110,7 @@ class Features:
     status: Objects  # status of a unit
     is_company: Bools  # the record is an organisation and carries no person
     has_person: Bools  # the record carries a person
+    providers: Mapping[str, int] = field(default_factory=dict)  # domains taken for public (providers.py)
 
     def __len__(self) -> int:
         return len(self.order)

@@ -1,7 +1,7 @@
 """What is kept of records beside the cards, so that the next run can make a part of these anew: their blocks,
-the keys of these, their cards and their ties.
+the keys of these, their cards and their ties, and the crowds at mail domains.
 
-Writes crm.match_block and crm.match_key. Must not know how records are matched.
+Writes crm.match_block, crm.match_key and crm.match_crowd. Must not know how records are matched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pipelines.identity.closure import Blocks
 from pipelines.identity.ledger import Ints
 from pipelines.identity.match import Matching
 from pipelines.identity.previous import among, any_of
+from pipelines.identity.providers import Crowds
 from pipelines.identity.reach import Ledger
 from pipelines.identity.records import record_keys
 from pipelines.identity.ties import tie_hashes
@@ -68,6 +69,25 @@ def write_keys(connection: sa.Connection, found: Blocks, replaced: Reached | Non
         connection.execute(sa.delete(crm.match_key).where(crm.match_key.c.key_hash == ended))
         keys = keys[new]
     append(connection, crm.match_key, keys)
+
+
+def write_crowds(connection: sa.Connection, seen: Crowds, block: Ints, replaced: Reached | None) -> None:
+    """Keep the crowds at mail domains, as `write_keys`; `block` is that of each canonical row."""
+    rows, crowd = seen.hashes(), crm.match_crowd
+    rows["block"] = block[rows.pop("row").to_numpy(dtype=np.int64)]
+    if replaced is None:
+        connection.exec_driver_sql("TRUNCATE crm.match_crowd")
+    else:
+        there = replaced.crowds.rows
+        new, gone = _differences(
+            pd.Index(rows["pair_hash"]),
+            pd.Index(there["pair_hash"]),
+            *((rows[name].to_numpy(), there[name].to_numpy()) for name in ("block", "records")),
+        )
+        ended = any_of(there["pair_hash"].to_numpy()[gone].tolist(), sa.BigInteger())
+        connection.execute(sa.delete(crowd).where(crowd.c.pair_hash == ended))
+        rows = rows[new]
+    append(connection, crowd, rows)
 
 
 def write_blocks(connection: sa.Connection, rows: pd.DataFrame, replaced: Reached | None) -> None:

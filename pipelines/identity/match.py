@@ -16,6 +16,7 @@ from pipelines.identity.features import Features, features
 from pipelines.identity.organizations import RULES as ORGANIZATION_RULES
 from pipelines.identity.organizations import Organizations, match_organizations
 from pipelines.identity.people import People, match_people
+from pipelines.identity.providers import REASON, as_public, crowds, providers
 from pipelines.identity.records import no_garbage_collection
 from pipelines.identity.same_person import with_same_person
 from pipelines.identity.shared_mailboxes import without_shared_mailboxes
@@ -58,11 +59,12 @@ def match(records: pd.DataFrame, decisions: pd.DataFrame) -> Matching:
         ValueError: when a record comes from an unknown source.
     """
     with no_garbage_collection():
-        return match_features(features(records), decisions)
+        data = features(records)
+        return match_features(as_public(data, providers(data, crowds(data))), decisions)
 
 
 def match_features(data: Features, decisions: pd.DataFrame) -> Matching:
-    """As `match`, on records that have been read into keys; positions are those in their frame."""
+    """As `match`, on records that have been read into keys, providers found; positions are in their frame."""
     decided = read_decisions(decisions, data)
     organizations = match_organizations(data, decided)
     people = match_people(data, organizations, decided)
@@ -83,8 +85,14 @@ def _in_given_order(data: Features, organizations: Organizations, people: People
         organization_rule=rule,
         links=_links(data, organizations, people),
         reviews=_reviews(data, organizations, people),
-        guards=pd.DataFrame([*people.guards, *organizations.guards], columns=GUARD_COLUMNS),
+        guards=pd.DataFrame(
+            [*people.guards, *organizations.guards, *_providers(data)], columns=GUARD_COLUMNS
+        ),
     )
+
+
+def _providers(data: Features) -> list[tuple[str, str, str, None, int]]:
+    return [("domain", domain, REASON, None, names) for domain, names in sorted(data.providers.items())]
 
 
 def _links(data: Features, organizations: Organizations, people: People) -> pd.DataFrame:

@@ -147,7 +147,10 @@ def analyze(connection: sa.Connection, published: Published) -> None:
     Without the right to do so the server says nothing and does it in its own time.
     """
     filled = [name for name, written in published.written.items() if written.changed > _MANY_ROWS]
-    for name in (*filled, *([crm.match_block.name, crm.match_key.name] if filled else [])):
+    for name in (
+        *filled,
+        *([crm.match_block.name, crm.match_key.name, crm.match_crowd.name] if filled else []),
+    ):
         connection.exec_driver_sql(f"ANALYZE {crm.SCHEMA}.{name}")
 
 

@@ -28,7 +28,8 @@ from pipelines.identity.changes import (
 )
 from pipelines.identity.features import Features, features
 from pipelines.identity.golden import golden
-from pipelines.identity.kept import block_rows, retied, write_blocks, write_keys
+from pipelines.identity.kept import block_rows, retied, write_blocks, write_crowds, write_keys
+from pipelines.identity.kept_crowds import crowds_elsewhere
 from pipelines.identity.keys import match_keys
 from pipelines.identity.ledger import Assignment, Entity, Ints, assign
 from pipelines.identity.match import Matching, match_features
@@ -41,6 +42,7 @@ from pipelines.identity.previous import (
     merge_rules,
     read_previous,
 )
+from pipelines.identity.providers import Crowds, as_public, crowds, providers
 from pipelines.identity.publish import (
     NO_LIMITS,
     NOTHING_PUBLISHED,
@@ -226,16 +228,22 @@ class _Work:
     def _published(self, records: pd.DataFrame, part: _Part | None) -> Published | None:
         """Match, name, make golden and write; the frames of it, large as they are, end here.
 
-        None when a part turns out to hold cards that have records elsewhere.
+        None when a part turns out to depend on records elsewhere.
         """
         data = features(records)
-        self._clock.lap("features")
+        seen = crowds(data)
         known, kept = (None, None) if part is None else (part.known, part.kept)
+        anyones = providers(data, seen) if part is None else part.providers(self._connection, data, seen)
+        if anyones is None:
+            return None
+        data = as_public(data, anyones)
+        self._clock.lap("features")
         found = blocks_of(records, data, self._decisions, self._keyer, kept)
         self._clock.lap("keys")
         write_keys(self._connection, found, kept)
         block = found.of_record
-        del found  # not needed while all else is at its largest
+        write_crowds(self._connection, seen, block[data.order], kept)
+        del found, seen  # not needed while all else is at its largest
         self._clock.lap("blocks")
         matching = self._matcher(data, self._decisions)
         self._clock.lap("match")
@@ -278,6 +286,18 @@ class _Part:
     gone: pd.DataFrame
     guards: pd.DataFrame
     totals: Totals
+
+    def providers(self, connection: sa.Connection, data: Features, seen: Crowds) -> dict[str, int] | None:
+        """All providers there are, now that these records are known, with their numbers of names.
+
+        None when one is no provider any more: who writes from there may meet now, and most are elsewhere.
+        """
+        before = self.kept.crowds
+        touched = before.touched(seen.hashes())
+        found = providers(data, seen, crowds_elsewhere(connection, before, touched))
+        if not found.keys() >= set(touched):
+            return None
+        return {**before.providers, **found}
 
     def reach(
         self,

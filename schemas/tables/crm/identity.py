@@ -166,6 +166,20 @@ match_key = sa.Table(
     comment="Where a record with a given key belongs",
 )  # fmt: skip
 
+match_crowd = sa.Table(
+    "match_crowd",
+    metadata,
+    column("pair_hash", sa.BigInteger(), ID, primary_key=True, autoincrement=False,
+           comment="Hash of a mail domain and a company name seen there"),
+    column("domain_hash", sa.BigInteger(), ID, nullable=False, index=True, comment="Hash of the domain"),
+    column("block", sa.BigInteger(), ID, nullable=False, index=True, comment="Block that holds the name"),
+    column("records", sa.BigInteger(), OPERATIONS, nullable=False,
+           comment="Records that bear or name the company there"),
+    schema=SCHEMA,
+    comment="How many companies are seen at a mail domain: a crowd makes it a provider's, at which no records"
+            " meet",
+)  # fmt: skip
+
 match_pending = sa.Table(
     "match_pending",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -14,42 +14,13 @@ from hypothesis import strategies as st
 from pipelines.identity import changes
 from pipelines.identity.features import Features
 from pipelines.identity.rebuild import preview, rebuild, refresh
-from pipelines.identity.reporting import IdentityReport, count_all
+from pipelines.identity.reporting import IdentityReport
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
+from tests.pipelines.identity.histories import NUMBERS, STEP, history, snapshot
 
 if TYPE_CHECKING:
     from tests.pipelines.identity.conftest import Landing
-
-NUMBERS = ("310005487", "311000012")
-_TIMES_OF_WRITING = {"created_at", "updated_at", "first_seen_at", "event_id", "occurred_at", "run_id"}
-
-
-def _snapshot(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of the schema but times of writing, in a fixed order.
-
-    Blocks go by the smallest of their keys: a name that a refresh keeps is one of them, a rebuild's is this.
-    """
-    tables = [table for table in crm.person.metadata.sorted_tables if table.schema == "crm"]
-    with engine.connect() as connection:
-        key = crm.match_key.c
-        names = sa.select(key.block, sa.func.min(key.key_hash).label("name")).group_by(key.block).subquery()
-        for table in (crm.match_block, crm.match_key):
-            connection.execute(
-                sa.update(table).values(block=names.c.name).where(table.c.block == names.c.block)
-            )
-        return {
-            table.name: sorted(
-                map(tuple, connection.execute(sa.select(*_columns(table)))),
-                key=lambda row: tuple(map(repr, row)),
-            )
-            for table in tables
-            if table not in (crm.identity_state, crm.match_decision)
-        }
-
-
-def _columns(table: sa.Table) -> list[sa.Column[Any]]:
-    return [column for column in table.columns if column.name not in _TIMES_OF_WRITING]
 
 
 @pytest.fixture
@@ -88,10 +59,10 @@ def test_the_first_refresh_makes_everything(crm_engine: sa.Engine, store: Landin
 
 def test_nothing_new_is_nothing_to_do(crm_engine: sa.Engine, store: Landing) -> None:
     _refresh(crm_engine)
-    before = _snapshot(crm_engine)
+    before = snapshot(crm_engine)
     report = _refresh(crm_engine)
     assert (report.recomputed, report.changed, report.records, report.people) == (0, 0, 8, 2)
-    assert _snapshot(crm_engine) == before
+    assert snapshot(crm_engine) == before
 
 
 def test_a_change_reaches_its_block_and_no_further(crm_engine: sa.Engine, store: Landing) -> None:
@@ -114,7 +85,7 @@ def test_a_record_that_is_gone_takes_its_values_along(crm_engine: sa.Engine, sto
     _refresh(crm_engine)
     store.mark_deleted("order_form", 5)
     assert _refresh(crm_engine).erased == 1
-    assert "Strand" not in repr(_snapshot(crm_engine))
+    assert "Strand" not in repr(snapshot(crm_engine))
 
 
 @pytest.mark.parametrize("source", ["order_form", "helpscout_conversation"])
@@ -123,9 +94,9 @@ def test_a_row_that_retention_took_is_missed(crm_engine: sa.Engine, store: Landi
     _refresh(crm_engine)
     store.remove(source, 2)
     _refresh(crm_engine)
-    refreshed = _snapshot(crm_engine)
+    refreshed = snapshot(crm_engine)
     rebuild(crm_engine, "run")
-    assert _snapshot(crm_engine) == refreshed
+    assert snapshot(crm_engine) == refreshed
     assert len(refreshed["application"]) == (0 if source == "order_form" else 1)
     assert len(refreshed["inquiry"]) == (2 if source == "order_form" else 1)
 
@@ -228,7 +199,7 @@ def test_a_preview_tells_what_a_decision_would_do_and_keeps_nothing(
     crm_engine: sa.Engine, store: Landing
 ) -> None:
     _refresh(crm_engine)
-    before = _snapshot(crm_engine)
+    before = snapshot(crm_engine)
     apart = pd.DataFrame(
         {
             "decision": ["different"],
@@ -240,7 +211,7 @@ def test_a_preview_tells_what_a_decision_would_do_and_keeps_nothing(
     )
     shown = preview(crm_engine, apart)
     assert (shown.report.split, shown.events["event"].tolist()) == (1, ["SPLIT"])
-    assert _snapshot(crm_engine) == before
+    assert snapshot(crm_engine) == before
     with crm_engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(crm.match_decision)) == 0
 
@@ -261,148 +232,7 @@ def test_a_preview_tells_what_withdrawing_a_decision_would_do(crm_engine: sa.Eng
     assert _refresh(crm_engine).changed == 0
 
 
-# Any history.
-
-_NAMES = st.sampled_from(
-    [("Ingrid", "Haugen"), ("Ingrid", "Solberg"), ("Nils", "Myhre"), ("I", "Haugen"), (None, None)]
-)
-_MAILS = st.sampled_from(
-    [
-        None,
-        "ingrid.haugen@fjord.example.no",
-        "ingrid@privat.example.no",
-        "post@fjord.example.no",
-        "nils.myhre@fjord.example.no",
-        "nils.myhre@bre.example.no",
-        "ingrid.haugen@fjrod.example.no",
-        "skitur1@nettpost.example.no",
-    ]
-)
-_PHONES = st.sampled_from([None, "90000001", "90000002", "90000081", "90080001", "22000001"])
-_COMPANIES = st.sampled_from([None, "Fjord Verksted AS", "Fjord Verksted", "Bre Bakeri AS", "Fjord"])
-_KEY = st.integers(1, 3)
-
-
-@st.composite
-def _person(draw: st.DrawFn, source: str) -> tuple[Any, ...]:
-    (first, last), mail, phone = draw(_NAMES), draw(_MAILS), draw(_PHONES)
-    fields: dict[str, Any] = {"first_name": first, "last_name": last}
-    if source == "helpscout_customer":
-        fields |= {
-            "emails": [mail] if mail else [],
-            "phones": [phone] if phone else [],
-            "organization": draw(_COMPANIES),
-        }
-    elif source == "tripletex_contact":
-        fields |= {"email": mail, "mobile": phone, "customer_id": draw(_KEY)}
-    else:
-        fields |= {"email": mail, "phone": phone, "company_name": draw(_COMPANIES), "activity_id": 1}
-    return "put", source, draw(_KEY), fields
-
-
-@st.composite
-def _customer(draw: st.DrawFn) -> tuple[Any, ...]:
-    fields = {
-        "name": draw(st.sampled_from(["Fjord Verksted AS", "Bre Bakeri AS", "Ingrid Haugen"])),
-        "organization_number": draw(st.sampled_from([None, *NUMBERS])),
-        "is_private_individual": draw(st.booleans()),
-        "email": draw(_MAILS),
-        "phone": draw(_PHONES),
-    }
-    return "put", "tripletex_customer", draw(_KEY), fields
-
-
-@st.composite
-def _unit(draw: st.DrawFn) -> tuple[Any, ...]:
-    fields = {
-        "status": draw(st.sampled_from(["active", "deleted", "removed", "unknown"])),
-        "name": draw(st.sampled_from(["FJORD VERKSTED AS", "BRE BAKERI AS"])),
-        "organization_form": draw(st.sampled_from(["AS", "ENK"])),
-        "parent_number": draw(st.sampled_from([None, *NUMBERS])),
-    }
-    return "put", "brreg_unit", draw(st.sampled_from(NUMBERS)), fields
-
-
-@st.composite
-def _fact(draw: st.DrawFn) -> tuple[Any, ...]:
-    facts = ["helpscout_conversation", "tripletex_invoice", "tripletex_subscription"]
-    source = draw(st.sampled_from(facts))
-    order = {"order_id": draw(_KEY)} if source == "tripletex_subscription" else {}
-    return "put", source, draw(_KEY), {"customer_id": draw(_KEY), **order}
-
-
-_SOURCES = st.sampled_from(
-    [
-        "helpscout_customer",
-        "tripletex_customer",
-        "tripletex_contact",
-        "course_signup",
-        "order_form",
-        "brreg_unit",
-        "helpscout_conversation",
-        "tripletex_invoice",
-        "tripletex_subscription",
-    ]
-)
-_LOSS = st.tuples(st.sampled_from(["mark_deleted", "remove"]), _SOURCES, _KEY, st.just(dict[str, Any]()))
-_RECORD = st.tuples(
-    st.sampled_from(["helpscout_customer", "tripletex_contact", "course_signup"]), _KEY.map(str)
-)
-_DECISION = st.tuples(st.just("decide"), st.sampled_from(["same", "different"]), _RECORD, _RECORD).filter(
-    lambda step: step[2] != step[3]
-)
-_PERSONS = [
-    _person(source) for source in ("helpscout_customer", "tripletex_contact", "course_signup", "order_form")
-]
-_STEP = st.one_of(
-    *_PERSONS, _customer(), _unit(), _fact(), _LOSS, _DECISION, st.just(("withdraw", None, None, None))
-)
-
-
-def _play(engine: sa.Engine, landing: Landing, step: tuple[Any, ...]) -> None:
-    kind, what, key, fields = step
-    if kind == "put":
-        landing.put(what, key, **fields)
-    elif kind in ("mark_deleted", "remove"):
-        getattr(landing, kind)(what, NUMBERS[key % 2] if what == "brreg_unit" else key)
-    else:
-        with engine.begin() as connection:
-            connection.execute(sa.delete(crm.match_decision))
-            if kind == "decide":
-                connection.execute(
-                    sa.insert(crm.match_decision).values(
-                        decision=what,
-                        left_source=key[0],
-                        left_source_id=key[1],
-                        right_source=fields[0],
-                        right_source_id=fields[1],
-                    )
-                )
-
-
-def _history(
-    engine: sa.Engine,
-    landing: Landing,
-    nights: list[list[tuple[Any, ...]]],
-    make: Callable[[], IdentityReport],
-) -> list[dict[str, list[tuple[Any, ...]]]]:
-    with engine.begin() as connection:
-        tables = [t for t in crm.person.metadata.sorted_tables if t.schema in ("crm", "landing")]
-        names = ", ".join(f"{table.schema}.{table.name}" for table in tables)
-        connection.exec_driver_sql(f"TRUNCATE {names}")
-    outcomes = []
-    for night in nights:
-        for step in night:
-            _play(engine, landing, step)
-        report = make()
-        outcomes.append(_snapshot(engine))
-        with engine.connect() as connection:
-            totals = count_all(connection)
-        assert {name: getattr(report, name) for name in totals} == totals
-    return outcomes
-
-
-@given(st.lists(st.lists(_STEP, min_size=1, max_size=4), min_size=2, max_size=5))
+@given(st.lists(st.lists(STEP, min_size=1, max_size=4), min_size=2, max_size=5))
 @settings(
     max_examples=8,
     deadline=None,
@@ -415,8 +245,8 @@ def _history(
 def test_refreshing_night_by_night_is_rebuilding_night_by_night(
     crm_engine: sa.Engine, landing: Landing, public_provider: str, nights: list[list[tuple[Any, ...]]]
 ) -> None:
-    refreshed = _history(crm_engine, landing, nights, lambda: refresh(crm_engine, "run"))
-    rebuilt = _history(crm_engine, landing, nights, lambda: rebuild(crm_engine, "run"))
+    refreshed = history(crm_engine, landing, nights, lambda: refresh(crm_engine, "run"))
+    rebuilt = history(crm_engine, landing, nights, lambda: rebuild(crm_engine, "run"))
     for one, other in zip(refreshed, rebuilt, strict=True):
         for name in other:
             assert one[name] == other[name], name

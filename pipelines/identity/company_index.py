@@ -46,8 +46,10 @@ class CompanyIndex:
         if not name.core:
             return
         entries = self._by_core.setdefault(name.core, {})
-        key = (node, form or name.form)
-        entries[key] = max(entries.get(key, currency), currency)
+        # What the name itself says may be another form than the registered one: a `borettslag` that is none.
+        for known in {form or name.form, name.form or form}:
+            key = (node, known)
+            entries[key] = max(entries.get(key, currency), currency)
 
     def ready(self) -> None:
         """Prepare the lookup of names with a slip; call after the last `add`."""

@@ -33,8 +33,8 @@ _KINDS = ("domain", "phone", "place", "neighbours")
 ROUNDS = 3
 # A domain at which more organisations are seen is a provider's, whether or not it is listed as one.
 MOST_NEIGHBOURS = 10
-# Words in the name of a person.
-MOST_NAMES = 4
+# No name of a person has more words.
+FEW_WORDS = 4
 _NO_LINES: frozenset[int] = frozenset()
 
 
@@ -117,8 +117,8 @@ def _meant(state: Resolution, company: int) -> list[Candidate]:
 
 
 def _both_named(state: Resolution, company: int) -> list[Candidate]:
-    """Two names in one text: a sub-unit and those above it (`Fana skole / Bergen kommune`), or the
-    organisation and somebody or something there (`Kari Lie, Fjord Bakeri`).
+    """Two names in one text: a sub-unit and those above it (`Fana skole / Bergen kommune`), or a person
+    and the organisation (`Kari Lie, Fjord Bakeri`).
     """
     parts = names_within(state.data.company_texts[company])
     found = [state.index.exact(name) for name in parts]
@@ -272,13 +272,12 @@ def by_domain_as_name(state: Resolution, rows: Ints) -> None:
 
 
 def _reads_as_a_person(name: CompanyName, *, whole: bool) -> bool:
-    """Whether what stands beside a company's name is the name of somebody there.
+    """Whether what stands beside an organisation's name is that of somebody there.
 
-    Beside a `whole` name of several words two words that no organisation has in its name will do.
+    Beside a `whole` name of several words two words or more do that no organisation has in its name.
     """
     if len(name.words) < 2 or name.form is not None or not DISTINGUISHING.isdisjoint(name.words):
         return False
-    is_given = skeleton(name.words[0]) in GIVEN_SKELETONS
-    return is_given or (
-        whole and len(name.words) <= MOST_NAMES and not looks_like_a_company(" ".join(name.words))
-    )
+    if skeleton(name.words[0]) in GIVEN_SKELETONS:
+        return True
+    return whole and len(name.words) <= FEW_WORDS and not looks_like_a_company(" ".join(name.words))

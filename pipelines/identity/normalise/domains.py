@@ -22,7 +22,7 @@ _RESERVED = frozenset({"example.com", "example.net", "example.org", "example.no"
 # Mail for anyone: free providers, then Norwegian internet providers.
 PUBLIC_MAIL = frozenset(
     """
-    gmail.com googlemail.com gmail.no hotmail.com hotmail.no hotmail.co.uk outlook.com outlook.no
+    gmail.com googlemail.com hotmail.com hotmail.no hotmail.co.uk outlook.com outlook.no
     live.com live.no msn.com yahoo.com yahoo.no yahoo.co.uk yahoo.se ymail.com rocketmail.com icloud.com
     me.com mac.com aol.com proton.me protonmail.com protonmail.ch pm.me tutanota.com tuta.com tuta.io
     gmx.com gmx.net gmx.de mail.com mail.ru yandex.com yandex.ru zoho.com zohomail.eu fastmail.com
@@ -65,6 +65,12 @@ _TYPO_TARGETS = (
     "icloud.com",
     "outlook.no",
 )
+# Providers with one ending only, and what people write for it.
+_WRONG_ENDINGS = {
+    f"{name}.{ending}": f"{name}.com"
+    for name in ("gmail", "icloud")
+    for ending in ("no", "se", "dk", "net", "org")
+}
 # Real providers one edit away from another provider: not typing errors.
 _NOT_TYPOS = PUBLIC_MAIL | frozenset({"mail.com", "email.com", "ymail.com", "gmx.com", "live.se", "live.dk"})
 
@@ -133,8 +139,11 @@ def says_nothing(domain: str) -> bool:
 def intended_domain(domain: str) -> str | None:
     """The public provider that was meant by a mistyped one (`gmial.com`); None when nothing is wrong.
 
-    One letter added, lost, changed or two swapped, against a handful of providers (Damerau-Levenshtein).
+    One letter added, lost, changed or two swapped, against a handful of providers (Damerau-Levenshtein), or
+    the ending of one that has another.
     """
+    if domain in _WRONG_ENDINGS:
+        return _WRONG_ENDINGS[domain]
     if domain in _NOT_TYPOS:
         return None
     for target in _TYPO_TARGETS:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from stdnum.no import orgnr
 
-from pipelines.identity.normalise.text import clean, folded, squashed
+from pipelines.identity.normalise.lexicon import GIVEN_SKELETONS
+from pipelines.identity.normalise.text import clean, folded, skeleton, squashed
 
 _LABELS = re.compile(
     r"^(?:org(?:anisasjons)?\.?\s*-?\s*(?:nr|nummer)?\.?|foretaksregisteret|mva\.?|vat)[:\s]*", re.IGNORECASE
@@ -75,11 +76,12 @@ _DEPARTMENT_WORDS = frozenset(
     """
     hr it ikt okonomi regnskap lonn personal personell marked markedsforing salg innkjop drift lager logistikk
     kundeservice kundesenter administrasjon adm ledelse ledelsen resepsjon support kommunikasjon
-    fakturamottak hovedkontor
+    fakturamottak hovedkontor prosjekt prosjekter kurs opplaering kvalitet hms sentralbord juridisk
     """.split()
 )
 _SEPARATED = re.compile(r"\s+[-–]\s+|\s*,\s+|\s+/\s+")
-_SIDES = re.compile(rf"{_SEPARATED.pattern}|\s*[()]\s*")
+# A stroke without blanks stands between names, not in `A/S` or `v/`.
+_SIDES = re.compile(rf"{_SEPARATED.pattern}|\s*[()]\s*|(?<=\w{{3}})/(?=\w{{3}})")
 # "Firma Kari Hansen": what it is, before the name.
 _KIND_BEFORE = re.compile(r"^(?:firma(?:et)?|bedrift(?:en)?|selskapet)\b[\s:]+(?=\S{2})", re.IGNORECASE)
 # "FjordAS": a form written without the blank before it. Capitals after a small letter, so that "Haas" and
@@ -122,6 +124,10 @@ _ORGANIZATION_WORDS = frozenset(
     sentret butikk
     """.split()
 )
+
+_ORGANIZATION_ENDINGS = (
+    "kommune", "skole", "barnehage", "forening", "lag", "klubb", "korps", "kontor", "senter", "sykehjem",
+)  # fmt: skip
 
 # Words that tell members of a group apart: a name with one and a name without are two organisations.
 DISTINGUISHING = frozenset(
@@ -210,7 +216,7 @@ def _without_contact(text: str) -> tuple[str, str | None]:
     split = _CARE_OF.search(text)
     if split:
         before, after = text[: split.start()].strip(" ,("), text[split.end() :].strip(" ,)")
-        if has_legal_form(before) or not before:
+        if not before or _is_the_company(before, after):
             return before or after, (after or None) if before else None
         return after, before
     split = _CONTACT.search(text)
@@ -224,12 +230,24 @@ def _without_contact(text: str) -> tuple[str, str | None]:
     return text, None
 
 
+def _is_the_company(before: str, after: str) -> bool:
+    """Whether it is the first of two names with `c/o` between that is the organisation's."""
+    for says in (has_legal_form, _begins_like_a_person):
+        if says(before) != says(after):
+            return says(before) == (says is has_legal_form)
+    return looks_like_a_company(before) and not looks_like_a_company(after)
+
+
+def _begins_like_a_person(text: str) -> bool:
+    return skeleton(folded(text.split()[0])) in GIVEN_SKELETONS if text else False
+
+
 def _without_form(words: list[str]) -> tuple[list[str], str | None, list[str]]:
     """Words without the legal form, the form, and the words after a form in the middle.
 
     Compared before folding: `Aas` and `Ås` are surnames and places, `as` is not.
     """
-    lowered = [word.casefold() for word in words]
+    lowered = [_designation(word) for word in words]
     if len(words) > 1 and lowered[-1] in _FORMS:
         form = _FORMS[lowered[-1]]
         return words[:-1], form, []
@@ -245,6 +263,12 @@ def _without_form(words: list[str]) -> tuple[list[str], str | None, list[str]]:
     return words, None, []
 
 
+def _designation(word: str) -> str:
+    """The word as a designation is written; the full stop behind `AS.` ends the text, not the word."""
+    lowered = word.casefold()
+    return lowered if lowered in _FORMS else lowered.rstrip(".")
+
+
 def has_legal_form(text: str) -> bool:
     """Whether the text ends in (or holds) the designation of a legal form, as a company name does."""
     _, form, _ = _without_form([word for word in _WORDS.findall(text) if word.strip(".")])
@@ -257,6 +281,5 @@ def looks_like_a_company(text: str) -> bool:
         return True
     words = [folded(word) for word in _WORDS.findall(text)]
     return any(word in _ORGANIZATION_WORDS for word in words) or any(
-        word.endswith(("kommune", "skole", "barnehage", "forening", "lag")) and len(word) > 9
-        for word in words
+        word.endswith(_ORGANIZATION_ENDINGS) and len(word) > 9 for word in words
     )

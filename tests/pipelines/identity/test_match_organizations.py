@@ -466,3 +466,19 @@ def test_the_name_of_a_stranger_beside_that_of_an_organisation_is_somebody_there
         None,
         None,
     ]
+
+
+def test_two_names_with_a_stroke_between_are_read_without_blanks_too() -> None:
+    units = [
+        unit(A, "LYSNESUND KOMMUNE", organization_form="KOMM"),
+        unit(B, "SOLBAKKEN LEGEKONTOR", organization_form="BEDR", parent_number=A),
+    ]
+    asks = record(SIGNUP, name="Kari Hansen", company="Lysnesund kommune/Solbakken legekontor")
+    assert linked(*units, asks) == [1]
+
+
+def test_the_form_that_the_registered_name_says_is_known_beside_the_registered_one() -> None:
+    association = unit(A, "LYSNE BORETTSLAG", organization_form="FLI")
+    texts = ["Lysne borettslag", "Lysne AS"]
+    asks = [record(SIGNUP, name="Kari Hansen", company=text) for text in texts]
+    assert linked(association, *asks) == [0, None]

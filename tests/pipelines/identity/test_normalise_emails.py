@@ -84,6 +84,8 @@ def test_dots_do_not_count_at_gmail_and_do_elsewhere() -> None:
     ("domain", "meant"),
     [
         ("gmial.com", "gmail.com"),
+        ("gmail.no", "gmail.com"),
+        ("hotmail.no", None),
         ("gmail.co", "gmail.com"),
         ("hotmial.com", "hotmail.com"),
         ("outlok.com", "outlook.com"),

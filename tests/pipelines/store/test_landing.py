@@ -165,6 +165,23 @@ def test_what_is_stored_as_it_came_is_not_screened_again(crm_engine: sa.Engine) 
     assert screened == [[1, 2], [2, 3]]
 
 
+def test_no_erasure_begins_between_the_comparison_and_the_screening(crm_engine: sa.Engine) -> None:
+    """What was stored as it came is not screened, so it has to be there still."""
+    other = sa.create_engine(crm_engine.url)
+
+    class Watched(Suppression):
+        def screen(self, connection: sa.Connection, source: str, records: Iterable[Any]) -> Screening:
+            with other.begin() as erasing:
+                erasing.exec_driver_sql("SET LOCAL lock_timeout = 1")
+                with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+                    self.lock(erasing)
+            return super().screen(connection, source, records)
+
+    lander = Lander(crm_engine, HelpScoutCustomer, run_id="run", suppression=Watched(b"s" * 32))
+    assert lander.land([page(customer(1))]).stored == 1
+    other.dispose()
+
+
 @pytest.mark.parametrize(("mine", "theirs"), [(1, 5), (5, 1)])
 def test_of_two_runs_that_land_a_new_record_at_once_the_newer_version_stays(
     crm_engine: sa.Engine, mine: int, theirs: int

@@ -40,7 +40,7 @@ class Health:
     """For `person` and `organization`: cards by the systems that meet on them."""
 
 
-def look(connection: sa.Connection) -> Health:
+def read_health(connection: sa.Connection) -> Health:
     """Read the numbers."""
     # A million cards are counted by hashing in that; with less they are walked along an index.
     connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")

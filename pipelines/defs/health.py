@@ -13,7 +13,7 @@ from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.privacy.forwarding import forwarding_audit
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
-from pipelines.health import Health, look, page
+from pipelines.health import Health, page, read_health
 from pipelines.missing_days import no_day_missing
 from pipelines.privacy.forecast import WEEK, expiring
 from schemas.policy import load_policy
@@ -47,7 +47,7 @@ def health(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.Materi
     """
     now = datetime.now(UTC)
     with nothing_personal(), workbench.store.crm.connect() as connection:
-        state = look(connection)
+        state = read_health(connection)
         going = expiring(connection, load_policy(), now)
         missing = no_day_missing_of_all(context.instance, connection)
     return dg.MaterializeResult(

@@ -106,13 +106,13 @@ def apply(
     UnauthorizedError, since then no step can succeed.
     """
     outcome, failures = Outcome(), 0
-    with journal.turn():
+    with journal.exclusive():
         for planned in plan.steps:
             step, problem = _resolved(planned, journal)
             if problem:
                 outcome.results.append(Result(planned, "waiting", problem))
                 continue
-            result = _Clerk(service, journal, secret, clock).take(step)
+            result = _StepRunner(service, journal, secret, clock).run(step)
             outcome.results.append(result)
             failures = failures + 1 if result.outcome == "failed" else 0
             if failures >= MAX_FAILURES:
@@ -132,15 +132,15 @@ def _resolved(step: Step, journal: Journal) -> tuple[Step, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clerk:
-    """Takes one step."""
+class _StepRunner:
+    """Carries out one step."""
 
     service: Service
     journal: Journal
     secret: bytes
     clock: Callable[[], datetime]
 
-    def take(self, step: Step) -> Result:
+    def run(self, step: Step) -> Result:
         if step.action == "review":
             return Result(step, "review", step.reason)
         try:
@@ -178,7 +178,7 @@ class _Clerk:
         registered = self.journal.registered([step.target.entity_id])
         if registered.ids(step.target):
             return Result(step, "linked", "was registered by an earlier run")
-        self.journal.look(step, self.clock())
+        self.journal.note_lookup(step, self.clock())
         found = self._alike(step)
         if len(found) > 1:
             return Result(step, "review", f"{len(found)} in Tripletex fit; merge them there")

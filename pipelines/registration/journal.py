@@ -50,8 +50,8 @@ class Journal:
     run_id: str
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Be the only one that registers, for as long as the block. Raises BusyError.
+    def exclusive(self) -> Iterator[None]:
+        """Be the only run that registers, for as long as the block. Raises BusyError.
 
         A lock of the session: it goes with the process, however that ends.
         """
@@ -84,7 +84,7 @@ class Journal:
                 connection, method, path, step, api_names(_PAYLOADS[step.target.object], step.fields), now
             )
 
-    def look(self, step: Step, now: datetime) -> None:
+    def note_lookup(self, step: Step, now: datetime) -> None:
         """Note that a customer is about to be looked for by its number and its address, before it is made."""
         if step.target.object == "customer":
             keys = [name for name in ("organization_number", "email") if step.wanted.get(name)]

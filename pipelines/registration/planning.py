@@ -1,6 +1,6 @@
 """Plans what to register in Tripletex: each customer and contact to create or update, with the reason.
 
-A pure function of the applications, the ledger as it was last read, and what was registered before. Sends
+A pure function of the applications, Tripletex as it was last read, and what was registered before. Sends
 nothing. What is there already is never created; what is filled in is never overwritten; what is not certain
 is left to a person.
 """
@@ -17,14 +17,14 @@ from pipelines.identity.normalise.emails import Email
 from pipelines.identity.normalise.organizations import organization_number
 from pipelines.identity.normalise.phones import phones
 from pipelines.registration.comparing import ADDRESS, is_same_person, missing_fields
-from pipelines.registration.ledger import Ledger
-from pipelines.registration.plan import Fields, Plan, Step, fields_hash
+from pipelines.registration.plan import Action, Fields, Plan, Step, fields_hash
 from pipelines.registration.registrations import Registrations
+from pipelines.registration.snapshot import Snapshot
 from pipelines.registration.targets import Target, customer_target, has_contact
 
 
 def make_plan(
-    judged: Iterable[tuple[Applicant, Verdict]], ledger: Ledger, registered: Registrations, secret: bytes
+    judged: Iterable[tuple[Applicant, Verdict]], snapshot: Snapshot, registered: Registrations, secret: bytes
 ) -> Plan:
     """Plan for the enriched applications. `secret` keys the hashes by which a refusal is known again."""
     groups: dict[Target, list[Applicant]] = defaultdict(list)
@@ -40,49 +40,55 @@ def make_plan(
     steps: list[Step] = []
     for target, applicants in groups.items():
         is_private = target in private
+        registrant = (_private_person if is_private else _company)(target, applicants, snapshot)
         if is_private and _address(applicants[-1]).key in shared:
-            customer = _review(
-                target, "person", applicants, "several persons ordered with one e-mail address"
-            )
+            customer = registrant.step("review", "several persons ordered with one e-mail address")
         else:
-            ordering = (_private_person if is_private else _company)(target, applicants, ledger)
-            customer = _customer(ordering, ledger, registered)
+            customer = _customer(registrant, snapshot, registered)
         planned = [_not_refused_before(customer, registered, secret)]
         if not is_private and planned[0].action != "review":
-            contacts = _contacts(planned[0], applicants, ledger, registered)
+            contacts = _contacts(planned[0], applicants, snapshot, registered)
             planned += [_not_refused_before(step, registered, secret) for step in contacts]
         steps += [step for step in planned if not _is_done(step, registered)]
     return Plan(tuple(steps))
 
 
 def customers_in_question(
-    judged: Iterable[tuple[Applicant, Verdict]], ledger: Ledger, registered: Registrations
+    judged: Iterable[tuple[Applicant, Verdict]], snapshot: Snapshot, registered: Registrations
 ) -> set[int]:
     """The companies' customers in Tripletex whose contact persons a plan asks about."""
     found: set[int] = set()
     for applicant, verdict in judged:
         target, organization = customer_target(applicant, verdict), applicant.organization
         if verdict.status == "enriched" and target is not None and organization is not None:
-            found |= registered.ids(target) | ledger.by_card.get(organization.id, set())
-            found |= ledger.by_number.get(organization.number or "", set())
+            found |= registered.ids(target) | snapshot.by_card.get(organization.id, set())
+            found |= snapshot.by_number.get(organization.number or "", set())
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Ordering:
-    """Somebody who ordered: the customer that is wanted, and what in Tripletex it may be already."""
+class _Registrant:
+    """A customer or contact person that is wanted, and what in Tripletex it may be already."""
 
     target: Target
     entity: Literal["organization", "person"]
     applicants: Sequence[Applicant]
     wanted: Fields
     fitting: set[int]
-    """Customers in Tripletex that it may be."""
+    """Ids in Tripletex."""
     why_new: str
     """The reason, where it is none of them."""
 
+    def step(
+        self, action: Action, reason: str, *, fields: Fields | None = None, record_id: int | None = None
+    ) -> Step:
+        """A step about it; `fields` are what it sends."""
+        numbers = _numbers(self.applicants)
+        sent, wanted = (fields, self.wanted) if fields else ({}, {})
+        return Step(action, self.target, self.entity, reason, numbers, sent, wanted, record_id)
 
-def _company(target: Target, applicants: Sequence[Applicant], ledger: Ledger) -> _Ordering:
+
+def _company(target: Target, applicants: Sequence[Applicant], snapshot: Snapshot) -> _Registrant:
     organization = applicants[0].organization
     assert organization is not None, "an enriched company has a card"
     assert organization.number is not None, "and a number"
@@ -98,15 +104,15 @@ def _company(target: Target, applicants: Sequence[Applicant], ledger: Ledger) ->
     if organization.country not in (None, "NO"):
         # Countries go by Tripletex' own numbers, and a foreign address under Norway would be wrong.
         wanted = {name: value for name, value in wanted.items() if name not in ADDRESS}
-    fitting = ledger.by_number[organization.number] | ledger.by_card[organization.id]
+    fitting = snapshot.by_number[organization.number] | snapshot.by_card[organization.id]
     others = {
         known
         for known in fitting
-        if organization_number(ledger.customers[known]["organization_number"])
+        if organization_number(snapshot.customers[known]["organization_number"])
         not in (None, organization.number)
     }
     also = f" ({len(others)} with another number are on its card)" if others else ""
-    return _Ordering(
+    return _Registrant(
         target,
         "organization",
         applicants,
@@ -116,7 +122,7 @@ def _company(target: Target, applicants: Sequence[Applicant], ledger: Ledger) ->
     )
 
 
-def _private_person(target: Target, applicants: Sequence[Applicant], ledger: Ledger) -> _Ordering:
+def _private_person(target: Target, applicants: Sequence[Applicant], snapshot: Snapshot) -> _Registrant:
     newest = applicants[-1]
     address = _address(newest)
     wanted = _filled(
@@ -124,43 +130,43 @@ def _private_person(target: Target, applicants: Sequence[Applicant], ledger: Led
         email=address.address,
         mobile=_number(newest.phone),
     )
-    return _Ordering(
+    return _Registrant(
         target,
         "person",
         applicants,
         {**wanted, "is_private_individual": True},
-        ledger.by_email[address.key] | ledger.by_card[str(newest.person_id)],
+        snapshot.by_email[address.key] | snapshot.by_card[str(newest.person_id)],
         "ordered privately; no customer in Tripletex has the e-mail address",
     )
 
 
-def _customer(ordering: _Ordering, ledger: Ledger, registered: Registrations) -> Step:
+def _customer(registrant: _Registrant, snapshot: Snapshot, registered: Registrations) -> Step:
     """Create, update or link one customer, by what was registered before and what fits."""
-    target, entity, wanted = ordering.target, ordering.entity, ordering.wanted
-    mapped, fitting = registered.ids(target), ordering.fitting
+    mapped, fitting = registered.ids(registrant.target), registrant.fitting
     if len(mapped) > 1:
-        reason = f"the card is registered as {len(mapped)} customers; merge them there"
-        return _review(target, entity, ordering.applicants, reason)
+        return registrant.step(
+            "review", f"the card is registered as {len(mapped)} customers; merge them there"
+        )
     if not mapped and len(fitting) > 1:
-        reason = f"{len(fitting)} customers in Tripletex fit; merge them or choose one"
-        return _review(target, entity, ordering.applicants, reason)
-    numbers = _numbers(ordering.applicants)
+        return registrant.step(
+            "review", f"{len(fitting)} customers in Tripletex fit; merge them or choose one"
+        )
     known = next(iter(mapped or fitting), None)
     if known is None:
-        return Step("create", target, entity, ordering.why_new, numbers, wanted, wanted)
-    if known not in ledger.customers:
-        return Step("link", target, entity, "registered since the last sweep", numbers, record_id=known)
-    missing = missing_fields(ledger.customers[known], wanted)
+        return registrant.step("create", registrant.why_new, fields=registrant.wanted)
+    if known not in snapshot.customers:
+        return registrant.step("link", "registered since the last sweep", record_id=known)
+    missing = missing_fields(snapshot.customers[known], registrant.wanted)
     if missing:
-        reason = "is in Tripletex already, but lacks fields"
-        if ledger.customers[known].get("is_inactive"):
-            reason = "is in Tripletex already, but inactive"
-        return Step("update", target, entity, reason, numbers, missing, wanted, known)
-    return Step("link", target, entity, "is in Tripletex already, complete", numbers, record_id=known)
+        lacks = "inactive" if snapshot.customers[known].get("is_inactive") else "lacks fields"
+        return registrant.step(
+            "update", f"is in Tripletex already, but {lacks}", fields=missing, record_id=known
+        )
+    return registrant.step("link", "is in Tripletex already, complete", record_id=known)
 
 
 def _contacts(
-    customer: Step, applicants: Sequence[Applicant], ledger: Ledger, registered: Registrations
+    customer: Step, applicants: Sequence[Applicant], snapshot: Snapshot, registered: Registrations
 ) -> list[Step]:
     """The persons who ordered for a company, each once."""
     people: dict[str, list[Applicant]] = defaultdict(list)
@@ -168,7 +174,7 @@ def _contacts(
         if has_contact(applicant):
             people[str(applicant.person_id)].append(applicant)
     return [
-        _contact(customer, person_id, forms, ledger.contacts.get(customer.record_id or 0, []), registered)
+        _contact(customer, person_id, forms, snapshot.contacts.get(customer.record_id or 0, []), registered)
         for person_id, forms in people.items()
     ]
 
@@ -189,7 +195,6 @@ def _contact(
         mobile=_number(newest.phone),
     )
     target = Target("contact", person_id, customer.record_id or 0)
-    numbers = _numbers(forms)
     mapped = registered.ids(target)
     fitting = [
         row
@@ -197,21 +202,30 @@ def _contact(
         if row["id"] in mapped
         or (not mapped and (row["person_id"] == person_id or is_same_person(row, wanted)))
     ]
+    registrant = _Registrant(
+        target,
+        "person",
+        forms,
+        wanted,
+        {row["id"] for row in fitting},
+        "ordered for the customer; it has no such contact person",
+    )
+    return replace(_contact_step(registrant, mapped, fitting), customer=customer.target)
+
+
+def _contact_step(registrant: _Registrant, mapped: set[int], fitting: Sequence[dict[str, Any]]) -> Step:
+    """Create, update or link one contact person, by what was registered before and what fits."""
     if mapped and not fitting:
-        reason = "registered since the last sweep"
-        step = Step("link", target, "person", reason, numbers, record_id=min(mapped))
-    elif len(fitting) > 1:
-        step = _review(target, "person", forms, f"{len(fitting)} contact persons of the customer fit")
-    elif not fitting:
-        reason = "ordered for the customer; it has no such contact person"
-        step = Step("create", target, "person", reason, numbers, wanted, wanted)
-    elif missing := missing_fields(fitting[0], wanted):
+        return registrant.step("link", "registered since the last sweep", record_id=min(mapped))
+    if len(fitting) > 1:
+        return registrant.step("review", f"{len(fitting)} contact persons of the customer fit")
+    if not fitting:
+        return registrant.step("create", registrant.why_new, fields=registrant.wanted)
+    (present,) = fitting
+    if missing := missing_fields(present, registrant.wanted):
         reason = "is a contact person already, but lacks fields"
-        step = Step("update", target, "person", reason, numbers, missing, wanted, fitting[0]["id"])
-    else:
-        reason = "is a contact person already"
-        step = Step("link", target, "person", reason, numbers, record_id=fitting[0]["id"])
-    return replace(step, customer=customer.target)
+        return registrant.step("update", reason, fields=missing, record_id=present["id"])
+    return registrant.step("link", "is a contact person already", record_id=present["id"])
 
 
 def _not_refused_before(step: Step, registered: Registrations, secret: bytes) -> Step:
@@ -224,12 +238,6 @@ def _not_refused_before(step: Step, registered: Registrations, secret: bytes) ->
     named = ", ".join(refusal.refused_fields) or "the request"
     reason = f"Tripletex refused {named}; correct it at its source"
     return Step("review", step.target, step.entity, reason, step.application_ids, customer=step.customer)
-
-
-def _review(
-    target: Target, entity: Literal["organization", "person"], applicants: Sequence[Applicant], reason: str
-) -> Step:
-    return Step("review", target, entity, reason, _numbers(applicants))
 
 
 def _is_done(step: Step, registered: Registrations) -> bool:

@@ -12,10 +12,10 @@ from pipelines.applications.reading import read_applicants
 from pipelines.applications.verdicts import judge
 from pipelines.registration.apply import Outcome, Service, apply
 from pipelines.registration.journal import Journal
-from pipelines.registration.ledger import read_contacts, read_customers
 from pipelines.registration.plan import Plan, Step
 from pipelines.registration.planning import customers_in_question, make_plan
 from pipelines.registration.registrations import read_registrations
+from pipelines.registration.snapshot import read_contacts, read_customers
 from pipelines.store.bulk import replace
 from schemas.tables.registration import registration_plan
 
@@ -24,9 +24,9 @@ def plan_registrations(engine: sa.Engine, secret: bytes, now: datetime) -> Plan:
     """What is to be registered as the store stands. Sends and writes nothing; `now` is aware."""
     with engine.connect() as connection:
         judged = [(applicant, judge(applicant, now)) for applicant in read_applicants(connection)]
-        registered, ledger = read_registrations(connection), read_customers(connection)
-        read_contacts(connection, ledger, customers_in_question(judged, ledger, registered))
-        return make_plan(judged, ledger, registered, secret)
+        registered, snapshot = read_registrations(connection), read_customers(connection)
+        read_contacts(connection, snapshot, customers_in_question(judged, snapshot, registered))
+        return make_plan(judged, snapshot, registered, secret)
 
 
 def store_plan(engine: sa.Engine, plan: Plan) -> int:

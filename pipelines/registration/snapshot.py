@@ -24,7 +24,7 @@ _READ = (
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Snapshot:
     """Customers and contacts by id and by key. Values by the field names of the payloads; personal data."""
 
     customers: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -37,9 +37,9 @@ class Ledger:
     """Contact persons by customer, each with the card of the person (`person_id`)."""
 
 
-def read_customers(connection: sa.Connection) -> Ledger:
+def read_customers(connection: sa.Connection) -> Snapshot:
     """All customers as they were landed, without their contacts."""
-    ledger = Ledger()
+    snapshot = Snapshot()
     link, customer = source_link, _CUSTOMER
     statement = (
         sa.select(*(customer.c[name] for name in _READ), link.c.organization_id, link.c.person_id)
@@ -47,12 +47,12 @@ def read_customers(connection: sa.Connection) -> Ledger:
         .where(customer.c.deleted_at_source.is_(None))
     )
     for row in connection.execute(statement).mappings():
-        add_customer(ledger, dict(row))
-    return ledger
+        add_customer(snapshot, dict(row))
+    return snapshot
 
 
-def read_contacts(connection: sa.Connection, ledger: Ledger, customer_ids: Iterable[int]) -> None:
-    """Put the contact persons of some customers into the ledger: of all, they would be many times as many."""
+def read_contacts(connection: sa.Connection, snapshot: Snapshot, customer_ids: Iterable[int]) -> None:
+    """Add the contact persons of some customers: of all, they would be many times as many."""
     link, contact = source_link, _CONTACT
     wanted = sa.literal(sorted(customer_ids), pg.ARRAY(sa.BigInteger()))
     statement = (
@@ -63,25 +63,25 @@ def read_contacts(connection: sa.Connection, ledger: Ledger, customer_ids: Itera
         .where(contact.c.deleted_at_source.is_(None), contact.c.customer_id == sa.func.any(wanted))
     )
     for row in connection.execute(statement).mappings():
-        ledger.contacts[row["customer_id"]].append(dict(row))
+        snapshot.contacts[row["customer_id"]].append(dict(row))
 
 
 CONTACT_READ = "first_name last_name email mobile work_phone is_inactive".split()
 
 
-def add_customer(ledger: Ledger, row: dict[str, Any]) -> None:
+def add_customer(snapshot: Snapshot, row: dict[str, Any]) -> None:
     """Put one customer where it can be found."""
     number = organization_number(row["organization_number"])
-    ledger.customers[row["id"]] = row
+    snapshot.customers[row["id"]] = row
     if row["organization_number"]:
-        ledger.by_number[number or row["organization_number"]].add(row["id"])
+        snapshot.by_number[number or row["organization_number"]].add(row["id"])
     else:
         address = email(row["email"])
         if address is not None:
-            ledger.by_email[address.key].add(row["id"])
+            snapshot.by_email[address.key].add(row["id"])
     card = row["person_id"] if row["is_private_individual"] else row["organization_id"]
     if card is not None:
-        ledger.by_card[card].add(row["id"])
+        snapshot.by_card[card].add(row["id"])
 
 
 def _linked(source: str, table: sa.Table) -> sa.ColumnElement[bool]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.health import SYSTEM_NAMES, Health, look, page
+from pipelines.health import SYSTEM_NAMES, Health, page, read_health
 from schemas.payloads.base import SYSTEMS
 from schemas.tables import crm, landing
 
@@ -45,7 +45,7 @@ def test_each_source_is_told_with_its_last_read_and_what_is_set_aside(crm_engine
                 for key in "ab"
             ],
         )
-        state = look(connection)
+        state = read_health(connection)
     assert state.sources == [("course_signup", NOW, 2, 0), ("order_form", NOW, 0, 2)]
     assert (state.people, state.organizations, state.reviews) == (0, 0, 0)
 
@@ -66,7 +66,7 @@ def test_requests_are_held_against_the_fewest_that_were_needed(crm_engine: sa.En
         for source, (requests, received) in reads.items():
             row = load(source, NOW) | {"requests": requests, "received": received}
             connection.execute(sa.insert(landing.load), [row])
-        assert look(connection).requests == {
+        assert read_health(connection).requests == {
             "helpscout_conversation": (4, 3),
             "tripletex_invoice": (1, 1),
             "course_signup": (2, 0),
@@ -95,7 +95,7 @@ def test_a_card_is_counted_once_under_all_systems_that_meet_on_it(crm_engine: sa
                 for number, source in enumerate(sources)
             ],
         )
-        overlaps = look(connection).overlaps
+        overlaps = read_health(connection).overlaps
     assert overlaps["person"] == {("Help Scout", "Pindena"): 2, ("Pindena",): 1}
     assert overlaps["organization"] == {("Help Scout", "Pindena"): 1}
 

@@ -239,7 +239,7 @@ def test_after_some_failures_in_a_row_the_rest_is_left_to_the_next_run(
 
 def test_two_runs_do_not_register_at_once(office: Office) -> None:
     office.company_orders(1, NUMBER)
-    with Journal(office.engine, "other").turn(), pytest.raises(BusyError, match="another run"):
+    with Journal(office.engine, "other").exclusive(), pytest.raises(BusyError, match="another run"):
         office.apply()
     assert office.customers() == []
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from pipelines.applications.verdicts import Applicant, Organization, Verdict
-from pipelines.registration.ledger import Ledger, add_customer
 from pipelines.registration.plan import Plan, fields_hash
 from pipelines.registration.planning import make_plan
 from pipelines.registration.register import plan_rows
 from pipelines.registration.registrations import Entry, Registrations
+from pipelines.registration.snapshot import Snapshot, add_customer
 from pipelines.registration.targets import Target
 
 NOW = datetime(2026, 5, 4, 1, 30, tzinfo=UTC)
@@ -59,13 +59,13 @@ def _applicant(application_id: int, **changes: Any) -> Applicant:
     return Applicant(application_id=application_id, **given | changes)
 
 
-def ledger(*customers: dict[str, Any], contacts: dict[int, list[dict[str, Any]]] | None = None) -> Ledger:
+def snapshot(*customers: dict[str, Any], contacts: dict[int, list[dict[str, Any]]] | None = None) -> Snapshot:
     """What Tripletex held; a customer is empty but for what is given."""
     names = (
         "organization_number is_private_individual is_inactive email phone mobile website postal_address_1"
         " postal_address_2 postal_code postal_city physical_address_1 organization_id person_id"
     ).split()
-    made = Ledger()
+    made = Snapshot()
     for one in customers:
         add_customer(made, dict.fromkeys(names) | one)
     for customer_id, people in (contacts or {}).items():
@@ -75,9 +75,9 @@ def ledger(*customers: dict[str, Any], contacts: dict[int, list[dict[str, Any]]]
 
 
 def plan(
-    *judged: tuple[Applicant, Verdict], held: Ledger | None = None, registered: Registrations | None = None
+    *judged: tuple[Applicant, Verdict], held: Snapshot | None = None, registered: Registrations | None = None
 ) -> Plan:
-    return make_plan(judged, held or ledger(), registered or Registrations(), SECRET)
+    return make_plan(judged, held or snapshot(), registered or Registrations(), SECRET)
 
 
 def told(made: Plan) -> list[tuple[str, str]]:
@@ -130,7 +130,7 @@ def test_a_foreign_address_is_not_sent_as_a_norwegian_one() -> None:
     ],
 )
 def test_a_customer_that_is_there_is_never_created(there: dict[str, Any]) -> None:
-    made = plan(company(), held=ledger({"id": 7} | there))
+    made = plan(company(), held=snapshot({"id": 7} | there))
     assert made.steps[0].action == "update"
     assert made.steps[0].record_id == 7
     assert made.steps[1].target.customer_id == 7
@@ -141,7 +141,7 @@ def test_a_customer_that_is_there_is_never_created(there: dict[str, Any]) -> Non
 def test_a_customer_with_all_it_needs_is_only_tied_to_its_card() -> None:
     full = {"id": 7, "organization_number": NUMBER, "email": "post@fjellrev.example.no"}
     present = {"id": 9, "email": "OLA@fjellrev.example.no", "mobile": "+4791504800"}
-    made = plan(company(), held=ledger(full | {"physical_address_1": "Veien 2"}, contacts={7: [present]}))
+    made = plan(company(), held=snapshot(full | {"physical_address_1": "Veien 2"}, contacts={7: [present]}))
     assert told(made) == [("link", "customer"), ("link", "contact")]
     assert [step.record_id for step in made.steps] == [7, 9]
 
@@ -149,7 +149,7 @@ def test_a_customer_with_all_it_needs_is_only_tied_to_its_card() -> None:
 def test_several_that_fit_are_left_to_a_person_and_get_no_contact() -> None:
     made = plan(
         company(),
-        held=ledger({"id": 7, "organization_number": NUMBER}, {"id": 8, "organization_number": NUMBER}),
+        held=snapshot({"id": 7, "organization_number": NUMBER}, {"id": 8, "organization_number": NUMBER}),
     )
     assert told(made) == [("review", "customer")]
     assert "2 customers" in made.steps[0].reason
@@ -157,7 +157,7 @@ def test_several_that_fit_are_left_to_a_person_and_get_no_contact() -> None:
 
 def test_a_customer_on_the_card_with_another_number_is_another_customer() -> None:
     made = plan(
-        company(), held=ledger({"id": 7, "organization_number": "310001376", "organization_id": CARD})
+        company(), held=snapshot({"id": 7, "organization_number": "310001376", "organization_id": CARD})
     )
     assert made.steps[0].action == "create"
     assert "another number" in made.steps[0].reason
@@ -168,7 +168,7 @@ def test_what_a_person_chose_of_several_stays_chosen() -> None:
     target = Target("customer", CARD)
     known = Registrations({target: [Entry(target, "registered", 8, None)]})
     both = [{"id": number, "organization_number": NUMBER} for number in (7, 8)]
-    made = plan(company(), held=ledger(*both), registered=known)
+    made = plan(company(), held=snapshot(*both), registered=known)
     assert made.steps[0].record_id == 8
 
 
@@ -182,9 +182,9 @@ def test_a_card_that_was_registered_twice_before_it_was_merged_is_reviewed() -> 
 def test_a_private_customer_is_known_by_the_address_and_not_by_a_companys() -> None:
     assert told(plan(private())) == [("create", "customer")]
     there = {"id": 7, "email": "Ola@Fjellrev.example.no", "mobile": "1"}
-    assert told(plan(private(), held=ledger(there))) == [("link", "customer")]
+    assert told(plan(private(), held=snapshot(there))) == [("link", "customer")]
     firm = there | {"organization_number": NUMBER}
-    assert told(plan(private(), held=ledger(firm))) == [("create", "customer")]
+    assert told(plan(private(), held=snapshot(firm))) == [("create", "customer")]
 
 
 def test_two_persons_who_order_with_one_address_are_reviewed() -> None:
@@ -196,7 +196,7 @@ def test_two_persons_who_order_with_one_address_are_reviewed() -> None:
 def test_a_contact_person_without_an_address_is_known_by_name() -> None:
     customer = {"id": 7, "organization_number": NUMBER}
     present = {"id": 9, "first_name": "OLA", "last_name": "Eksempel"}
-    made = plan(company(), held=ledger(customer, contacts={7: [present]}))
+    made = plan(company(), held=snapshot(customer, contacts={7: [present]}))
     assert (made.steps[1].action, made.steps[1].record_id) == ("update", 9)
     assert set(made.steps[1].fields) == {"email", "mobile"}
 
@@ -213,12 +213,12 @@ def test_what_was_refused_is_planned_again_only_when_it_has_changed() -> None:
 
 def test_a_contact_person_that_was_refused_is_planned_again_only_when_it_has_changed() -> None:
     customer = {"id": 7, "organization_number": NUMBER}
-    contact = plan(company(), held=ledger(customer)).steps[-1]
+    contact = plan(company(), held=snapshot(customer)).steps[-1]
     refusal = Entry(contact.target, "refused", None, None, ("email",), fields_hash(contact.fields, SECRET))
     known = Registrations({contact.target: [refusal]})
-    again = plan(company(), held=ledger(customer), registered=known).steps[-1]
+    again = plan(company(), held=snapshot(customer), registered=known).steps[-1]
     assert (again.action, again.customer) == ("review", contact.customer)
-    changed = plan(company(first_name="Olav"), held=ledger(customer), registered=known).steps[-1]
+    changed = plan(company(first_name="Olav"), held=snapshot(customer), registered=known).steps[-1]
     assert changed.action == "create"
 
 

@@ -115,9 +115,11 @@ def _answer(expected: Expectation, status: int, content: bytes, headers: Mapping
     except (ValueError, RecursionError):
         if status >= 400:
             return Answer(status, None, headers)
+        is_page = content.lstrip().startswith(b"<")
+        problem = f"a web page instead of JSON; {_ADDRESS}" if is_page else "the body is not whole JSON"
         if expected.repeatable:
-            raise TransientError(f"{expected.request}: the body is not whole JSON") from None
-        raise AmbiguousError(f"{expected.request}: the body of the answer is not whole JSON") from None
+            raise TransientError(f"{expected.request}: answered {status}, {problem}") from None
+        raise AmbiguousError(f"{expected.request}: answered {status}, {problem}") from None
 
 
 def _parsed(content: bytes) -> Any:

@@ -16,10 +16,11 @@ import pytest
 import requests
 import responses
 import time_machine
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from connectors import egress as module
+from connectors import transport
 from connectors.budget import RequestBudget
 from connectors.egress import Egress
 from connectors.errors import (
@@ -577,28 +578,29 @@ class TestOnTheWire:
         server.app = app
         assert make(server.url).request("GET", "/people").body == list(range(9_999))
 
-    @pytest.mark.parametrize("length", [True, False], ids=["of known length", "in chunks"])
-    def test_a_dripping_body_is_given_up_on(
-        self,
-        make: Callable[..., Egress],
-        server: LoopbackServer,
-        monkeypatch: pytest.MonkeyPatch,
-        length: bool,
+    def test_an_answer_that_takes_too_long_is_given_up_on(
+        self, make: Callable[..., Egress], server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Each byte comes in time, the whole never would; the deadline is looked at after every piece."""
-        monkeypatch.setattr(module, "BODY_SECONDS", -1.0)
-        dripped: list[int] = []
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            headers = [(b"content-length", b"1000")] if length else []
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            for number in range(1000):
-                dripped.append(number)
-                await send({"type": "http.response.body", "body": b" ", "more_body": number < 999})
-
-        server.app = app
+        monkeypatch.setattr(transport, "ANSWER_SECONDS", 0.0)
+        server.app = JSONResponse([])
         with pytest.raises(TransientError, match="no answer in time"):
             make(server.url, attempts=1).request("GET", "/people")
+
+    def test_a_host_that_speaks_no_tls_is_told_as_such(
+        self, make: Callable[..., Egress], server: LoopbackServer
+    ) -> None:
+        """The address in the settings says https where it should say http."""
+        with pytest.raises(TransientError, match="TLS"):
+            make(server.url.replace("http:", "https:"), attempts=1).request("GET", "/people")
+
+    def test_a_web_page_in_the_place_of_an_answer_is_told_as_such(
+        self, make: Callable[..., Egress], server: LoopbackServer
+    ) -> None:
+        """A login page stands before the system, or the address leads elsewhere."""
+        server.app = HTMLResponse(f"\n<!DOCTYPE html><title>Logg inn, {SECRET}</title>")
+        with pytest.raises(TransientError, match="a web page instead of JSON") as caught:
+            make(server.url, attempts=2).request("GET", "/people")
+        assert SECRET not in str(caught.value)
 
     def test_neither_a_log_line_nor_an_error_holds_anything_personal(
         self, make: Callable[..., Egress], server: LoopbackServer, caplog: pytest.LogCaptureFixture

@@ -90,5 +90,5 @@ def test_a_source_that_says_no_stops_the_command_and_names_what_to_mend(status: 
 
 def test_a_page_in_the_place_of_an_answer_stops_the_command() -> None:
     """The address of a web site answers 200 to everything."""
-    with pytest.raises(StartError, match="not whole JSON"):
+    with pytest.raises(StartError, match="a web page instead of JSON"):
         _knock(responses.Response("GET", PARTICIPANTS, body="<html></html>"))

@@ -63,8 +63,8 @@ subject: .venv/installed ## Requests of data subjects: ARGS="open erasure --emai
 privacy: .venv/installed ## Legal holds, customers' instructions, restrictions: ARGS="hold list", ARGS="--help"
 	@$(BIN)/python -m pipelines.cli.privacy $(ARGS)
 
-psql: .venv/installed ## A SQL prompt on the CRM store
-	@$(BIN)/python -m pipelines.cli.psql
+psql: .venv/installed ## A SQL prompt on the CRM store (ARGS="-c 'SELECT …'" for one query)
+	@$(BIN)/python -m pipelines.cli.psql $(ARGS)
 
 migrate: .venv/installed ## Bring the CRM database to the present shape (as its owner)
 	@$(BIN)/python -m pipelines.cli.migrate
@@ -81,7 +81,7 @@ lock: .venv/bin/uv ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml --group test -c requirements.lock -o requirements-test.lock
 
 clean: ## Remove the embedded store, Dagster's history and the sandbox's world
-	@find $(CURDIR)/dagster_home -mindepth 1 -maxdepth 1 ! -name dagster.yaml ! -name production ! -name '*.png' -exec rm -rf {} +
+	@find "$(CURDIR)/dagster_home" -mindepth 1 -maxdepth 1 ! -name dagster.yaml ! -name production ! -name '*.png' -exec rm -rf {} +
 
 .venv/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kundekort needs Python 3.11 or later: make PYTHON=python3.11 …"; exit 2; }

@@ -6,19 +6,20 @@ well, 1 the night is missing (and was told, where that is configured), 2 it cann
 
 from __future__ import annotations
 
-import os
-import sys
+import argparse
 import warnings
 from datetime import UTC, datetime
 
 from connectors.errors import EgressError
 from pipelines.alerts import is_late, night_missing, tell
-from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.cli.boundary import end
+from pipelines.cli.startup import NOT_STARTED, history, terminal
 from pipelines.settings import load_settings
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Look once; returns the exit code."""
+    argparse.ArgumentParser(prog="make alert-late", description=__doc__).parse_args(arguments)
     # Cron sends whatever is printed; Dagster's remarks about itself are none of it.
     warnings.simplefilter("ignore")
     import dagster as dg
@@ -28,8 +29,7 @@ def main() -> int:
     console = terminal()
     try:
         settings = load_settings()
-        os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-        with dg.DagsterInstance.get() as instance:
+        with history(settings.dagster_home) as instance:
             made_at = cards_made_at(instance)
         if made_at is None:
             console.print("The cards were never made. Run `make sync`, then let the daemon run.")
@@ -47,4 +47,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

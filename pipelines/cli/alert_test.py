@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 from connectors.errors import EgressError
 from pipelines.alerts import NOT_SET, tell
+from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.settings import load_settings
 
 TEXT = "Kundekort: this is a test. Alerts arrive here."
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Send it; returns the exit code."""
+    argparse.ArgumentParser(prog="make alert-test", description=__doc__).parse_args(arguments)
     console = terminal()
     try:
         settings = load_settings()
@@ -35,4 +37,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

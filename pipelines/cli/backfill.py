@@ -7,11 +7,11 @@ as `make sync`.
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import date, datetime
 
 from rich.console import Console
 
+from pipelines.cli.boundary import end
 from pipelines.cli.running import run_nightly
 from pipelines.cli.startup import (
     NOT_STARTED,
@@ -76,4 +76,4 @@ def _agreed(console: Console) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -24,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.identity.comparing import Pair, waiting
 from pipelines.identity.deciding import Decision, DecisionError, consider, decide
@@ -167,4 +167,4 @@ def _printable(value: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 
-from rich.console import Console
-
-from pipelines.settings import ConfigurationError, load_settings
+from pipelines.cli.boundary import end
+from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.settings import load_settings
 from pipelines.store.database import open_store
-from pipelines.store.engines import DatabaseError
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Migrate; returns the exit code."""
+    argparse.ArgumentParser(prog="make migrate", description=__doc__).parse_args(arguments)
     try:
         store = open_store(load_settings())
-    except (ConfigurationError, DatabaseError) as error:
-        Console(stderr=True).print(f"[red]{error}[/]")
+    except NOT_STARTED as error:
+        terminal(stderr=True).print(f"[red]{error}[/]")
         return 2
-    Console().print(f"The CRM database is up to date; the pipeline works as {store.crm_role or 'its login'}.")
+    terminal().print(
+        f"The CRM database is up to date; the pipeline works as {store.crm_role or 'its login'}."
+    )
     store.close()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

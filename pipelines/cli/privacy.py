@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import sys
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -31,6 +30,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, day, terminal
 from pipelines.privacy import holds_legal, instructions, submissions
 from pipelines.privacy.disclosures import disclosures_about
@@ -328,4 +328,4 @@ def _line(console: Console, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

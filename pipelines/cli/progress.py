@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+import sqlalchemy as sa
 from rich.console import Console
 
 from pipelines.steps import step_name
@@ -32,7 +33,11 @@ def _follow(
 ) -> None:
     cursor, finished, last_look = None, 0, False
     while True:
-        records = instance.get_records_for_run(run_id, cursor=cursor)
+        try:
+            records = instance.get_records_for_run(run_id, cursor=cursor)
+        except sa.exc.DBAPIError:
+            # The run writes to the same records, and says what is wrong with them.
+            return
         cursor = records.cursor
         for record in records.records:
             event = record.event_log_entry.dagster_event

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
-from rich.console import Console
-
-from pipelines.settings import ConfigurationError, load_settings
+from pipelines.cli.boundary import end
+from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.settings import load_settings
 from pipelines.store.database import crm_admin_url
 from pipelines.store.embedded import client_program
-from pipelines.store.engines import DatabaseError
 
 
 def main(arguments: list[str]) -> int:
     """Run psql with the given arguments; returns its exit code."""
     try:
         url = crm_admin_url(load_settings())
-    except (ConfigurationError, DatabaseError) as error:
-        Console(stderr=True).print(f"[red]{error}[/]")
+    except NOT_STARTED as error:
+        terminal(stderr=True).print(f"[red]{error}[/]")
         return 2
     # The password goes by the environment: a command line can be read by everyone on the machine.
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
@@ -28,4 +26,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

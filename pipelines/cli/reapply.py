@@ -7,10 +7,10 @@ command does the former by itself where the store is an older state of the one t
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy.ledger_copy import LEDGER_COPY, replace_copy
@@ -47,4 +47,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

@@ -10,6 +10,7 @@ import warnings
 
 from rich.console import Console
 
+from pipelines.cli.startup import history
 from pipelines.settings import Settings
 
 
@@ -29,8 +30,6 @@ def run_nightly(
     """
     # Dagster takes more than a second to import, and what is wrong before should be said before.
     warnings.simplefilter("ignore")
-    import dagster as dg
-
     from pipelines.cli.leftovers import alone, end_leftovers
     from pipelines.cli.progress import progress
     from pipelines.cli.summary import summarize
@@ -44,7 +43,7 @@ def run_nightly(
     steps = len(job.graph.nodes)
     bounds = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
     span = dict(zip(bounds, days, strict=True)) if days else {}
-    with alone(settings.dagster_home, run_id), dg.DagsterInstance.get() as instance:
+    with alone(settings.dagster_home, run_id), history(settings.dagster_home) as instance:
         if ended := end_leftovers(instance):
             console.print(
                 f"[dim]Runs that were killed before: {ended}. This one goes on from what they left.[/]"

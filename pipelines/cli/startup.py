@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -24,6 +26,9 @@ from pipelines.store.world import claim_world
 from schemas.errors import SafeError
 from schemas.payloads.base import SYSTEMS, System
 from schemas.policy import PolicyError
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _THE_OTHERS = {
     True: "No source is configured, and the sandbox's invented customers are not mixed with those that the"
@@ -58,22 +63,25 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError("a day is written 2026-03-31") from None
 
 
-def terminal() -> Console:
+def terminal(*, stderr: bool = False) -> Console:
     """Where commands print: lines are as long as they are, the terminal wraps them."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, stderr=stderr)
 
 
 @contextmanager
 def configured(console: Console) -> Iterator[tuple[Settings, bool]]:
     """(settings, whether the sandbox is used), with the sandbox running for as long as the block.
 
-    Raises ConfigurationError for a variable that is missing or malformed.
+    Raises ConfigurationError for a variable that is missing or malformed, and, where the sandbox is used, as
+    `prepare_store` does.
     """
     settings = load_settings()
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     if settings.has_any_source:
         yield settings, False
         return
+    # A store of real customers is refused before the sandbox is spoken of.
+    prepare_store(console, settings, is_sandbox=True)
     # Real accounts never load the simulators.
     from connectors.sandbox.server import Sandbox
 
@@ -177,6 +185,34 @@ def furnish_home(home: Path) -> None:
         raise StartError(f"DAGSTER_HOME: {home} cannot be used ({error.strerror})") from None
 
 
+@contextmanager
+def history(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Dagster's own records in DAGSTER_HOME. Raises StartError when they cannot be opened."""
+    furnish_home(home)
+    # Long to import, and what is wrong before is said before.
+    import dagster as dg
+    import yaml
+
+    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        instance = dg.DagsterInstance.get()
+    except (dg.DagsterError, yaml.YAMLError) as error:
+        # Dagster numbers what it finds, after what there might be and before its stack trace.
+        first = re.split(r"Error 2:|Expected:|Stack Trace:", str(error).rpartition("Error 1:")[2])[0]
+        raise StartError(
+            f"DAGSTER_HOME: {home / 'dagster.yaml'} cannot be used. {' '.join(first.split())} Compare it with"
+            " the project's in dagster_home"
+        ) from None
+    # Each kind of storage has errors of its own.
+    except Exception:
+        raise StartError(
+            "DAGSTER_HOME, DAGSTER_DATABASE_URL: Dagster's own records cannot be opened. Check the URL, that"
+            " its server runs, and that the folder can be written"
+        ) from None
+    with instance:
+        yield instance
+
+
 def left_out(settings: Settings) -> list[System]:
     """Systems that are not configured."""
     return [system for system in SYSTEMS if not is_configured(settings, system)]
@@ -188,7 +224,6 @@ def _seed_platform(console: Console, settings: Settings) -> None:
         return
     from pipelines.platform_seed import seed_platform
 
-    prepare_store(console, settings, is_sandbox=True)
     url = platform_admin_url(settings)
     assert url is not None, "without CRM_DATABASE_URL the platform database is embedded"
     engine = make_engine(url)

@@ -16,7 +16,6 @@ Files for the person are written to DAGSTER_HOME/subject_requests/NUMBER and rem
 from __future__ import annotations
 
 import argparse
-import sys
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from typing import get_args
 
 from rich.console import Console
 
+from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, configured, day, terminal
 from pipelines.privacy.periods import midnight
 from pipelines.privacy.subjects.drawer import Drawer, DrawerError
@@ -162,4 +162,4 @@ def _corrections(texts: list[str]) -> Mapping[tuple[str, str], Mapping[str, str 
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

@@ -9,9 +9,9 @@ Exit codes: 0 all well, 1 something failed (the last line says what to do), 2 no
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
+from pipelines.cli.boundary import end
 from pipelines.cli.running import run_nightly
 from pipelines.cli.startup import NOT_STARTED, check_doors, configured, prepare_store, terminal
 from schemas.policy import load_policy
@@ -39,4 +39,4 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

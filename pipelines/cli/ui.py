@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 
+from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, configured, prepare_store, terminal
 from pipelines.settings import PROJECT
 
@@ -77,4 +78,4 @@ def _serve(port: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

@@ -7,11 +7,11 @@ proxy with TLS before it. Switch the sensor `webhook_sensor` on in Dagster: it s
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import partial
 
 import uvicorn
 
+from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, terminal
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
@@ -43,4 +43,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main)

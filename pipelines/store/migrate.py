@@ -8,8 +8,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 
 import schemas.migrations
+from pipelines.store.engines import DatabaseError
 from pipelines.store.roles import ensure_roles, grant_crm, grant_platform
 from schemas.tables import platform
 
@@ -29,12 +31,20 @@ def migrate_crm(engine: sa.Engine) -> bool:
     """Create or upgrade the schemas landing, crm and privacy, in one transaction.
 
     Returns whether the roles stand (False: the user may not create roles, and runs with its own rights).
+    Raises DatabaseError for a database of a newer version.
     """
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            command.upgrade(migration_config(connection), "head")
+            try:
+                command.upgrade(migration_config(connection), "head")
+            except CommandError as error:
+                # Its one reason here: the database names a migration that is not in the folder.
+                raise DatabaseError(
+                    f"The CRM database was made by a newer version of Kundekort ({error}): install that one,"
+                    " or restore a backup of this one"
+                ) from None
         has_roles = ensure_roles(connection)
         if has_roles:
             grant_crm(connection)

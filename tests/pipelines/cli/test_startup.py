@@ -11,7 +11,7 @@ import requests
 import responses
 from rich.console import Console
 
-from pipelines.cli.startup import StartError, check_doors, furnish_home
+from pipelines.cli.startup import StartError, check_doors, furnish_home, history
 from pipelines.settings import Settings, load_settings
 
 REGISTER = "https://register.example.no/api"
@@ -92,3 +92,33 @@ def test_a_page_in_the_place_of_an_answer_stops_the_command() -> None:
     """The address of a web site answers 200 to everything."""
     with pytest.raises(StartError, match="a web page instead of JSON"):
         _knock(responses.Response("GET", PARTICIPANTS, body="<html></html>"))
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("concurrency: [", "expected the node content"),
+        ("colour: red", 'unexpected config entry "colour"'),
+        ("storage: {postgres: {postgres_url: {env: NOT_SET_ANYWHERE}}}", "NOT_SET_ANYWHERE"),
+    ],
+)
+def test_settings_of_dagster_that_cannot_be_used_are_said(
+    written: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text(written)
+    with pytest.raises(StartError, match=r"dagster\.yaml cannot be used") as refused, history(tmp_path):
+        pass
+    assert told in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
+def test_records_of_dagster_that_cannot_be_opened_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "runs.db").write_text("not a database, as after a disk that was full")
+    with pytest.raises(StartError, match="records cannot be opened"), history(tmp_path):
+        pass

@@ -197,5 +197,5 @@ def test_a_cron_can_tell_without_a_daemon(
     made(instance, night(3, 3, 40))
     monkeypatch.setenv("DAGSTER_HOME", instance.root_directory)
     with time_machine.travel(now, tick=False):
-        assert alert_late.main() == code
+        assert alert_late.main([]) == code
     assert len(lines(hook)) == code

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from pipelines.store.engines import DatabaseError
 from pipelines.store.migrate import migrate_crm
 from schemas.tables import metadata, views
 from schemas.tables.base import qualified
@@ -69,3 +70,15 @@ def test_the_migrations_make_the_views_that_the_code_declares(crm_engine: sa.Eng
             {"name": name},
         ).all()
     assert dict(comments) == {column.name: column.comment for column in declared.columns}
+
+
+def test_a_database_of_a_newer_version_is_refused(crm_engine: sa.Engine) -> None:
+    with crm_engine.begin() as connection:
+        known = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(DatabaseError, match="made by a newer version"):
+            migrate_crm(crm_engine)
+    finally:
+        with crm_engine.begin() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = :known"), {"known": known})

@@ -64,6 +64,14 @@ BY_NUMBER = Order("number", "number")
 """Each conversation has a number of its own, so that no two stand in an order that the server chooses."""
 
 
+class NoneSentError(PermanentError):
+    """The first page of a list tells of records and holds none; `has_next`: whether more pages follow."""
+
+    def __init__(self, message: str, *, has_next: bool) -> None:
+        super().__init__(message)
+        self.has_next = has_next
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet(Generic[P]):
     """One answer: its records, how many there are in all, on how many pages, and whether more follow."""
@@ -76,16 +84,24 @@ class Sheet(Generic[P]):
     has_next: bool
 
     @classmethod
+    def empty(cls, *, has_next: bool = False) -> Sheet[P]:
+        """An answer without records that tells nothing of the list."""
+        return cls(Page([]), (), frozenset(), told=None, pages=None, has_next=has_next)
+
+    @classmethod
     def of(cls, body: Any, key: str, payload: type[P], number: int, what: str) -> Sheet[P]:
+        """Read an answer. Raises NoneSentError, and PermanentError where it is no list of this kind."""
         items = embedded(body, key, what)
         meta = body.get("page")
         meta = meta if isinstance(meta, dict) else {}
         told, pages = _count(meta.get("totalElements")), _count(meta.get("totalPages"))
+        follows = pages is not None and number < pages
         if not items and told and number == 1:
-            raise PermanentError(
-                f"{what}: {told} records are told of, but none is sent; has the API changed?"
+            raise NoneSentError(
+                f"{what}: {told} records are told of, but none is sent; has the API changed?",
+                has_next=follows,
             )
-        has_next = next_link(body) is not None or (bool(items) and pages is not None and number < pages)
+        has_next = next_link(body) is not None or (bool(items) and follows)
         page = read_page(payload, items, told)
         return cls(page, items, _ids(page), told, pages, has_next)
 

@@ -21,7 +21,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
-from connectors.helpscout.client_answers import BY_CREATION, Order, Sheet, timestamp
+from connectors.helpscout.client_answers import BY_CREATION, NoneSentError, Order, Sheet, timestamp
 from connectors.pages import Page
 from schemas.payloads.base import Payload
 
@@ -38,6 +38,7 @@ STALE_PAGES = 50
 
 _SECOND = timedelta(seconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FILTERS = frozenset({"modifiedSince", "query"})
 _NOT_UNDERSTOOD = frozenset({400, 422})
 
 logger = logging.getLogger(__name__)
@@ -126,9 +127,15 @@ class PagedList(Generic[P]):
                 raise _NotSearchableError(f"{self._what}: the search is not understood") from None
             if error.status == 404 and number > 1:
                 # The list has become shorter than this page is far; what is left of it is to be found out.
-                return Sheet(Page([]), (), frozenset(), told=None, pages=None, has_next=False)
+                return Sheet.empty()
             raise
-        return Sheet.of(answer.body, self._key, self._payload, number, self._what)
+        try:
+            return Sheet.of(answer.body, self._key, self._payload, number, self._what)
+        except NoneSentError as error:
+            if filters.keys().isdisjoint(_FILTERS) or not self._sends_records():
+                raise
+            # The index finds records that are gone since; the list itself is as it should be.
+            return Sheet.empty(has_next=error.has_next)
 
     def filters(self, window: Window, bound: datetime | None) -> dict[str, str]:
         """Either filter alone selects the window (or more): servers differ in what they heed."""
@@ -270,6 +277,13 @@ class PagedList(Generic[P]):
             # A list can grow as fast as it is read: twice its length is enough when nothing older comes.
             one.was_cut = number >= 2 * one.pages > 0 and bool(sheet.ids) and not older and sheet.has_next
             has_next, number = sheet.has_next and not one.was_cut, number + 1
+
+    def _sends_records(self) -> bool:
+        """Whether the list holds records in the expected place when nothing narrows it."""
+        try:
+            return bool(self.ask(1, {}).items)
+        except NoneSentError:
+            return False
 
     def _order(self) -> dict[str, str]:
         return {"sortField": self._orders[0].sort_field, "sortOrder": "asc"} if self._orders else {}

@@ -195,6 +195,28 @@ class Undecided:
         return {"id": id, "createdAt": self.conversations[id], **number}
 
 
+class Trailing:
+    """Stands before an account of one old conversation; its index still finds some that are gone since."""
+
+    def __init__(self, app: ASGIApp, gone: int, key: str = "_embedded") -> None:
+        self._app = app
+        self._gone = gone
+        self._key = key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].endswith("/conversations"):
+            await self._app(scope, receive, send)
+            return
+        query = dict(parse_qsl(scope["query_string"].decode()))
+        is_narrowed = "modifiedSince" in query or "query" in query
+        there = [] if is_narrowed else [{"id": 1001, "number": 1, "createdAt": "2026-01-05T10:00:00Z"}]
+        told = len(there) + self._gone
+        body: dict[str, Any] = {"page": {"size": 25, "totalElements": told, "totalPages": 1, "number": 1}}
+        if there:
+            body[self._key] = {"conversations": there}
+        await JSONResponse(body)(scope, receive, send)
+
+
 class Refusing:
     """Stands before an API that answers some requests with an error of its own."""
 

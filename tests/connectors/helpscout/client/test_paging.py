@@ -20,6 +20,7 @@ from tests.connectors.helpscout.client.account import (
     Heedless,
     Misreading,
     Refusing,
+    Trailing,
     Undecided,
     add_conversations,
     asked,
@@ -215,6 +216,24 @@ def test_a_server_that_refuses_to_sort_by_number_is_read_by_creation(
     assert sorted(ids_of(client.conversations(None, None))) == sorted(state.conversations)
     assert {request.value("sortField") for request in asked(simulator, LIST)} == {"createdAt"}
     assert len(asked(simulator, LIST)) == 5
+
+
+def test_a_window_of_which_only_the_index_knows_is_empty(
+    connect: Connect, simulator: HelpScoutSimulator, fake_time: FakeTime
+) -> None:
+    """It lags behind the deletions; that the list itself is well shows by what it holds otherwise."""
+    client = connect(Trailing(simulator.app, gone=3))
+    assert ids_of(client.conversations(fake_time.moment - WINDOW, None)) == []
+    assert ids_of(client.changed_conversations(fake_time.moment - WINDOW)) == []
+    assert ids_of(client.conversations(None, None)) == [1001]
+
+
+def test_a_list_whose_records_have_moved_elsewhere_is_no_empty_one(
+    connect: Connect, simulator: HelpScoutSimulator, fake_time: FakeTime
+) -> None:
+    client = connect(Trailing(simulator.app, gone=3, key="embedded"))
+    with pytest.raises(PermanentError, match="none is sent"):
+        ids_of(client.conversations(fake_time.moment - WINDOW, None))
 
 
 @pytest.mark.parametrize("size", [1, 10, 50])

@@ -1,6 +1,6 @@
-"""Copies of the database that are kept longer than the policy says: its write-ahead log, and its backups.
+"""Copies that are kept longer than the policy says: the write-ahead log, backups, other stores' ledgers.
 
-Both hold what was deleted since. What this login or this machine does not see is said, and proves nothing:
+They hold what was deleted since. What this login or this machine does not see is said, and proves nothing:
 an archive of the log, replicas, backups on another machine.
 """
 
@@ -17,7 +17,7 @@ from pipelines.findings import Finding
 from pipelines.privacy.periods import Period
 from schemas.policy import Policy
 
-WRITE_AHEAD_LOG, BACKUPS = "write-ahead-log", "backups"
+WRITE_AHEAD_LOG, BACKUPS, LEDGER_COPIES = "write-ahead-log", "backups", "ledger-copies"
 """Ids under `copies` in policy.yaml."""
 
 _WRITTEN_TO = timedelta(days=1)
@@ -101,8 +101,14 @@ def read_backups(folder: Path | None) -> BackupFiles | None:
     return BackupFiles(tuple(sorted(datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in files)))
 
 
-def copies_in_time(policy: Policy, log: WriteAheadLog, backups: BackupFiles | None, now: datetime) -> Finding:
-    """No log file of the database and no backup that is seen from here is older than the policy says."""
+def copies_in_time(
+    policy: Policy,
+    log: WriteAheadLog,
+    backups: BackupFiles | None,
+    now: datetime,
+    ledgers_left: tuple[datetime, ...] = (),
+) -> Finding:
+    """No log file of the database, no backup and no other one's ledger is older than the policy says."""
     late_log = _late_files(log.files, policy, now)
     late_backups = _late(backups.written if backups else None, policy, BACKUPS, now)
     problems, unseen = [], []
@@ -114,6 +120,12 @@ def copies_in_time(policy: Policy, log: WriteAheadLog, backups: BackupFiles | No
         )
     if late_backups:
         problems.append(f"{late_backups:,} backups are older than {policy.copy_period(BACKUPS)}: remove them")
+    late_ledgers = _late(ledgers_left, policy, LEDGER_COPIES, now)
+    if late_ledgers:
+        problems.append(
+            f"{late_ledgers:,} copies of another database's ledger are older than"
+            f" {policy.copy_period(LEDGER_COPIES)}: `make reapply` puts one back; delete what is not needed"
+        )
     if backups is not None and backups.written is None:
         problems.append("BACKUPS_FOLDER: there is no such folder")
     if log.files is None:
@@ -128,6 +140,7 @@ def copies_in_time(policy: Policy, log: WriteAheadLog, backups: BackupFiles | No
         "idle_replication_slots": log.idle_slots,
         "backups": len(backups.written or ()) if backups else 0,
         "late_backups": late_backups,
+        "late_ledger_copies": late_ledgers,
         "not_seen": len(unseen),
     }
     said = problems or ["every copy that is seen is in its period"]

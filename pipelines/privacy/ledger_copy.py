@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -149,6 +149,14 @@ def standing_of_copy(connection: sa.Connection, home: Path) -> Standing:
     except (ValueError, TypeError, KeyError):
         raise LedgerCopyError("the copy of the suppression ledger is damaged in line 1") from None
     return head.standing(connection) if head is not None and names_anyone else "same"
+
+
+def aside(home: Path) -> tuple[datetime, ...]:
+    """When each of the copies was written that other stores left in `home`."""
+    return tuple(
+        datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        for path in home.glob(f"{Path(LEDGER_COPY).stem}_*.jsonl")
+    )
 
 
 def set_aside(home: Path) -> Path:

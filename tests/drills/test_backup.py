@@ -1,6 +1,7 @@
 """The backup of OPERATIONS.md, drilled: its own lines, on a server that has never seen the project.
 
-Between backup and restore a person is erased. The source still has the person, the backup too.
+Between backup and restore a person is erased; the source still has the person, the backup too. Another's use
+is restricted, a hold is set and one is lifted, an instruction is withdrawn, and an erasure is released.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ class Drill:
     """By moment, which of the person's words the store held."""
     ids_before: Mapping[str, Any]
     """Cards by source record when the backup was taken."""
+    decided: Mapping[str, Mapping[str, set[tuple[Any, ...]]]]
+    """By moment, the rows of each of DECIDED."""
     output: str
 
 
@@ -72,12 +75,17 @@ def drill(tmp_path_factory: pytest.TempPathFactory, postgres_directory: Path) ->
         assert home.sync().code == 0
         person, ids_before = somebody(lost), cards(lost)
         seen = {"before": words_held(lost, person)}
+        freed, restricted = others(lost, person)
+        answer(home, "erasure", freed)
+        decide(home, *BEFORE)
+        decided = {"backup": decisions(lost)}
         run(home, backups, back_up)
 
-        erased = home.run("-m", "pipelines.cli.subject", "open", "erasure", "--email", person.email)
-        [number] = re.findall(r"Request (\S+),", erased.output)
-        assert home.run("-m", "pipelines.cli.subject", "apply", number).code == 0
-        seen["erased"] = words_held(lost, person)
+        answer(home, "erasure", person.email)
+        answer(home, "restriction", restricted)
+        answer(home, "release", freed)
+        decide(home, *SINCE)
+        seen["erased"], decided["lost"] = words_held(lost, person), decisions(lost)
         # The machine is lost; what lay apart is the newest copy of the ledger, the backup and the secret.
         shutil.copy(home.folder / "suppression_ledger.jsonl", backups / "newest.jsonl")
 
@@ -88,10 +96,70 @@ def drill(tmp_path_factory: pytest.TempPathFactory, postgres_directory: Path) ->
         output = ""
         for line in restore.splitlines():
             output += run(home, backups, line)
-            seen[shlex.split(line)[-1]] = words_held(restored, person)
-        yield Drill(person, lost, restored, seen, ids_before, output)
+            moment = shlex.split(line)[-1]
+            seen[moment] = words_held(restored, person)
+            decided[moment] = decisions(restored)
+        yield Drill(person, lost, restored, seen, ids_before, decided, output)
         lost.dispose()
         restored.dispose()
+
+
+BEFORE = (
+    "hold set --rule inquiries --basis 'tvisteloven § 26-5' --reason 'bevissikring'",
+    "instruction record delete --customer 310000004 --before 2026-01-01 --document arkiv/2026/17",
+)
+"""What was decided before the backup."""
+SINCE = (
+    "hold lift 1 --reason 'saken er avsluttet'",
+    "hold set --rule invoices --basis 'bokføringsloven § 13' --reason 'bokettersyn 2026'",
+    "instruction withdraw 1 --document arkiv/2026/19",
+)
+"""What was decided after it."""
+DECIDED = {
+    "holds": "SELECT * FROM privacy.hold",
+    "instructions": "SELECT * FROM privacy.instruction",
+    "requests": "SELECT request_id, kind, received_on, answered_at, outcome FROM privacy.subject_request",
+    "receipts": "SELECT request_id, signature FROM privacy.receipt",
+    "suppressed": "SELECT key_kind, key_hmac FROM privacy.suppression",
+}
+
+
+def decide(home: Home, *commands: str) -> None:
+    for command in commands:
+        done = home.run("-m", "pipelines.cli.privacy", *shlex.split(command), "--apply")
+        assert done.code == 0, done.output
+
+
+def answer(home: Home, kind: str, email: str) -> None:
+    opened = home.run("-m", "pipelines.cli.subject", "open", kind, "--email", email)
+    [number] = re.findall(r"Request (\S+),", opened.output)
+    assert home.run("-m", "pipelines.cli.subject", "apply", number).code == 0
+
+
+def decisions(engine: sa.Engine) -> dict[str, set[tuple[Any, ...]]]:
+    with engine.connect() as connection:
+        return {
+            name: {
+                tuple(tuple(value) if isinstance(value, list) else value for value in row)
+                for row in connection.exec_driver_sql(query)
+            }
+            for name, query in DECIDED.items()
+        }
+
+
+def others(engine: sa.Engine, person: Person) -> list[str]:
+    """Addresses of two people beside the one to be erased, each on one record only."""
+    with engine.connect() as connection:
+        found = connection.scalars(
+            sa.text(
+                "SELECT min(email) FROM crm.person_email JOIN crm.person AS p USING (person_id, email)"
+                " WHERE lower(p.full_name) <> ALL(:words) GROUP BY person_id"
+                " HAVING count(*) = 1 ORDER BY person_id LIMIT 2"
+            ),
+            {"words": sorted(person.words)},
+        ).all()
+    assert len(found) == 2
+    return list(found)
 
 
 def documented() -> list[str]:
@@ -179,6 +247,16 @@ def test_who_was_erased_is_gone_after_reapply_and_stays_gone_after_the_next_sync
     assert drill.seen["reapply"] == frozenset()
     assert drill.seen["sync"] == frozenset()
     assert re.search(r"\b[1-9]\d* records erased again", drill.output)
+
+
+def test_holds_restrictions_instructions_and_releases_since_the_backup_stand_again(drill: Drill) -> None:
+    """Nobody has to remember them: first the backup's stand, after the reapply those of the lost store."""
+    for name in DECIDED:
+        assert drill.decided["backup"][name] != drill.decided["lost"][name], f"the premise: {name}"
+        assert drill.decided["migrate"][name] == drill.decided["backup"][name]
+        assert drill.decided["reapply"][name] == drill.decided["lost"][name]
+    for name in ("holds", "instructions", "requests", "receipts"):
+        assert drill.decided["sync"][name] == drill.decided["lost"][name]
 
 
 def test_the_next_sync_met_the_person_and_held_the_records_back(drill: Drill) -> None:

@@ -16,6 +16,7 @@ from pipelines.identity.rebuild import refresh
 from pipelines.privacy import access_log, access_log_files, retention
 from pipelines.privacy.copies_in_time import copies_in_time, read_backups, read_log, renew_log
 from pipelines.privacy.holds import load_holds
+from pipelines.privacy.ledger_copy import aside
 from pipelines.privacy.overdue import files_are_new, nothing_overdue, rewrite_what_may_be
 from pipelines.privacy.rewrite import overdue_rewrites
 from pipelines.store.counts import count_rows
@@ -66,8 +67,9 @@ def retention_rules(
                 refresh(engine, context.run.run_id)
             rewritten = rewrite_what_may_be(engine, policy, now)
             renew_log(engine, policy, now)
+        settings = workbench.settings
         copies = copies_in_time(
-            policy, read_log(engine), read_backups(workbench.settings.backups_folder), now
+            policy, read_log(engine), read_backups(settings.backups_folder), now, aside(settings.dagster_home)
         )
         with engine.connect() as connection:
             overdue = nothing_overdue(retention.overdue(connection, policy, now))

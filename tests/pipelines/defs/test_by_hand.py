@@ -52,7 +52,7 @@ def launch(instance: dg.DagsterInstance, job: dg.JobDefinition, **config: Any) -
     return "".join(f"{failure.error} {failure.user_failure_data}" for failure in failures)
 
 
-def rows(engine: sa.Engine, table: sa.Table) -> list[sa.Row[tuple[object, ...]]]:
+def rows(engine: sa.Engine, table: sa.Table) -> list[sa.Row[Any]]:
     with engine.connect() as connection:
         return list(connection.execute(sa.select(table)))
 
@@ -133,4 +133,4 @@ def test_what_cannot_be_fails_and_says_why(
     failure = launch(instance, job, **config, apply=True)
     assert told in failure
     assert "sol@" not in failure
-    assert rows(crm_engine, privacy.audit_log) == []
+    assert {entry.action for entry in rows(crm_engine, privacy.audit_log)} <= {"log_begun"}

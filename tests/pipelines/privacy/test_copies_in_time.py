@@ -18,6 +18,7 @@ from pipelines.privacy.copies_in_time import (
     read_log,
     renew_log,
 )
+from pipelines.privacy.ledger_copy import LEDGER_COPY, aside
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import PIPELINE_ROLE
@@ -50,6 +51,19 @@ def test_a_log_file_is_late_to_the_second(age: timedelta, late: int) -> None:
 def test_a_backup_is_late_to_the_second(age: timedelta, late: int) -> None:
     finding = copies_in_time(POLICY, SEEN, BackupFiles((NOW - age, NOW)), NOW)
     assert (finding.passed, finding.numbers["late_backups"]) == (not late, late)
+
+
+@pytest.mark.parametrize(("age", "late"), [(MONTH, 0), (MONTH + SECOND, 1)])
+def test_a_ledger_that_another_database_left_is_late_to_the_second(
+    tmp_path: Path, age: timedelta, late: int
+) -> None:
+    left = tmp_path / "suppression_ledger_20261021T030000.jsonl"
+    for path in (left, tmp_path / LEDGER_COPY):
+        path.write_text("{}\n")
+        os.utime(path, ((NOW - age).timestamp(),) * 2)
+    finding = copies_in_time(POLICY, SEEN, BackupFiles(()), NOW, aside(tmp_path))
+    assert (finding.passed, finding.numbers["late_ledger_copies"]) == (not late, late)
+    assert ("make reapply" in finding.why) == bool(late)
 
 
 def test_what_is_not_seen_is_said_and_proves_nothing() -> None:

@@ -87,7 +87,8 @@ def _organization_keys(data: Features) -> Iterator[_Part]:
     yield _valued("customer", data.source_id, data.source == CUSTOMER)
     yield _valued("customer", data.company_ref, data.source == CONTACT)
     yield _valued("helpscout_organization", data.company_ref, data.source == HELPSCOUT)
-    chosen = data.emails.of_rows(data.is_company | (data.company < 0))
+    somebodys = np.array([not value.is_placeholder for value in data.email_values] or [False], dtype=bool)
+    chosen = data.emails.of_rows(data.is_company | (data.company < 0)).where(somebodys)
     yield "mailbox", [value.key for value in data.email_values], chosen.row, chosen.value
 
 

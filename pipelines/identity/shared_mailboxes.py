@@ -25,7 +25,9 @@ def without_shared_mailboxes(data: Features, organizations: Organizations) -> Or
     A record without a name keeps it, and so does the person whose own name the address spells. Needs every
     record of a person that holds one of the addresses.
     """
-    public = np.array([value.is_public for value in data.email_values] or [False], dtype=bool)
+    public = np.array(
+        [value.is_public and not value.is_placeholder for value in data.email_values] or [False], dtype=bool
+    )
     by_mailbox = np.asarray(organizations.rule == RULE)
     held = data.emails.of_rows(by_mailbox & data.has_person)
     asked = {data.email_values[value].key for value in held.value[public[held.value]].tolist()}

@@ -58,9 +58,10 @@ _MAILS = st.sampled_from(
         "nils.myhre@bre.example.no",
         "ingrid.haugen@fjrod.example.no",
         "skitur1@nettpost.example.no",
+        "ukjent@ukjent.no",
     ]
 )
-_PHONES = st.sampled_from([None, "90000001", "90000002", "90000081", "90080001", "22000001"])
+_PHONES = st.sampled_from([None, "90000001", "90000002", "90000081", "90080001", "22000001", "00000000"])
 _COMPANIES = st.sampled_from([None, "Fjord Verksted AS", "Fjord Verksted", "Bre Bakeri AS", "Fjord"])
 _KEY = st.integers(1, 3)
 

@@ -482,3 +482,9 @@ def test_the_form_that_the_registered_name_says_is_known_beside_the_registered_o
     texts = ["Lysne borettslag", "Lysne AS"]
     asks = [record(SIGNUP, name="Kari Hansen", company=text) for text in texts]
     assert linked(association, *asks) == [0, None]
+
+
+def test_an_address_that_is_nobodys_shows_no_organisation() -> None:
+    customer = record(CUSTOMER, company="Fjord Bakeri AS", organization_number=A, emails=["ukjent@ukjent.no"])
+    writer = record(HELPSCOUT, name="Liv Dahl", emails=["ukjent@ukjent.no"])
+    assert linked(unit(A, "FJORD BAKERI AS"), customer, writer) == [0, None]

@@ -80,6 +80,15 @@ def test_a_change_reaches_its_block_and_no_further(crm_engine: sa.Engine, store:
     assert {"person", "person_phone", "field_origin"} <= _changed(report)
 
 
+def test_nobody_meets_by_what_is_nobodys(crm_engine: sa.Engine, store: Landing) -> None:
+    nobodys = {"emails": ["ukjent@ukjent.no"], "phones": ["00000000", "1881"]}
+    for key, (first, last) in enumerate((("Liv", "Strand"), ("Per", "Dahl")), 5):
+        store.put("helpscout_customer", key, first_name=first, last_name=last, **nobodys)
+    _refresh(crm_engine)
+    store.put("helpscout_customer", 5, first_name="Liv", last_name="Lie", **nobodys)
+    assert _refresh(crm_engine).recomputed == 1
+
+
 def test_a_record_that_is_gone_takes_its_values_along(crm_engine: sa.Engine, store: Landing) -> None:
     store.put("order_form", 5, first_name="Liv", last_name="Strand", activity_id=1)
     _refresh(crm_engine)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from connectors.budget import RequestBudget
@@ -18,20 +17,15 @@ from connectors.client import Client
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
-from connectors.helpscout.client_answers import (
-    BY_CREATION,
-    BY_NUMBER,
-    Order,
-    embedded,
-    next_link,
-    timestamp,
-)
+from connectors.helpscout.client_answers import embedded, next_link, timestamp
 from connectors.helpscout.client_corrections import Corrections
 from connectors.helpscout.client_count import Count, count
+from connectors.helpscout.client_lists import CONVERSATIONS, CUSTOMERS, MAILBOXES, Listing
 from connectors.helpscout.client_paging import PagedList
 from connectors.helpscout.client_since import read_since
 from connectors.helpscout.client_token import AccessToken
 from connectors.pages import Page, as_id, read_page
+from schemas.payloads.base import Payload
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
 from schemas.policy import Policy
 
@@ -40,6 +34,7 @@ REQUESTS_PER_MINUTE = 200
 WALKS = 3
 """How often the walk over customers starts anew when its cursor is refused (its lifetime is not known)."""
 
+P = TypeVar("P", bound=Payload)
 Deleted = Literal["deleted", "accepted", "gone"]
 
 
@@ -109,9 +104,7 @@ class HelpScoutClient(Client):
             except PermanentError as error:
                 if error.status != 404:
                     raise
-                yield from self._list("/v2/customers", "customers", HelpScoutCustomer).read(
-                    modified_since, None
-                )
+                yield from self._list(CUSTOMERS).read(modified_since, None)
                 return
 
     def changed_customers(self, since: datetime) -> Generator[Page[HelpScoutCustomer], None, int | None]:
@@ -119,8 +112,7 @@ class HelpScoutClient(Client):
 
         Returns how many there are in all where no request is spent on that, else None.
         """
-        listing = self._list("/v2/customers", "customers", HelpScoutCustomer)
-        outcome = yield from read_since(listing, since)
+        outcome = yield from read_since(self._list(CUSTOMERS), since)
         if not outcome.is_complete:
             yield from self.customers(since)
         return outcome.told
@@ -129,7 +121,7 @@ class HelpScoutClient(Client):
         self, since: datetime
     ) -> Generator[Page[HelpScoutConversation], None, int | None]:
         """Conversations of every status, as `changed_customers`."""
-        outcome = yield from read_since(self._conversations(), since)
+        outcome = yield from read_since(self._list(CONVERSATIONS), since)
         if not outcome.is_complete:
             yield from self.conversations(since, None)
         return outcome.told
@@ -141,21 +133,19 @@ class HelpScoutClient(Client):
 
         Some may come twice, and some that were modified outside the window; none in it is missed.
         """
-        yield from self._conversations().read(start, end)
+        yield from self._list(CONVERSATIONS).read(start, end)
 
     def mailboxes(self) -> Iterator[Page[HelpScoutMailbox]]:
         """All support inboxes."""
-        yield from self._list("/v2/mailboxes", "mailboxes", HelpScoutMailbox, orders=()).read_all()
+        yield from self._list(MAILBOXES).read_all()
 
     def count_customers(self, until: datetime) -> Count | None:
         """How many customers were made until then and are still there; None where it is not told."""
-        return self._count("/v2/customers", "customers", HelpScoutCustomer, until)
+        return count(self._egress, CUSTOMERS, until, self._clock)
 
     def count_conversations(self, until: datetime) -> Count | None:
         """How many conversations, of every status, were made until then and are still there."""
-        return self._count(
-            "/v2/conversations", "conversations", HelpScoutConversation, until, {"status": "all"}
-        )
+        return count(self._egress, CONVERSATIONS, until, self._clock)
 
     def customer(self, customer_id: int) -> Page[HelpScoutCustomer] | Gone | MovedTo:
         """One customer as it is now, that there is none, or into whom it was merged."""
@@ -214,44 +204,8 @@ class HelpScoutClient(Client):
                 raise PermanentError(f"{what}: the link to the next page leads nowhere new")
             used.add(cursor)
 
-    def _conversations(self) -> PagedList[HelpScoutConversation]:
-        return self._list(
-            "/v2/conversations",
-            "conversations",
-            HelpScoutConversation,
-            {"status": "all"},
-            orders=(BY_NUMBER, BY_CREATION),
-        )
-
-    def _list(
-        self,
-        path: str,
-        key: str,
-        payload: type[Any],
-        query: Mapping[str, str] | None = None,
-        *,
-        orders: Sequence[Order] = (BY_CREATION,),
-    ) -> PagedList[Any]:
-        return PagedList(
-            self._egress,
-            path,
-            key,
-            payload,
-            clock=self._clock,
-            sleep=self._sleep,
-            query=query,
-            orders=orders,
-        )
-
-    def _count(
-        self,
-        path: str,
-        key: str,
-        payload: type[Any],
-        until: datetime,
-        query: Mapping[str, str] = MappingProxyType({}),
-    ) -> Count | None:
-        return count(self._egress, path, key, payload, until, query=query, clock=self._clock)
+    def _list(self, listing: Listing[P]) -> PagedList[P]:
+        return PagedList(self._egress, listing, self._clock, self._sleep)
 
     def _one(self, path: str, payload: type[Any], record_id: int) -> Page[Any] | Gone | MovedTo:
         fate, body = self._look_up(path, record_id)

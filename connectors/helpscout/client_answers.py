@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.errors import PermanentError
+from connectors.helpscout.client_lists import Listing, Order
 from connectors.pages import Page, read_page
 from schemas.payloads.base import Payload
 
@@ -49,21 +50,6 @@ def next_link(body: Mapping[str, Any]) -> dict[str, list[str]] | None:
     return parse_qs(urlsplit(href).query)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of a list that no edit of a record changes, oldest first."""
-
-    sort_field: str
-    """The API's name for it."""
-    field: str
-    """The field of the payload that it is an order of."""
-
-
-BY_CREATION = Order("createdAt", "created_at")
-BY_NUMBER = Order("number", "number")
-"""Each conversation has a number of its own, so that no two stand in an order that the server chooses."""
-
-
 class NoneSentError(PermanentError):
     """The first page of a list tells of records and holds none; `has_next`: whether more pages follow."""
 
@@ -89,20 +75,20 @@ class Sheet(Generic[P]):
         return cls(Page([]), (), frozenset(), told=None, pages=None, has_next=has_next)
 
     @classmethod
-    def of(cls, body: Any, key: str, payload: type[P], number: int, what: str) -> Sheet[P]:
+    def of(cls, body: Any, listing: Listing[P], number: int) -> Sheet[P]:
         """Read an answer. Raises NoneSentError, and PermanentError where it is no list of this kind."""
-        items = embedded(body, key, what)
+        items = embedded(body, listing.key, listing.request)
         meta = body.get("page")
         meta = meta if isinstance(meta, dict) else {}
         told, pages = _count(meta.get("totalElements")), _count(meta.get("totalPages"))
         follows = pages is not None and number < pages
         if not items and told and number == 1:
             raise NoneSentError(
-                f"{what}: {told} records are told of, but none is sent; has the API changed?",
+                f"{listing.request}: {told} records are told of, but none is sent; has the API changed?",
                 has_next=follows,
             )
         has_next = next_link(body) is not None or (bool(items) and follows)
-        page = read_page(payload, items, told)
+        page = read_page(listing.payload, items, told)
         return cls(page, items, _ids(page), told, pages, has_next)
 
     def is_ordered_before(self, behind: Sheet[P] | None, by: Order) -> bool:

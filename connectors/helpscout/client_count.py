@@ -7,14 +7,15 @@ until a time in the past, so that neither what comes in meanwhile nor the lag of
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from connectors.egress import Egress
 from connectors.errors import PermanentError, UnauthorizedError
 from connectors.helpscout.client_answers import Sheet, timestamp
-from schemas.payloads.base import Payload
+from connectors.helpscout.client_lists import Listing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,31 +31,24 @@ class Count:
 
 
 def count(
-    egress: Egress,
-    path: str,
-    key: str,
-    payload: type[Payload],
-    until: datetime,
-    *,
-    query: Mapping[str, str],
-    clock: Callable[[], datetime],
+    egress: Egress, listing: Listing[Any], until: datetime, clock: Callable[[], datetime]
 ) -> Count | None:
     """Count the records of a v2 list made until `until`; where it cannot be bounded, those made until now.
 
     None where the list is not served or tells no total. Raises UnauthorizedError and TransientError.
     """
     until = until.astimezone(UTC).replace(microsecond=0)
-    newest_first = {**query, "page": "1", "sortField": "createdAt", "sortOrder": "desc"}
+    newest_first = {**listing.query, "page": "1", "sortField": "createdAt", "sortOrder": "desc"}
     bound = {"query": f"(createdAt:[{timestamp(_EPOCH)} TO {timestamp(until)}])"}
     for asked, is_bounded in (({**newest_first, **bound}, True), (newest_first, False)):
         began = clock().astimezone(UTC).replace(microsecond=0)
         try:
-            answer = egress.request("GET", path, query=asked)
-            sheet = Sheet.of(answer.body, key, payload, 1, f"helpscout GET {path}")
+            answer = egress.request("GET", listing.path, query=asked)
+            sheet = Sheet.of(answer.body, listing, 1)
         except UnauthorizedError:
             raise
         except PermanentError as error:
-            logger.info("%s: deletions show in a complete read only (%s)", payload.source, error)
+            logger.info("%s: deletions show in a complete read only (%s)", listing.payload.source, error)
             continue
         if sheet.told is None:
             return None

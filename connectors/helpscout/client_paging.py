@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import math
 from array import array
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -21,7 +21,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
-from connectors.helpscout.client_answers import BY_CREATION, NoneSentError, Order, Sheet, timestamp
+from connectors.helpscout.client_answers import NoneSentError, Sheet, timestamp
+from connectors.helpscout.client_lists import Listing
 from connectors.pages import Page
 from schemas.payloads.base import Payload
 
@@ -62,33 +63,21 @@ class Window:
 
 
 class PagedList(Generic[P]):
-    """One list of the v2 API. `query` is sent with every request (e.g. `status=all`).
-
-    `orders` are those it can be asked for in, the surest first; the next is taken where the server does not
-    heed one. None for a short list that knows no order.
-    """
+    """One list of the v2 API, read through `egress`. `clock` returns an aware time."""
 
     def __init__(
         self,
         egress: Egress,
-        path: str,
-        key: str,
-        payload: type[P],
-        *,
+        listing: Listing[P],
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
-        query: Mapping[str, str] | None = None,
-        orders: Sequence[Order] = (BY_CREATION,),
     ) -> None:
         self._egress = egress
-        self._path = path
-        self._key = key
-        self._payload = payload
+        self._listing = listing
         self._clock = clock
         self._sleep = sleep
-        self._query = dict(query or {})
-        self._orders = list(orders)
-        self._what = f"helpscout GET {path}"
+        self._orders = list(listing.orders)
+        """Those that are left: one that the server does not heed is taken out."""
         self._read: array[int] = array("q")
         self._searchable = True
         self._too_deep = math.inf
@@ -115,22 +104,22 @@ class PagedList(Generic[P]):
 
         Raises EgressError; PermanentError also where the search among the filters is not understood.
         """
-        asked = {**self._query, **self._order(), **filters, "page": number}
+        asked = {**self._listing.query, **self._order(), **filters, "page": number}
         try:
-            answer = self._egress.request("GET", self._path, query=asked)
+            answer = self._egress.request("GET", self._listing.path, query=asked)
         except PermanentError as error:
             if error.status in _NOT_UNDERSTOOD and len(self._orders) > 1 and "sortField" not in filters:
                 # It may be the order that is not understood, and not the search.
                 self._orders.pop(0)
                 return self.ask(number, filters)
             if error.status in _NOT_UNDERSTOOD and "query" in filters and number == 1:
-                raise _NotSearchableError(f"{self._what}: the search is not understood") from None
+                raise _NotSearchableError(f"{self._listing.request}: the search is not understood") from None
             if error.status == 404 and number > 1:
                 # The list has become shorter than this page is far; what is left of it is to be found out.
                 return Sheet.empty()
             raise
         try:
-            return Sheet.of(answer.body, self._key, self._payload, number, self._what)
+            return Sheet.of(answer.body, self._listing, number)
         except NoneSentError as error:
             if filters.keys().isdisjoint(_FILTERS) or not self._sends_records():
                 raise
@@ -185,7 +174,9 @@ class PagedList(Generic[P]):
         if first.told is None or first.pages is None or first.pages <= 1:
             return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
         if first.told >= self._too_deep:
-            raise _TooDeepError(first.oldest, PermanentError(f"{self._what}: more records than can be paged"))
+            raise _TooDeepError(
+                first.oldest, PermanentError(f"{self._listing.request}: more records than can be paged")
+            )
         closed_at = self.closed(began if window.end is None else min(began, window.end))
         bounded = self.filters(window, closed_at)
         told = most = first.told
@@ -258,7 +249,7 @@ class PagedList(Generic[P]):
             if barren == SWEEPS or (number >= SWEEPS and len(known) + one.nameless >= one.told):
                 break
         logger.warning(
-            "%s: still changing after %d passes; the next sweep reads it again", self._what, number
+            "%s: still changing after %d passes; the next sweep reads it again", self._listing.request, number
         )
 
     def _forwards(self, window: Window, began: datetime, one: _Pass) -> Iterator[Page[P]]:
@@ -270,7 +261,7 @@ class PagedList(Generic[P]):
             yield sheet.page
             stale = 0 if sheet.ids - one.met else stale + 1
             if stale > STALE_PAGES:
-                raise PermanentError(f"{self._what}: the API repeats its pages without end")
+                raise PermanentError(f"{self._listing.request}: the API repeats its pages without end")
             # What was made since is no sign that an older record may be missing.
             older = sheet.ids_made_before(began)
             one.add(sheet, older)
@@ -286,7 +277,7 @@ class PagedList(Generic[P]):
             return False
 
     def _order(self) -> dict[str, str]:
-        return {"sortField": self._orders[0].sort_field, "sortOrder": "asc"} if self._orders else {}
+        return self._orders[0].query if self._orders else {}
 
     def _noted(self, sheet: Sheet[P]) -> Page[P]:
         self._read.extend(sheet.ids)

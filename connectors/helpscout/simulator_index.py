@@ -83,6 +83,10 @@ class LiveList:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def stored(self, record_id: int) -> Stored:
+        """A record of the list, as indexed."""
+        return self._table.records[record_id]
+
     def refresh(self) -> "LiveList":
         """Follow what changed since the last call."""
         arrived = self._table.changed[self._position :]

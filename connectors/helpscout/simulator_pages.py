@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,25 +12,32 @@ from starlette.responses import Response
 
 from connectors.helpscout.simulator_behaviour import HelpScoutBehaviour
 from connectors.helpscout.simulator_http import Call, Problem, Refusal, hal, whole_number
-from connectors.helpscout.simulator_index import IndexedTable, LiveList
+from connectors.helpscout.simulator_index import LiveList
 from connectors.helpscout.simulator_records import Record
 from connectors.helpscout.simulator_shapes import link
 
 Parameters = tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a list as it stands: how many there are, and those of a stretch, made when it is shown."""
+
+    total: int
+    between: Callable[[int, int], Sequence[Record]]
+
+
 def numbered_page(
     call: Call,
     behaviour: HelpScoutBehaviour,
+    rows: Rows,
     *,
     key: str,
     path: str,
     size: int,
-    total: int,
-    rows: Callable[[int, int], Sequence[Record]],
     parameters: Parameters = (),
 ) -> Response:
-    """One page of a v2 list. `rows(start, stop)` makes the rows, `parameters` come back in the links.
+    """One page of a v2 list. `parameters` come back in the links.
 
     Raises Refusal for a page number below 1 and, when switched on, for one too deep.
     """
@@ -40,30 +48,28 @@ def numbered_page(
             behaviour.deep_page_status,
             Problem("page", "result window is too large", "Size", number, "QUERY"),
         )
-    pages = -(-total // size)
+    pages = -(-rows.total // size)
     content: dict[str, Any] = {}
-    if found := rows((number - 1) * size, number * size):
+    if found := rows.between((number - 1) * size, number * size):
         content["_embedded"] = {key: found}
     elif behaviour.number_of_empty_page is not None:
         number = behaviour.number_of_empty_page
     content["_links"] = _numbered_links(f"{call.base}{path}", parameters, number, pages)
-    content["page"] = {"size": size, "totalElements": total, "totalPages": pages, "number": number}
+    content["page"] = {"size": size, "totalElements": rows.total, "totalPages": pages, "number": number}
     return hal(content)
 
 
-def cursor_page(
+def customers_page(
     call: Call,
     behaviour: HelpScoutBehaviour,
-    *,
-    key: str,
-    path: str,
-    table: IndexedTable,
     live: LiveList,
+    *,
+    path: str,
     shape: Callable[[int, Record], Record],
     parameters: Parameters,
     now: datetime,
 ) -> Response:
-    """One page of a v3 list, newest first: no totals, and a `next` link while there is more.
+    """One page of the v3 list of people, newest first: no totals, and a `next` link while there is more.
 
     The cursor is a place in the order, so what is added or removed meanwhile moves no other row.
     """
@@ -73,12 +79,12 @@ def cursor_page(
     shown = found[: behaviour.cursor_page_size]
     content: dict[str, Any] = {}
     if shown:
-        content["_embedded"] = {key: [shape(row, table.records[row].payload) for row in shown]}
+        content["_embedded"] = {"customers": [shape(row, live.stored(row).payload) for row in shown]}
     url = f"{call.base}{path}"
     links = {"self": link(_href(url, parameters, cursor=cursor)), "first": link(_href(url, parameters))}
     if len(found) > len(shown):
         last = shown[-1]
-        following = _cursor(table.records[last].created_at, last, now)
+        following = _cursor(live.stored(last).created_at, last, now)
         links["next"] = link(_href(url, parameters, cursor=following))
     content["_links"] = links
     return hal(content)

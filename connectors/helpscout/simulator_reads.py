@@ -18,7 +18,7 @@ from connectors.helpscout.simulator_lists import (
     select_members,
     select_organizations,
 )
-from connectors.helpscout.simulator_pages import cursor_page, numbered_page, plain_list
+from connectors.helpscout.simulator_pages import Rows, customers_page, numbered_page, plain_list
 from connectors.helpscout.simulator_records import Record, Table
 
 
@@ -81,20 +81,19 @@ class Reads:
         path: str,
         size: int,
     ) -> Response:
-        live, records = self._account.live(path, table, selection), self._account.index.table(table).records
+        live = self._account.live(path, table, selection)
 
-        def rows(start: int, stop: int) -> list[Record]:
+        def between(start: int, stop: int) -> list[Record]:
             shown = live.window(start, stop, descending=selection.descending)
-            return [shape(record_id, records[record_id].payload) for record_id in shown]
+            return [shape(record_id, live.stored(record_id).payload) for record_id in shown]
 
         return numbered_page(
             call,
             self._account.behaviour,
+            Rows(len(live), between),
             key=table,
             path=path,
             size=size,
-            total=len(live),
-            rows=rows,
             parameters=selection.parameters,
         )
 
@@ -109,13 +108,11 @@ class Reads:
     def _customers_v3(self, call: Call) -> Response:
         selection = select_customers_v3(call, inclusive=self._account.behaviour.modified_since_inclusive)
         path = "/v3/customers"
-        return cursor_page(
+        return customers_page(
             call,
             self._account.behaviour,
-            key="customers",
+            self._account.live(path, "customers", selection),
             path=path,
-            table=self._account.index.table("customers"),
-            live=self._account.live(path, "customers", selection),
             shape=self._customer_shape(call),
             parameters=selection.parameters,
             now=self._account.clock(),
@@ -223,17 +220,16 @@ class Reads:
         self._account.record("conversations", conversation_id)
         threads = self._newest_first(conversation_id)
 
-        def rows(start: int, stop: int) -> list[Record]:
+        def between(start: int, stop: int) -> list[Record]:
             return [shapes.thread(call.base, thread, version=version) for thread in threads[start:stop]]
 
         return numbered_page(
             call,
             self._account.behaviour,
+            Rows(len(threads), between),
             key="threads",
             path=f"/{version}/conversations/{conversation_id}/threads/",
             size=self._account.behaviour.thread_page_size,
-            total=len(threads),
-            rows=rows,
         )
 
     def _organization(self, call: Call) -> Response:
@@ -343,11 +339,10 @@ class Reads:
         return numbered_page(
             call,
             self._account.behaviour,
+            Rows(len(records), lambda start, stop: [shaped(record) for record in records[start:stop]]),
             key=key,
             path=f"{folder}/",
             size=self._account.behaviour.page_size,
-            total=len(records),
-            rows=lambda start, stop: [shaped(record) for record in records[start:stop]],
         )
 
 

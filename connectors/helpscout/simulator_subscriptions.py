@@ -8,7 +8,7 @@ from starlette.responses import Response
 from connectors.helpscout import simulator_shapes as shapes
 from connectors.helpscout.simulator_account import Account, Routes
 from connectors.helpscout.simulator_http import Call, Problem, Refusal, created, done, hal
-from connectors.helpscout.simulator_pages import numbered_page
+from connectors.helpscout.simulator_pages import Rows, numbered_page
 from connectors.helpscout.simulator_records import Record
 from connectors.helpscout.simulator_webhooks import EVENTS
 
@@ -31,16 +31,17 @@ class Subscriptions:
 
     def _webhooks(self, call: Call) -> Response:
         hooks = list(self._account.state.webhooks.items())
+
+        def between(start: int, stop: int) -> list[Record]:
+            return [shapes.webhook(call.base, number, hook) for number, hook in hooks[start:stop]]
+
         return numbered_page(
             call,
             self._account.behaviour,
+            Rows(len(hooks), between),
             key="webhooks",
             path="/v2/webhooks/",
             size=self._account.behaviour.page_size,
-            total=len(hooks),
-            rows=lambda start, stop: [
-                shapes.webhook(call.base, number, hook) for number, hook in hooks[start:stop]
-            ],
         )
 
     def _webhook(self, call: Call) -> Response:

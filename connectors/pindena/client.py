@@ -7,7 +7,7 @@ asked for, and an answer that holds anything else is refused whole.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self, TypeVar
@@ -77,21 +77,6 @@ class PindenaClient(Client):
         for activity in [*self._courses, *self._orders][:1]:
             self._participants(activity, self._clock() + timedelta(days=2), None)
 
-    def course_signups(
-        self, updated_after: datetime | None = None, updated_before: datetime | None = None
-    ) -> Iterator[Page[CourseSignup]]:
-        """Sign-ups for the own courses, of every status; a page for each activity.
-
-        The window (aware times; None: open) is a little wider than asked: see `_texts`.
-        """
-        yield from self._read(CourseSignup, updated_after, updated_before)
-
-    def order_forms(
-        self, updated_after: datetime | None = None, updated_before: datetime | None = None
-    ) -> Iterator[Page[OrderForm]]:
-        """Answers to the own order and sample-solution forms; otherwise as `course_signups`."""
-        yield from self._read(OrderForm, updated_after, updated_before)
-
     def activities(self, payload: type[P]) -> Sequence[int]:
         """The configured activities whose lists hold records of this kind."""
         return self._courses if payload is CourseSignup else self._orders
@@ -107,6 +92,9 @@ class PindenaClient(Client):
     ) -> Page[P]:
         """The list of one activity, in one request that is tried `attempts` times (default: as any other).
 
+        Of every status, cancelled ones too. The window (aware times; None: open) is a little wider than
+        asked: see `_texts`.
+
         Raises EgressError; ForeignRecordsError when a record belongs to another activity.
         """
         items = self._participants(activity, updated_after, updated_before, attempts)
@@ -114,10 +102,6 @@ class PindenaClient(Client):
         if any(record.activity_id != activity for record in page.records):
             raise _foreign(activity)
         return page
-
-    def _read(self, payload: type[P], after: datetime | None, before: datetime | None) -> Iterator[Page[P]]:
-        for activity in self.activities(payload):
-            yield self.participants(payload, activity, after, before)
 
     def _participants(
         self,

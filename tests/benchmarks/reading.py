@@ -39,6 +39,7 @@ from pipelines.sources.reading import Desk, Run
 from pipelines.store.embedded import embedded_url
 from pipelines.store.engines import make_engine
 from pipelines.store.migrate import migrate_crm
+from schemas.payloads.pindena import CourseSignup
 from schemas.policy import load_policy
 
 ROOT = Path(__file__).parents[2]
@@ -330,7 +331,8 @@ def _pindena() -> None:
         )
         for name, start in (("full", None), ("since yesterday", clock.now - timedelta(days=1))):
             began, before = time.perf_counter(), client.requests_sent
-            sum(page.received for page in client.course_signups(start))
+            for activity in client.activities(CourseSignup):
+                client.participants(CourseSignup, activity, start)
             sent, seconds = client.requests_sent - before, time.perf_counter() - began
             print(
                 f"  Pindena course sign-ups, {name:<25}{5:>7}{sent:>8}{5:>8}{sent / 5:>8.3f}{seconds:>9.2f}"

@@ -24,6 +24,7 @@ from connectors.pindena.client import PATH, PindenaClient
 from connectors.pindena.simulator import PindenaSimulator
 from connectors.pindena.simulator_state import PindenaState
 from connectors.simulation.server import LoopbackServer
+from schemas.payloads.pindena import CourseSignup, OrderForm
 from schemas.policy import load_policy
 
 COURSE, OTHER_COURSE, ORDER, FOREIGN = 11, 12, 13, 99
@@ -105,17 +106,27 @@ def ids_of(pages: Iterable[Page[Any]]) -> list[int]:
     return [record.id for page in pages for record in page.records]
 
 
+def signups(client: PindenaClient, *window: datetime | None) -> list[Page[CourseSignup]]:
+    """The lists of the own courses."""
+    return [client.participants(CourseSignup, one, *window) for one in client.activities(CourseSignup)]
+
+
+def orders(client: PindenaClient, *window: datetime | None) -> list[Page[OrderForm]]:
+    """The lists of the order forms."""
+    return [client.participants(OrderForm, one, *window) for one in client.activities(OrderForm)]
+
+
 def test_each_activity_is_read_with_one_request(client: PindenaClient, simulator: PindenaSimulator) -> None:
-    pages = list(client.course_signups())
+    pages = signups(client)
     assert [[record.id for record in page.records] for page in pages] == [[1, 2], [3]]
     assert [page.told for page in pages] == [None, None]
     assert client.requests_sent == 2
-    assert ids_of(client.order_forms()) == [4]
+    assert ids_of(orders(client)) == [4]
     assert client.counts["GET", f"/api/v1/activities/{ORDER}/participants", 200] == 1
 
 
 def test_a_participant_is_read_field_by_field(client: PindenaClient) -> None:
-    first = next(client.course_signups()).records[0]
+    first = signups(client)[0].records[0]
     assert first.model_dump() == {
         "id": 1,
         "activity_id": COURSE,
@@ -132,7 +143,7 @@ def test_a_participant_is_read_field_by_field(client: PindenaClient) -> None:
 def test_cancelled_sign_ups_are_read_too(client: PindenaClient, state: PindenaState) -> None:
     """Without a change parameter the API hides them, and they would look as if they had never been."""
     state.cancel(1, at=NOW - timedelta(days=60))
-    assert {record.id: record.status for page in client.course_signups() for record in page.records} == {
+    assert {record.id: record.status for page in signups(client) for record in page.records} == {
         1: "cancelled",
         2: "registered",
         3: "registered",
@@ -140,9 +151,9 @@ def test_cancelled_sign_ups_are_read_too(client: PindenaClient, state: PindenaSt
 
 
 def test_only_what_changed_is_read_when_asked(client: PindenaClient) -> None:
-    assert ids_of(client.course_signups(NOW - timedelta(days=3))) == [2, 3]
-    assert ids_of(client.course_signups(NOW - timedelta(days=3), NOW - timedelta(hours=30))) == [3]
-    assert ids_of(client.course_signups(None, NOW - timedelta(days=30))) == [1]
+    assert ids_of(signups(client, NOW - timedelta(days=3))) == [2, 3]
+    assert ids_of(signups(client, NOW - timedelta(days=3), NOW - timedelta(hours=30))) == [3]
+    assert ids_of(signups(client, None, NOW - timedelta(days=30))) == [1]
 
 
 @pytest.mark.parametrize("zone", ["Europe/Oslo", "UTC"])
@@ -161,7 +172,7 @@ def test_a_change_at_the_edge_of_the_window_is_read_in_whatever_zone_the_api_rec
     for number, moment in enumerate((edge, edge + timedelta(seconds=59), edge + timedelta(minutes=59))):
         state.add_participant(50 + number, ORDER, at=moment)
     end = edge + timedelta(hours=1)
-    assert {50, 51, 52} <= set(ids_of(client.order_forms(edge, end)))
+    assert {50, 51, 52} <= set(ids_of(orders(client, edge, end)))
 
 
 def test_checking_asks_for_nobody(client: PindenaClient, simulator: PindenaSimulator) -> None:
@@ -184,15 +195,15 @@ def test_a_wrong_password_is_told_plainly(connect: Connect) -> None:
 
 def test_a_password_may_hold_any_letter(connect: Connect, state: PindenaState) -> None:
     state.password = "på:ære\u2009€"
-    assert ids_of(connect(password="på:ære\u2009€").order_forms()) == [4]
+    assert ids_of(orders(connect(password="på:ære\u2009€"))) == [4]
 
 
 class TestOtherCustomersEvents:
     """Clause S5: the same host serves them to the same password."""
 
     def test_they_are_never_asked_for(self, client: PindenaClient, simulator: PindenaSimulator) -> None:
-        ids_of(client.course_signups())
-        ids_of(client.order_forms())
+        ids_of(signups(client))
+        ids_of(orders(client))
         assert simulator.asked_activities() == {COURSE, OTHER_COURSE, ORDER}
 
     def test_the_egress_layer_would_refuse_to_ask(
@@ -207,7 +218,7 @@ class TestOtherCustomersEvents:
     ) -> None:
         simulator.behaviour.served_instead = {ORDER: FOREIGN}
         with pytest.raises(ForeignRecordsError) as caught:
-            next(client.order_forms())
+            orders(client)
         assert "Hemmelig" not in str(caught.value)
 
     @pytest.mark.parametrize("number", [FOREIGN, str(FOREIGN), f" {FOREIGN} ", float(FOREIGN), -ORDER])
@@ -216,13 +227,13 @@ class TestOtherCustomersEvents:
     ) -> None:
         state.add_participant(60, ORDER, "Hemmelig", RegistrationID=number)
         with pytest.raises(ForeignRecordsError):
-            next(client.order_forms())
+            orders(client)
 
     def test_a_record_that_does_not_say_where_it_belongs_is_set_aside(
         self, client: PindenaClient, state: PindenaState
     ) -> None:
         state.remove_fields(4, "RegistrationID")
-        (page,) = client.order_forms()
+        (page,) = orders(client)
         assert page.records == []
         assert [(rejected.source_id, rejected.reason) for rejected in page.rejected] == [
             ("4", "RegistrationID: is missing")
@@ -246,26 +257,26 @@ def test_a_failure_on_the_way_changes_nothing_in_what_is_read(
     client: PindenaClient, simulator: PindenaSimulator, fault: Callable[[Any], None]
 ) -> None:
     fault(simulator.faults)
-    assert ids_of(client.course_signups()) == [1, 2, 3]
+    assert ids_of(signups(client)) == [1, 2, 3]
     assert not simulator.faults.planned
 
 
 def test_a_failure_that_stays_is_told(client: PindenaClient, simulator: PindenaSimulator) -> None:
     simulator.faults.fail(503, times=99)
     with pytest.raises(TransientError):
-        ids_of(client.course_signups())
+        ids_of(signups(client))
     simulator.faults.planned.clear()
 
 
 def test_an_activity_that_is_gone_is_told_by_its_number(client: PindenaClient, state: PindenaState) -> None:
     state.delete_activity(OTHER_COURSE)
     with pytest.raises(PermanentError, match=f"activities/{OTHER_COURSE}/participants: answered 404"):
-        ids_of(client.course_signups())
+        ids_of(signups(client))
 
 
 def test_numbers_may_be_written_as_texts(client: PindenaClient, simulator: PindenaSimulator) -> None:
     simulator.behaviour.numbers_as_text = True
-    assert [(r.id, r.activity_id, r.is_active) for page in client.order_forms() for r in page.records] == [
+    assert [(r.id, r.activity_id, r.is_active) for page in orders(client) for r in page.records] == [
         (4, ORDER, True)
     ]
 
@@ -279,7 +290,7 @@ def test_an_answer_that_is_no_list_is_an_error(body: object) -> None:
     with responses.RequestsMock() as answers:
         answers.get(f"https://kurs.example.no/api/v1/activities/{ORDER}/participants", body=json.dumps(body))
         with pytest.raises(PermanentError, match="not a list"):
-            ids_of(client.order_forms())
+            ids_of(orders(client))
 
 
 def test_a_malformed_record_is_set_aside_and_the_rest_is_read(
@@ -288,7 +299,7 @@ def test_a_malformed_record_is_set_aside_and_the_rest_is_read(
     state.add_participant(61, ORDER, "x" * 2_000)
     state.add_participant(62, ORDER, "Å\x00se", "\u202eMoe", Email={"a": 1}, Status="ventende")
     state.add_participant(63, ORDER, "Siri\u202e", Email="siri@example.no", shoeSize=41)
-    (page,) = client.order_forms()
+    (page,) = orders(client)
     assert [record.id for record in page.records] == [4, 63]
     assert page.records[1].first_name == "Siri"
     assert [(rejected.source_id, rejected.reason) for rejected in page.rejected] == [

@@ -75,6 +75,7 @@ class _Side:
     def __init__(self, objects: Objects, inactive: bool, began: datetime, named: Named) -> None:
         self._objects = objects
         self._inactive = inactive
+        self._kind = "inactive" if inactive else "active"
         self._began = began
         self._named = named
         self._end: End | None = None
@@ -99,16 +100,21 @@ class _Side:
                 raise
         else:
             return
-        kind = "inactive" if self._inactive else "active"
-        logger.info("more %s customers than one list holds: they are read by their numbers", kind)
+        logger.info("more %s customers than one list holds: they are read by their numbers", self._kind)
         is_empty = True
-        for rows in rows_by_number(self.list, self._named, self._began):
-            is_empty = False
-            yield rows
+        try:
+            for rows in rows_by_number(self.list, self._named, self._began):
+                is_empty = False
+                yield rows
+        except PermanentError as error:
+            # A server that ignores the numbers refuses each of these lists as well.
+            if error.code != TOO_MANY_ROWS:
+                raise
+            is_empty = True
         if is_empty:
             raise PermanentError(
-                f"tripletex: there are more {kind} customers than the API serves in one list, and none is "
-                "found by its number: ask Tripletex to raise the limit for this company"
+                f"tripletex: there are more {self._kind} customers than the API serves in one list, and none "
+                "is found by its number: ask Tripletex to raise the limit for this company"
             )
 
     def is_as_it_was(self) -> bool:

@@ -384,12 +384,21 @@ def test_customers_whom_something_else_names_are_found_with_their_neighbours(
     assert sorted(found) == sorted(state.tables["Customer"])
 
 
+@pytest.mark.parametrize(
+    ("first", "ignored"), [(5_000_000, frozenset()), (10_001, frozenset({"customerAccountNumber"}))]
+)
 def test_too_many_customers_of_whom_none_is_found_are_an_error_and_no_empty_list(
-    client: TripletexClient, limited: TripletexSimulator, state: TripletexState
+    client: TripletexClient,
+    limited: TripletexSimulator,
+    state: TripletexState,
+    first: int,
+    ignored: frozenset[str],
 ) -> None:
+    """Their numbers lie far from where numbers begin, or the server pays no attention to numbers."""
     limited.switches.changed_since = "ignored"
+    limited.switches.ignored = ignored
     for number in range(411):
-        state.add_customer(f"Kunde {number} AS", customerNumber=5_000_000 + number)
+        state.add_customer(f"Kunde {number} AS", customerNumber=first + number)
     with pytest.raises(PermanentError, match="more active customers than the API serves in one list"):
         list(client.customers())
 

@@ -1,6 +1,6 @@
 """Organisations by the name that is written: the one that is meant, or one of several told apart.
 
-What tells them apart is a domain, a telephone, a place, or the better fit of the name.
+What tells them apart is what the record has beside the name, or the better fit of the name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import numpy as np
 
 from pipelines.identity.company_index import Candidate
 from pipelines.identity.features import Ints
-from pipelines.identity.normalise.domains import label_of
 from pipelines.identity.normalise.lexicon import GIVEN_SKELETONS
 from pipelines.identity.normalise.organizations import (
     DISTINGUISHING,
@@ -20,22 +19,17 @@ from pipelines.identity.normalise.organizations import (
 )
 from pipelines.identity.normalise.text import skeleton
 from pipelines.identity.organization_by_domain import learn_owners, mend_short_names, spelled
-from pipelines.identity.organization_domains import ADDRESSES_FOR_AN_UNLIKE_DOMAIN
+from pipelines.identity.organization_namesakes import Namesakes
 from pipelines.identity.organization_state import GONE, Choice, Resolution
 
 # A name of so many letters is recognised with a slip; a shorter one needs a second witness.
 SURE_WITH_A_SLIP = 8
 # By the grade of a candidate.
 _SCORES = {3: 0.99, 2: 0.97, 1: 0.92}
-# What tells organisations of one name apart, the surest first.
-_KINDS = ("domain", "phone", "place", "neighbours")
 # How often what was told apart is asked to tell others apart.
 ROUNDS = 3
-# A domain at which more organisations are seen is a provider's, whether or not it is listed as one.
-MOST_NEIGHBOURS = 10
 # No name of a person has more words.
 FEW_WORDS = 4
-_NO_LINES: frozenset[int] = frozenset()
 
 
 def by_name(state: Resolution, rows: Ints) -> None:
@@ -53,7 +47,7 @@ def by_name(state: Resolution, rows: Ints) -> None:
         state.node[hit] = np.array([candidate.node for candidate in chosen])[which]
         state.rule[hit] = np.array([candidate.rule for candidate in chosen], dtype=object)[which]
         state.score[hit] = np.array([_SCORES[candidate.grade] for candidate in chosen])[which]
-    state.choices = {}
+    state.choices, state.namesakes = {}, {}
     several: list[tuple[int, list[Candidate]]] = []
     doubtful = np.array(
         [code in state.meant and code not in sure for code in range(len(state.data.companies))] or [False],
@@ -138,7 +132,7 @@ def _plausible(state: Resolution, row: int, candidate: Candidate) -> bool:
     if candidate.grade > 1:
         return True
     written = state.company_of(row)
-    if _speaks_for(state, row, candidate.node):
+    if _namesakes(state, row, [candidate]).speaks_for_one(row):
         return True
     if spelled(state, row, written) or _elsewhere(state, row, candidate.node):
         return False
@@ -152,73 +146,20 @@ def _elsewhere(state: Resolution, row: int, node: int) -> bool:
     return bool(here and there and here != there)
 
 
-def _speaks_for(state: Resolution, row: int, node: int) -> str | None:
-    """What in the record, other than the name, points at an organisation."""
-    found = _witnesses(state, row, [node])
-    return found[0][0] if found else None
-
-
-def _witnesses(state: Resolution, row: int, nodes: list[int]) -> list[tuple[str, int]]:
-    """(kind, organisation) for those at which something in the record points: domain, phone or place."""
-    data = state.data
-    domains = state.domains_of(row)
-    owners = {state.owner.get(domain) for domain in domains}
-    numbers = state.row_phones[row]
-    code, city = data.postal_code[row], data.city[row]
-    department = data.companies[data.company[row]].department if data.company[row] >= 0 else None
-    if not (domains or numbers or code or city or department):
-        return []
-    found: list[tuple[str, int]] = []
-    for node in nodes:
-        facts = state.facts(node)
-        if state.known.top(node) in owners or not facts.domains.isdisjoint(domains):
-            found.append(("domain", node))
-        elif not state.lines.get(node, _NO_LINES).isdisjoint(numbers):
-            found.append(("phone", node))
-        elif (code and code == facts.postal_code) or (facts.city and facts.city in (city, department)):
-            found.append(("place", node))
-        if any(_among_neighbours(state, domain, node) for domain in domains):
-            found.append(("neighbours", node))
-    return found
-
-
-def _among_neighbours(state: Resolution, domain: str, node: int) -> bool:
-    """Whether nine in ten addresses at a domain are of the organisation itself or of others in its town.
-
-    A domain of few organisations that share a house or an owner, so to speak; not a provider's.
-    """
-    votes = state.domain_votes.get(domain)
-    if not votes or len(votes) > MOST_NEIGHBOURS or state.is_gone(node):
-        return False
-    top, town = state.known.top(node), state.city(node)
-    near = sum(count for at, count in votes.items() if at == top or (town and state.city(at) == town))
-    total = sum(votes.values())
-    if near * 10 < total * 9:
-        return False
-    return total >= ADDRESSES_FOR_AN_UNLIKE_DOMAIN or state.known.likeness(label_of(domain), node) > 0
-
-
 def _one_of(state: Resolution, row: int, candidates: list[Candidate]) -> tuple[int, str, float] | None:
     """One of several of that name, with rule and score, by what the record has beside the name."""
     if _choice_of(state, row, candidates).restarted:
         return None
-    witnesses = _witnesses(state, row, [candidate.node for candidate in candidates])
-    for kind in _KINDS:
-        with_it = [node for witness, node in witnesses if witness == kind]
-        if len(with_it) == 1:
-            return with_it[0], f"name_and_{kind}", 0.97
-    left = _without_a_domain(state, row, candidates)
-    return None if left is None else (left, "name_and_own_domain", 0.95)
+    return _namesakes(state, row, candidates).meant(row)
 
 
-def _without_a_domain(state: Resolution, row: int, candidates: list[Candidate]) -> int | None:
-    """The only one without a domain, when the record's spells the name and nobody was seen at it yet."""
-    new = [domain for domain in state.domains_of(row) if domain not in state.domain_votes]
-    if not any(state.known.likeness(label_of(domain), candidates[0].node) > 1 for domain in new):
-        return None
-    nodes = [candidate.node for candidate in candidates]
-    left = [node for node in nodes if node not in state.owners and not state.facts(node).domains]
-    return left[0] if len(left) == 1 and not state.is_gone(left[0]) else None
+def _namesakes(state: Resolution, row: int, candidates: list[Candidate]) -> Namesakes:
+    code = int(state.data.company[row])
+    found = state.namesakes.get(code)
+    if found is None:
+        nodes = [candidate.node for candidate in candidates]
+        found = state.namesakes[code] = Namesakes(state, nodes)
+    return found
 
 
 def _choice_of(state: Resolution, row: int, candidates: list[Candidate]) -> Choice:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from pipelines.identity.decisions import Decisions
 from pipelines.identity.features import Features, mail_domain
 from pipelines.identity.normalise.organizations import NOTHING, CompanyName
 from pipelines.identity.organization_nodes import Nodes
+
+if TYPE_CHECKING:
+    from pipelines.identity.organization_namesakes import Namesakes
 
 GONE = frozenset({"deleted", "removed", "bankrupt"})
 
@@ -66,6 +70,7 @@ class Resolution:
         self.domain_votes: dict[str, Counter[int]] = {}
         self.meant: dict[int, list[Candidate]] = {}  # organisations that a distinct text may mean
         self.choices: dict[int, Choice] = {}
+        self.namesakes: dict[int, Namesakes] = {}  # by distinct text
 
     def company_of(self, row: int) -> CompanyName:
         """The name that a record gives, taken apart."""

@@ -488,3 +488,17 @@ def test_an_address_that_is_nobodys_shows_no_organisation() -> None:
     customer = record(CUSTOMER, company="Fjord Bakeri AS", organization_number=A, emails=["ukjent@ukjent.no"])
     writer = record(HELPSCOUT, name="Liv Dahl", emails=["ukjent@ukjent.no"])
     assert linked(unit(A, "FJORD BAKERI AS"), customer, writer) == [0, None]
+
+
+def test_of_namesakes_that_a_domain_points_at_the_place_tells_one() -> None:
+    units = [
+        unit(A, "LYSNESUND KOMMUNE", organization_form="KOMM", website="lysnesund.example.no"),
+        unit(B, "SOLBAKKEN SKOLE", organization_form="BEDR", parent_number=A, city="VOSS"),
+        unit(C, "SOLBAKKEN SKOLE", organization_form="BEDR", parent_number=A, city="BODØ"),
+        unit(D, "SOLBAKKEN SKOLE", organization_form="BEDR", city="VOSS"),
+    ]
+    asks = [
+        record(SIGNUP, name="Kari Hansen", company=text, emails=["kari@lysnesund.example.no"])
+        for text in ("Solbakken skole, avd. Voss", "Solbakken skole")
+    ]
+    assert linked(*units, *asks) == [1, 0], "else the municipality, whose schools they are"

@@ -101,17 +101,17 @@ class _Side:
         else:
             return
         logger.info("more %s customers than one list holds: they are read by their numbers", self._kind)
-        is_empty = True
+        self._end, found = None, False
         try:
             for rows in rows_by_number(self.list, self._named, self._began):
-                is_empty = False
+                found = True
                 yield rows
         except PermanentError as error:
             # A server that ignores the numbers refuses each of these lists as well.
             if error.code != TOO_MANY_ROWS:
                 raise
-            is_empty = True
-        if is_empty:
+            found = False
+        if not found:
             raise PermanentError(
                 f"tripletex: there are more {self._kind} customers than the API serves in one list, and none "
                 "is found by its number: ask Tripletex to raise the limit for this company"

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.pages import Page, read_page
+from pipelines.privacy.keys import email_keys
 from pipelines.privacy.suppression import Screening, Suppression
 from pipelines.store import landing as landing_module
 from pipelines.store.cursors import move_cursor, read_cursor
 from pipelines.store.landing import Lander
 from pipelines.store.tally import Tally
 from schemas.payloads.helpscout import HelpScoutCustomer
+from schemas.payloads.tripletex import TripletexCustomer
 from schemas.tables.landing import TABLES, rejected
 
 TABLE = TABLES["helpscout_customer"]
@@ -163,6 +165,27 @@ def test_what_is_stored_as_it_came_is_not_screened_again(crm_engine: sa.Engine) 
             [page(*records)]
         )
     assert screened == [[1, 2], [2, 3]]
+
+
+def test_what_an_erasure_took_from_a_companys_record_comes_back_when_it_is_released(
+    crm_engine: sa.Engine,
+) -> None:
+    """A record that is stored in another form than it came in is not taken for what came."""
+    suppression, erased = Suppression(b"s" * 32), email_keys("tuva@fjellbris.example.no")
+    company = {"id": 5, "name": "Fjellbris AS", "email": "tuva@fjellbris.example.no"}
+
+    def stored_address() -> str | None:
+        lander = Lander(crm_engine, TripletexCustomer, run_id="run", suppression=suppression)
+        lander.land([read_page(TripletexCustomer, [company])])
+        with crm_engine.connect() as connection:
+            return connection.scalar(sa.select(TABLES["tripletex_customer"].c.email))
+
+    with crm_engine.begin() as connection:
+        suppression.add(connection, erased, "erasure")
+    assert stored_address() is None
+    with crm_engine.begin() as connection:
+        suppression.release(connection, erased)
+    assert stored_address() == "tuva@fjellbris.example.no"
 
 
 def test_no_erasure_begins_between_the_comparison_and_the_screening(crm_engine: sa.Engine) -> None:

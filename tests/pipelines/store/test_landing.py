@@ -112,6 +112,9 @@ def test_a_cursor_never_moves_back(crm_engine: sa.Engine) -> None:
         move_cursor(connection, "helpscout_customer", NOON)
         move_cursor(connection, "helpscout_customer", NOON - timedelta(days=1))
         assert read_cursor(connection, "helpscout_customer") == (NOON, None)
+        move_cursor(connection, "brreg_unit", NOON, 7)
+        move_cursor(connection, "brreg_unit", NOON, 5)
+        assert read_cursor(connection, "brreg_unit") == (NOON, 7)
 
 
 @pytest.fixture

@@ -32,23 +32,6 @@ def test_migrating_again_changes_nothing(crm_engine: sa.Engine) -> None:
     assert migrate_crm(crm_engine)
 
 
-def test_the_reader_sees_crm_and_nothing_else(crm_engine: sa.Engine) -> None:
-    with crm_engine.connect() as connection:
-        readable = {
-            schema
-            for schema, table in connection.execute(
-                sa.text(
-                    "SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)'"
-                )
-            )
-            if connection.scalar(
-                sa.text("SELECT has_table_privilege('kundekort_reader', :name, 'SELECT')"),
-                {"name": f'"{schema}"."{table}"'},
-            )
-        }
-    assert readable == {"crm"}
-
-
 @pytest.mark.parametrize("name", sorted(views.DEFINITIONS))
 def test_the_migrations_make_the_views_that_the_code_declares(crm_engine: sa.Engine, name: str) -> None:
     declared = next(view for view in views.metadata.sorted_tables if qualified(view) == name)

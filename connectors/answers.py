@@ -32,6 +32,7 @@ _ADVICE = {
     404: _ADDRESS,
     405: _ADDRESS,
 }
+_CHARSET = re.compile(r"charset=[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z.:]{0,79}")
 
 
@@ -111,7 +112,7 @@ def _answer(expected: Expectation, status: int, content: bytes, headers: Mapping
     if not expected.wants_json:
         return Answer(status, None, headers)
     try:
-        return Answer(status, _parsed(content), headers)
+        return Answer(status, _parsed(_text(content, headers)), headers)
     except (ValueError, RecursionError):
         if status >= 400:
             return Answer(status, None, headers)
@@ -122,13 +123,27 @@ def _answer(expected: Expectation, status: int, content: bytes, headers: Mapping
         raise AmbiguousError(f"{expected.request}: answered {status}, {problem}") from None
 
 
-def _parsed(content: bytes) -> Any:
+def _text(content: bytes, headers: Mapping[str, str]) -> str:
+    """A body as text: UTF-8 as JSON should be, else by the charset that the answer names.
+
+    Bytes that are neither do not spoil the rest of the page.
+    """
+    encoding = json.detect_encoding(content)
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        named = _CHARSET.search(headers.get("Content-Type", ""))
+        with contextlib.suppress(LookupError):
+            return content.decode(named[1] if named else encoding, errors="replace")
+        return content.decode(encoding, errors="replace")
+
+
+def _parsed(text: str | bytes) -> Any:
     """JSON with exact decimals. Raises ValueError and RecursionError.
 
-    What one hostile record can hold does not spoil the rest of its page: NaN and infinity, numbers of any
-    length, bytes that are no UTF-8. Its own validation deals with it.
+    What one hostile record can hold does not spoil the rest of its page: NaN and infinity, and numbers of any
+    length. Its own validation deals with it.
     """
-    text = content.decode(json.detect_encoding(content), errors="replace")
     return json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=Decimal)
 
 

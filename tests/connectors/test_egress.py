@@ -519,6 +519,31 @@ class TestBodies:
         answers.get(f"{URL}/people", body=body)
         assert egress.request("GET", "/people").body == parsed
 
+    @pytest.mark.parametrize(
+        ("charset", "written"),
+        [
+            ("; charset=ISO-8859-1", "Bjørn Ås"),
+            ('; charset="windows-1252"', "Bjørn Ås"),
+            ("; charset=utf-8", "Bj\ufffdrn \ufffds"),
+            ("; charset=no-such-thing", "Bj\ufffdrn \ufffds"),
+            ("", "Bj\ufffdrn \ufffds"),
+        ],
+    )
+    def test_a_body_that_is_no_utf_8_is_read_by_the_charset_that_it_names(
+        self, egress: Egress, answers: responses.RequestsMock, charset: str, written: str
+    ) -> None:
+        body = json.dumps({"a": "Bjørn Ås"}, ensure_ascii=False).encode("latin-1")
+        answers.get(f"{URL}/people", body=body, content_type=f"application/json{charset}")
+        assert egress.request("GET", "/people").body == {"a": written}
+
+    @pytest.mark.parametrize("charset", ["ISO-8859-1", "base64", "utf-7"])
+    def test_utf_8_is_read_as_such_whatever_the_answer_calls_it(
+        self, egress: Egress, answers: responses.RequestsMock, charset: str
+    ) -> None:
+        body = json.dumps({"a": "Bjørn Ås"}, ensure_ascii=False).encode()
+        answers.get(f"{URL}/people", body=body, content_type=f"application/json; charset={charset}")
+        assert egress.request("GET", "/people").body == {"a": "Bjørn Ås"}
+
     def test_nan_is_left_to_the_validation_of_its_record(
         self, egress: Egress, answers: responses.RequestsMock
     ) -> None:

@@ -1,4 +1,4 @@
-"""The house rules that a machine can check: the direction of imports, style of the lock files."""
+"""The house rules that a machine can check: directions of imports, names in the documents, lock files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def test_imports_run_one_way_and_only_egress_opens_connections() -> None:
     program = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "OPERATIONS.md", "README.md"])
+def test_every_file_that_a_document_names_is_there(name: str) -> None:
+    """Files that move take their names in the documents along."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:connectors|pipelines|schemas|tests)/[\w/.*-]*)", text))
+    assert sorted(path for path in named if not any(ROOT.glob(path.rstrip("/")))) == []
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ from pipelines.privacy.instructions import InstructionError
 from pipelines.privacy.periods import midnight
 from pipelines.privacy.platform import PlatformError
 from pipelines.privacy.subjects import rights
+from pipelines.privacy.subjects.access_duties import told_of_basis
 from pipelines.privacy.subjects.receipts import public_key
 from pipelines.settings import Settings, load_settings
 from pipelines.store.database import Store
@@ -134,6 +135,7 @@ def _set_hold(
         kept = holds_legal.rows_meant(connection, wanted)
         for data, rows in kept.items():
             console.print(f"  {rows:>8,}  rows of {data}")
+        _line(console, f"  {told_of_basis(policy, wanted.basis)}.")
         end = f"until {wanted.until} is over" if wanted.until else "until it is lifted"
         _finish(
             console, connection, given, f"{f'Hold {number} keeps' if given.apply else 'It keeps'} them {end}."

@@ -37,6 +37,8 @@ class RowHold:
     until: datetime | None
     reason: str
     kind: HoldKind = "legal"
+    basis: str | None = None
+    """The duty, as it is cited; None where nobody said."""
 
     def keeps(self, data: str, values: Mapping[str, Any]) -> bool:
         """Whether it is about a row of a table (`schema.table`), given by its columns."""
@@ -78,7 +80,14 @@ def load_holds(connection: sa.Connection, policy: Policy, now: datetime) -> tupl
     stored = [
         (
             RowHold(
-                f"hold {row.hold_id}", row.data, row.column_name, row.value, row.until, row.reason, row.kind
+                f"hold {row.hold_id}",
+                row.data,
+                row.column_name,
+                row.value,
+                row.until,
+                row.reason,
+                row.kind,
+                row.basis,
             ),
             row.records or (),
         )
@@ -153,9 +162,14 @@ def rulings(holds: Iterable[RowHold]) -> tuple[Ruling, ...]:
     for (data, column, value), group in groups.items():
         # One on all rows of the table is about these too.
         all_rows = groups.get((data, EVERY, EVERY), []) if column != EVERY else []
-        ranked = sorted((*group, *all_rows), key=_length, reverse=True)
+        ranked = longest_first((*group, *all_rows))
         found.append(Ruling(data, column, value, ranked[0], tuple(ranked[1:])))
     return tuple(found)
+
+
+def longest_first(holds: Iterable[RowHold]) -> list[RowHold]:
+    """One without an end outlasts all others."""
+    return sorted(holds, key=_length, reverse=True)
 
 
 def held_values(holds: Iterable[RowHold], data: str) -> Mapping[str, list[str]]:
@@ -187,7 +201,15 @@ def end_of(day: date) -> datetime:
 
 def _declared(policy: Policy, now: datetime) -> tuple[RowHold, ...]:
     return tuple(
-        RowHold(hold.id, hold.data, hold.column, hold.value, end_of(hold.until), hold.reason.en)
+        RowHold(
+            hold.id,
+            hold.data,
+            hold.column,
+            hold.value,
+            end_of(hold.until),
+            hold.reason.en,
+            basis=next((duty.cites[0] for duty in policy.duties if duty.id == hold.duty), None),
+        )
         for hold in policy.holds
         if hold.column is not None
         and hold.value is not None

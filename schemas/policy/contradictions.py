@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from schemas.policy.document import Place
 from schemas.policy.model import LEGAL_BASES, PROCESSOR_CLAUSE, Policy
-from schemas.policy.retention import CARD_TABLES, NAMED_BY_ID, Copy, Hold, RetentionRule, is_card_id
+from schemas.policy.retention import CARD_TABLES, NAMED_BY_ID, Copy, Duty, Hold, RetentionRule, is_card_id
 
 Problems = Iterator[tuple[Place, str]]
 
@@ -121,8 +121,12 @@ def _rule_problems(policy: Policy, at: int, rule: RetentionRule) -> Problems:
 def _hold_problems(policy: Policy) -> Problems:
     """A hold is on rows that have a period, and keeps none for longer than their rule does."""
     yield from _repeated_ids("holds", policy.holds)
+    yield from _repeated_ids("duties", policy.duties)
+    duties = {duty.id for duty in policy.duties}
     for at, hold in enumerate(policy.holds):
         place: Place = ("holds", at)
+        if hold.duty is not None and hold.duty not in duties:
+            yield (*place, "duty"), f"{hold.duty} is not listed under duties"
         if hold.data not in policy.data:
             yield (*place, "data"), f"{hold.data} is not listed under data"
         elif hold.at_least is not None:
@@ -151,7 +155,7 @@ def _promise_problems(policy: Policy, place: Place, hold_id: str, table: str, at
             )
 
 
-def _repeated_ids(part: str, entries: Sequence[Hold | Copy]) -> Problems:
+def _repeated_ids(part: str, entries: Sequence[Hold | Copy | Duty]) -> Problems:
     ids = [entry.id for entry in entries]
     for at, entry_id in enumerate(ids):
         if entry_id in ids[:at]:

@@ -41,13 +41,13 @@ def read_document(path: Path) -> tuple[Any, SourceMap]:
     return content, SourceMap(path.name, dict(_lines(tree)) if tree is not None else {(): 1})
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Leaves days as texts, so that one that is none is refused with its line, as everything else is."""
 
 
 _Loader.yaml_implicit_resolvers = {
     sign: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
-    for sign, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for sign, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 
 
@@ -55,7 +55,9 @@ def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
     """The file as a tree, which knows lines, and as a document. Raises PolicyError."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree, document = yaml.compose(text, Loader=_Loader), yaml.load(text, Loader=_Loader)  # noqa: S506  # safe
+        loader = _Loader(text)
+        tree = loader.get_single_node()
+        document = None if tree is None else loader.construct_document(tree)
     except OSError as error:
         raise PolicyError(f"{path.name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, StringConstraints
 from schemas.policy.base import Bilingual, Part
 from schemas.policy.document import Place, SourceMap
 from schemas.policy.recipients import Recipient
-from schemas.policy.retention import Copy, Hold, RetentionRule
+from schemas.policy.retention import Copy, Duty, Hold, RetentionRule
 
 DataClass = Literal["controller", "processor", "system"]
 
@@ -73,6 +73,7 @@ class Policy(Part):
     data: dict[str, DataRule]
     recipients: dict[str, Recipient]
     retention: tuple[RetentionRule, ...]
+    duties: tuple[Duty, ...] = ()
     holds: tuple[Hold, ...] = ()
     copies: tuple[Copy, ...] = ()
     _source: SourceMap = PrivateAttr(default=SourceMap("policy.yaml"))
@@ -87,6 +88,10 @@ class Policy(Part):
     def copy_period(self, copy_id: str) -> str:
         """The period (ISO 8601) of what is kept beside the tables. Raises KeyError for an unknown id."""
         return {copy.id: copy.period for copy in self.copies}[copy_id]
+
+    def duty_of(self, basis: str | None) -> Duty | None:
+        """The declared duty that a hold's basis names; None where it names none."""
+        return next((duty for duty in self.duties if basis and duty.is_cited_by(basis)), None)
 
     def retention_of(self, table: str) -> RetentionRule:
         """The rule for `schema.table`: its own, else the one for `schema.*`.

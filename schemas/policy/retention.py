@@ -7,7 +7,7 @@ import uuid
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.policy.base import Bilingual, Part
@@ -73,16 +73,42 @@ class RetentionRule(Part):
         return ("deleted_at_source",) if self.at_source else self.clock
 
 
+class Duty(Part):
+    """A law that demands data to be kept, and what a person whose data it keeps is told of it.
+
+    `cites`: how the basis of a hold names it, e.g. `bokføringsloven § 13`; what follows says more of it.
+    `withheld`: by which exception from the right of access the person is not told.
+    """
+
+    id: RuleId
+    cites: Annotated[tuple[str, ...], Field(min_length=1)]
+    text: Bilingual
+    withheld: Bilingual | None = None
+
+    def is_cited_by(self, basis: str) -> bool:
+        """Whether a hold's basis names it: `§ 13 annet ledd` does, `§ 130`, `§ 13-2` and `§ 13 a` do not."""
+        return any(
+            re.match(rf"{re.escape(_plain(cite))}(?![\w-]| [a-zæøå]\b)", _plain(basis)) for cite in self.cites
+        )
+
+
+def _plain(citation: str) -> str:
+    """However it is spaced and capitalised."""
+    return " ".join(citation.casefold().replace("§", "§ ").split())
+
+
 class Hold(Part):
     """A duty to keep. Either of some rows (`column` has `value`) until a day, or of all for a period.
 
     `until`: rows of `data` whose `column` has `value` are kept until the end of that day.
+    `duty`: which of `duties` it is, so that persons can be told; their pages say no more of a hold.
     `at_least`: no row of `data` may go before that period is over; a shorter retention period is refused.
     """
 
     id: RuleId
     data: str
     reason: Bilingual
+    duty: RuleId | None = None
     column: str | None = None
     value: str | None = None
     until: date | None = None

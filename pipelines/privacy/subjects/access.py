@@ -18,8 +18,10 @@ from connectors.brreg.client_units import SOLE_PROPRIETOR
 from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.normalise.organizations import organization_number
 from pipelines.privacy.disclosures import disclosures_about
+from pipelines.privacy.holds import RowHold
 from pipelines.privacy.records import categories_of, kept, role
 from pipelines.privacy.subjects.access_audiences import held_by_audiences
+from pipelines.privacy.subjects.access_duties import duties_told
 from pipelines.privacy.subjects.access_words import information
 from pipelines.privacy.subjects.erasure import is_kept, legal_holds
 from pipelines.privacy.subjects.finding import Found, Hints, RecordId, SourceRecord, find_one, hanging_on
@@ -94,9 +96,10 @@ def collect(
     """
     found = find_one(connection, hints)
     ids = [record.id for record in found.records]
-    records = _records(connection, policy, found, now)
+    holds = legal_holds(connection, policy, now)
+    records = _records(connection, policy, found, holds)
     card = _card_values(connection, ids)
-    activity = (*_activity(connection, ids), *_kept_beside(connection, secrets, found, hints))
+    activity = (*_activity(connection, policy, ids, holds), *_kept_beside(connection, secrets, found, hints))
     return Dossier(
         made_at=now,
         controller=_controller(policy),
@@ -135,9 +138,17 @@ def _controller(policy: Policy) -> dict[str, str]:
     return {"name": one.name, "organization_number": one.organization_number, "contact": one.contact}
 
 
-def _records(connection: sa.Connection, policy: Policy, found: Found, now: datetime) -> tuple[Row, ...]:
+def _kept_by(policy: Policy, holds: Sequence[RowHold], source: str, values: Row) -> Row:
+    """Which duties keep a row, where any does."""
+    standing = [hold for hold in holds if is_kept([hold], source, values)]
+    return {"held_by_law": list(duties_told(policy, standing))} if standing else {}
+
+
+def _records(
+    connection: sa.Connection, policy: Policy, found: Found, holds: Sequence[RowHold]
+) -> tuple[Row, ...]:
     """The source records as they are held, and what keeps one from being used or deleted."""
-    unused, holds = restricted(connection), legal_holds(connection, policy, now)
+    unused = restricted(connection)
     return tuple(
         {
             "source": record.source,
@@ -148,7 +159,7 @@ def _records(connection: sa.Connection, policy: Policy, found: Found, now: datet
                 if name != "content_hash" and value not in (None, [])
             },
             **({"restricted": True} if record.id in unused else {}),
-            **({"held_by_law": True} if is_kept(holds, record.source, record.values) else {}),
+            **_kept_by(policy, holds, record.source, record.values),
         }
         for record in found.records
     )
@@ -224,7 +235,9 @@ def _card_values(connection: sa.Connection, ids: Sequence[RecordId]) -> tuple[Ro
     return tuple(rows)
 
 
-def _activity(connection: sa.Connection, ids: Sequence[RecordId]) -> tuple[Row, ...]:
+def _activity(
+    connection: sa.Connection, policy: Policy, ids: Sequence[RecordId], holds: Sequence[RowHold]
+) -> tuple[Row, ...]:
     """Inquiries, invoices and subscriptions that hang on the records; a sign-up is itself a record."""
     rows: list[Row] = []
     for source, (owner, _) in OWNERS.items():
@@ -233,7 +246,11 @@ def _activity(connection: sa.Connection, ids: Sequence[RecordId]) -> tuple[Row, 
         table, shown = landing.TABLES[source], FACTS[source]
         own = sa.select(table).where(hanging_on(source, ids)).order_by(table.c.id)
         rows += [
-            {"what": shown.name, **_present(row, without=("content_hash",))}
+            {
+                "what": shown.name,
+                **_present(row, without=("content_hash",)),
+                **_kept_by(policy, holds, source, dict(row)),
+            }
             for row in connection.execute(own).mappings()
         ]
     return tuple(rows)

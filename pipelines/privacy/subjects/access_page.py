@@ -89,7 +89,10 @@ class _Page:
     def _record(self, record: Row) -> str:
         """One source record: its fields below each other, and what keeps it from being used or deleted."""
         title = f"{self._kind(record['source'])}, {self._say('number')} {_safe(record['source_id'])}"
-        notes = "".join(f"<p><strong>{self._say(name)}</strong></p>" for name in _NOTES if record.get(name))
+        notes = f"<p><strong>{self._say('restricted')}</strong></p>" if record.get("restricted") else ""
+        if duties := record.get("held_by_law"):
+            told = " ".join(map(self._text, duties))
+            notes += f"<p><strong>{self._say('held_by_law')}</strong> {told}</p>"
         fields = "".join(
             f'<tr><th scope="row">{self._field(name)}</th><td>{self._shown(name, value)}</td></tr>'
             for name, value in record["values"].items()
@@ -176,7 +179,6 @@ def _safe(text: object) -> str:
     return html.escape(str(text))
 
 
-_NOTES = ("restricted", "held_by_law")
 _UNSEEN = TECHNICAL | frozenset(
     "organization_id customer_id mailbox_id order_id product_id first_seen_at last_changed_at".split()
 )

@@ -71,8 +71,8 @@ SECTIONS = in_both(
         ),
         (
             "held_by_law",
-            "Beholdes lenger enn fristen: loven krever det.",
-            "Kept past its period: the law demands it.",
+            "Beholdes lenger enn fristen, og slettes ikke på forespørsel imens (artikkel 17 nr. 3):",
+            "Kept past its period, and not erased on request meanwhile (article 17(3)):",
         ),
     )
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -17,6 +17,7 @@ from pipelines.identity.facts import FACTS, OWNERS
 from pipelines.identity.organizations import RULES as ORGANIZATION_RULES
 from pipelines.identity.rebuild import rebuild
 from pipelines.identity.survivorship import SURVIVORSHIP
+from pipelines.privacy.holds_legal import Wanted, set_legal_hold
 from pipelines.privacy.records import Language
 from pipelines.privacy.subjects import rights
 from pipelines.privacy.subjects.access import Dossier, collect, collect_disclosures
@@ -208,6 +209,98 @@ def test_a_restriction_is_told(office: Office) -> None:
     handle_restriction(office, receive(office, "restriction", NOW, NOW), TUVA, NOW)
     assert "restricted under article 18" not in before
     assert "restricted under article 18" in access_page(dossier(office), "en")
+
+
+class TestDutiesToKeep:
+    """A person is told which law keeps their data and until when, and nothing of a case."""
+
+    CASE = "bokettersyn hos Fjellbris"
+
+    def held(self, office: Office, basis: str, until: date | None = None, data: str = "contact") -> Dossier:
+        table, number = {
+            "contact": ("landing.tripletex_contact", "21"),
+            "inquiry": ("landing.helpscout_conversation", "11"),
+        }[data]
+        wanted = Wanted(table, "id", number, basis, self.CASE, until)
+        with office.engine.begin() as connection:
+            set_legal_hold(connection, office.policy, wanted, set_by="ane", now=NOW)
+        return dossier(office)
+
+    @pytest.mark.parametrize(
+        ("basis", "until", "nb", "en"),
+        [
+            (
+                "bokføringsloven § 13 annet ledd",
+                date(2031, 12, 31),
+                "fem år etter regnskapsårets slutt. Beholdes til og med 31.12.2031.",
+                "five years after the end of the accounting year. Kept until the end of 2031-12-31.",
+            ),
+            (
+                "Bookkeeping Act §13",
+                None,
+                "Beholdes så lenge plikten varer.",
+                "Kept as long as the duty lasts.",
+            ),
+        ],
+    )
+    def test_the_law_is_named_and_the_day(
+        self, office: Office, basis: str, until: date | None, nb: str, en: str
+    ) -> None:
+        held = self.held(office, basis, until)
+        assert "Bokføringsloven § 13" in access_page(held)
+        assert nb in access_page(held)
+        assert "Bookkeeping Act § 13" in access_page(held, "en")
+        assert en in access_page(held, "en")
+
+    @pytest.mark.parametrize("basis", ["tvisteloven § 26-5", "straffeprosessloven § 215 a"])
+    def test_a_dispute_and_an_investigation_look_the_same_and_say_by_which_law_no_more_is_told(
+        self, office: Office, basis: str
+    ) -> None:
+        held = self.held(office, basis, date(2031, 12, 31))
+        for language, told in (
+            ("nb", "Mer kan det ikke opplyses om (personopplysningsloven § 16 første ledd)."),
+            ("en", "No more may be told (Personal Data Act § 16, first paragraph)."),
+        ):
+            page = access_page(held, language)  # type: ignore[arg-type]  # one of LANGUAGES
+            assert told in page
+            for word in ("tviste", "straffe", "26-5", "215", "claim", "rettskrav", "politi", "2031"):
+                assert word not in page
+
+    @pytest.mark.parametrize("basis", ["bokføringsloven § 130", "avtale med Fjellbris"])
+    def test_a_basis_that_the_policy_does_not_declare_is_not_shown(self, office: Office, basis: str) -> None:
+        page = access_page(self.held(office, basis))
+        assert "En plikt til å beholde, eller et rettskrav. Spør oss om hvilken." in page
+        assert basis not in page
+
+    @pytest.mark.parametrize("basis", ["bokføringsloven § 13", "tvisteloven § 26-5", "avtale med Fjellbris"])
+    def test_the_case_and_who_set_it_are_nowhere(self, office: Office, basis: str) -> None:
+        held = self.held(office, basis)
+        for text in (held.to_json(), access_page(held), access_page(held, "en")):
+            assert self.CASE not in text
+            assert "set_by" not in text
+
+    def test_an_inquiry_that_is_held_says_so_too(self, office: Office) -> None:
+        held = self.held(office, "bokføringsloven § 13", date(2031, 12, 31), data="inquiry")
+        [inquiry] = [row for row in held.activity if row["what"] == "inquiry"]
+        assert len(inquiry["held_by_law"]) == 1
+        assert not any(record.get("held_by_law") for record in held.records)
+        assert "Oppbevaringsplikt" in access_page(held)
+        assert "til og med 31.12.2031" in access_page(held)
+
+    def test_of_several_the_longest_comes_first_and_each_once(self, office: Office) -> None:
+        for basis, until in (
+            ("bokføringsloven § 13", date(2028, 12, 31)),
+            ("avtale", date(2027, 12, 31)),
+            ("bokføringsloven § 13", date(2031, 12, 31)),
+            ("kontrakt", None),
+        ):
+            held = self.held(office, basis, until)
+        [duties] = [record["held_by_law"] for record in held.records if "held_by_law" in record]
+        assert [duty.en[-11:] for duty in duties] == ["k us which.", "2031-12-31.", "2028-12-31."]
+
+    def test_without_a_hold_nothing_is_said_of_one(self, office: Office) -> None:
+        assert "Beholdes lenger" not in access_page(dossier(office))
+        assert "Oppbevaringsplikt" not in access_page(dossier(office))
 
 
 def test_disclosures_alone_are_not_said_to_be_all_that_is_held(office: Office) -> None:

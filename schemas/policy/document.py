@@ -64,7 +64,7 @@ def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
         line = error.object[: error.start].count(b"\n") + 1
         raise PolicyError(f"{path.name} line {line}: is not UTF-8") from None
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
+        line = text.encode()[: error.position].count(b"\n") + 1
         raise PolicyError(f"{path.name} line {line}: {error.reason}") from None
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1

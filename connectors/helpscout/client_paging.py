@@ -14,15 +14,15 @@ import logging
 import math
 from array import array
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
 from connectors.helpscout.client_answers import NoneSentError, Sheet, timestamp
 from connectors.helpscout.client_lists import Listing
+from connectors.helpscout.client_passes import BackwardPass, ForwardPass, Outcome
 from connectors.pages import Page
 from schemas.payloads.base import Payload
 
@@ -155,7 +155,7 @@ class PagedList(Generic[P]):
             outcome = yield from self._backwards(window, began)
         except _NotSearchableError:
             self._searchable = False
-            outcome = _Outcome.UNSURE
+            outcome = Outcome.UNSURE
         except _TooDeepError as error:
             halves = window.halves(error.oldest or _EPOCH, began)
             if halves is None:
@@ -163,52 +163,34 @@ class PagedList(Generic[P]):
             earlier = yield from self._through(halves[0], began)
             later = yield from self._through(halves[1], began)
             return earlier or later
-        if outcome is _Outcome.UNSURE:
+        if outcome is Outcome.UNSURE:
             yield from self._until_nothing_new(window, began)
-        return outcome is _Outcome.CHANGED
+        return outcome is Outcome.CHANGED
 
-    def _backwards(self, window: Window, began: datetime) -> Generator[Page[P], None, _Outcome]:
+    def _backwards(self, window: Window, began: datetime) -> Generator[Page[P], None, Outcome]:
         """One pass: the first page, then the last to the second, and the first again if anything moved."""
         first = self._ask_for_the_first(self.filters(window, window.end))
         yield self._noted(first)
         if first.told is None or first.pages is None or first.pages <= 1:
-            return _Outcome.UNSURE if first.has_next else _Outcome.COMPLETE
+            return Outcome.UNSURE if first.has_next else Outcome.COMPLETE
         if first.told >= self._too_deep:
             raise _TooDeepError(
                 first.oldest, PermanentError(f"{self._listing.request}: more records than can be paged")
             )
         closed_at = self.closed(began if window.end is None else min(began, window.end))
         bounded = self.filters(window, closed_at)
-        told = most = first.told
-        number, order = first.pages, self._orders[0]
-        slots, nameless, begun = len(first.items), first.nameless, len(self._read) - len(first.ids)
-        shrunk = moved = tied = False
-        behind: Sheet[P] | None = None
+        one = BackwardPass(first, self._orders[0], closed_at)
+        number, begun = first.pages, len(self._read) - len(first.ids)
         while number > 1:
-            sheet = self.ask(number, bounded) if behind else self._ask_for_the_last(first, bounded)
+            sheet = self.ask(number, bounded) if one.behind else self._ask_for_the_last(first, bounded)
             yield self._noted(sheet)
-            if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(behind, order):
-                return _Outcome.UNSURE
-            # More than before: something entered. Far fewer than without the bound: it is misread.
-            if sheet.told > told or (behind is None and sheet.told < told - len(first.items)):
-                return _Outcome.UNSURE
-            slots += len(sheet.items)
-            nameless += sheet.nameless
-            tied |= sheet.ties_with(behind, order)
-            shrunk |= sheet.told < told
-            moved |= sheet.overlaps(behind) or sheet.newest_is_after(closed_at)
-            told, behind, number = sheet.told, sheet, min(number - 1, sheet.pages)
-        tied |= first.ties_with(behind, order)
-        repeated = slots - nameless - len(set(self._read[begun:]))
-        if shrunk or moved:
+            if not one.add(sheet):
+                return Outcome.UNSURE
+            number = min(number - 1, sheet.pages or 0)
+        one.end(distinct=len(set(self._read[begun:])))
+        if one.shrunk or one.moved:
             yield self._noted(self.ask(1, bounded))
-        elif slots != told:
-            return _Outcome.UNSURE
-        # Records of one second may stand in another order each time and trade places between two pages: then
-        # more come twice than have left the list.
-        if (tied and repeated > most - told) or len(set(self._read[begun:])) + nameless < told:
-            return _Outcome.UNSURE
-        return _Outcome.CHANGED if shrunk else _Outcome.COMPLETE
+        return one.outcome(distinct=len(set(self._read[begun:])))
 
     def _ask_for_the_first(self, filters: Mapping[str, str]) -> Sheet[P]:
         """The first page of a list, in the first of the orders that the server heeds."""
@@ -233,7 +215,7 @@ class PagedList(Generic[P]):
         """Passes from the first page to the last, until one brings no record that was not read before."""
         known, pages, quiet, barren = set(self._read), 0, 0, 0
         for number in range(1, MOST_SWEEPS + 1):
-            one = _Pass(pages)
+            one = ForwardPass(pages)
             yield from self._forwards(window, began, one)
             pages = one.pages
             new = one.older - known
@@ -252,7 +234,7 @@ class PagedList(Generic[P]):
             "%s: still changing after %d passes; the next sweep reads it again", self._listing.request, number
         )
 
-    def _forwards(self, window: Window, began: datetime, one: _Pass) -> Iterator[Page[P]]:
+    def _forwards(self, window: Window, began: datetime, one: ForwardPass) -> Iterator[Page[P]]:
         """One pass from the first page to the last, noting in `one` what it meets."""
         filters = self.filters(window, window.end)
         number, stale, has_next = 1, 0, True
@@ -284,40 +266,6 @@ class PagedList(Generic[P]):
         return sheet.page
 
 
-@dataclass(slots=True)
-class _Pass:
-    """What one pass over a list met."""
-
-    pages: int = 0
-    """How long the list was at first."""
-    met: set[int] = field(default_factory=set)
-    older: set[int] = field(default_factory=set)
-    """Records that were made before the read began."""
-    counts: set[int | None] = field(default_factory=set)
-    """How many records the API told of."""
-    told: int = 0
-    shrank: bool = False
-    """The list became shorter meanwhile: a record may have slipped onto a page that had been read."""
-    nameless: int = 0
-    """Records without a usable id, and doubles within a page."""
-    was_cut: bool = False
-    """It ended before the list did: nothing but newer records was left."""
-
-    def add(self, sheet: Sheet[Any], older: frozenset[int]) -> None:
-        """Note one page."""
-        self.met |= sheet.ids
-        self.older |= older
-        self.shrank |= (sheet.told or 0) < self.told
-        self.counts.add(sheet.told)
-        self.pages = self.pages or sheet.pages or 0
-        self.told = sheet.told or 0
-        self.nameless += sheet.nameless
-
-    def is_whole(self) -> bool:
-        """Whether it met as many records as there were, none of them newer, and their number stood still."""
-        return self.counts == {len(self.met)} and self.met == self.older
-
-
 class _NotSearchableError(PermanentError):
     """The API does not understand the search that bounds a list."""
 
@@ -329,11 +277,3 @@ class _TooDeepError(Exception):
         super().__init__()
         self.oldest = oldest
         self.reason = reason
-
-
-class _Outcome(Enum):
-    COMPLETE = auto()
-    CHANGED = auto()
-    """Records left the window while it was read; they were modified, or they are gone."""
-    UNSURE = auto()
-    """The list is not what was asked for, or something entered it."""

@@ -100,7 +100,11 @@ class _Side:
                 raise
         else:
             return
-        logger.info("more %s customers than one list holds: they are read by their numbers", self._kind)
+        logger.warning(
+            "more %s customers than one list holds: they are read by their numbers, but for any whose number "
+            "is far from all others and whom nothing names",
+            self._kind,
+        )
         self._end, found = None, False
         try:
             for rows in rows_by_number(self.list, self._named, self._began):

@@ -8,6 +8,7 @@ Knows rows, no payload.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -23,8 +24,13 @@ FIRST_NUMBERS = (1, 10_001)
 EMPTY_STRETCH = 5 * VALUES_PER_REQUEST
 """So many numbers without a customer end the search in that direction."""
 
+MOST_BLOCKS = 1_000
+"""Queries for numbers in one read; a ledger whose numbers are strewn wider is read as far as they reach."""
+
 _HIGHEST = 2**31 - 1
 _RECENTLY = tuple(timedelta(days=days) for days in (400, 100, 30, 7, 1))
+
+logger = logging.getLogger(__name__)
 
 Ask: TypeAlias = Callable[[Mapping[str, object]], Fetch]
 """The list, narrowed by further parameters."""
@@ -70,6 +76,9 @@ class _Search:
             block = waiting.pop()
             if block in self._blocks:
                 continue
+            if len(self._blocks) == MOST_BLOCKS:
+                logger.warning("customer numbers are strewn too wide: only some of them were asked for")
+                return
             self._blocks.add(block)
             is_empty = True
             for rows in self._with("customerAccountNumber", _numbers_of(block)):

@@ -19,7 +19,7 @@ from connectors.errors import PermanentError, TransientError
 from connectors.fate import Gone, Present
 from connectors.pages import Page
 from connectors.simulation.faults import RecordedRequest
-from connectors.tripletex import client_customers, client_paging, client_values
+from connectors.tripletex import client_customers, client_numbers, client_paging, client_values
 from connectors.tripletex.client import TripletexClient
 from connectors.tripletex.simulator import TripletexSimulator
 from connectors.tripletex.simulator_state import Line, TripletexState
@@ -401,6 +401,24 @@ def test_too_many_customers_of_whom_none_is_found_are_an_error_and_no_empty_list
         state.add_customer(f"Kunde {number} AS", customerNumber=first + number)
     with pytest.raises(PermanentError, match="more active customers than the API serves in one list"):
         list(client.customers())
+
+
+def test_numbers_that_are_strewn_wide_are_asked_for_a_limited_number_of_times(
+    client: TripletexClient,
+    limited: TripletexSimulator,
+    state: TripletexState,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(client_numbers, "MOST_BLOCKS", 40)
+    customers = [
+        state.add_customer(f"Kunde {number} AS", customerNumber=10_001 + number * 1_000, at=LAST_YEAR)
+        for number in range(420)
+    ]
+    found = {customer.id for customer in records(client.customers(lambda: customers[-5:]))}
+    assert found > set(customers[-5:])
+    assert len(asked(limited, "/customer")) < 60
+    assert "strewn too wide" in caplog.text
 
 
 @pytest.mark.parametrize("changed_since", ["works", "ignored"])

@@ -52,9 +52,9 @@ def components(data: Features, edges: Edges, pairs: NamePairs, decisions: Decisi
             )
             kept[at] = clusters.join(edge)
         for row in rows.tolist():
-            members = clusters.members(row)
-            if members[0] is not None:
-                head[row] = min(members)
+            if clusters.find(row) == row:
+                members = clusters.members(row)
+                head[members] = min(members)
     return head, Edges(edges.left[kept], edges.right[kept], edges.score[kept], edges.rule[kept])
 
 

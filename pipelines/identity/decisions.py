@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -38,15 +39,23 @@ class Decisions:
 
     def decided(self, left: int, right: int) -> bool:
         """Whether a person has already decided about the pair, directly or through a chain of "same"."""
-        if not (self.groups or self.different):
-            return left == right
-        if right in self.same_group(left):
-            return True
-        return any(
-            (a in self.same_group(left) and b in self.same_group(right))
-            or (b in self.same_group(left) and a in self.same_group(right))
-            for a, b in self.different
-        )
+        pair = self._first(left), self._first(right)
+        return pair[0] == pair[1] or pair in self._apart
+
+    @cached_property
+    def _apart(self) -> frozenset[tuple[int, int]]:
+        """Pairs of first rows of groups that were decided to be different, either way round."""
+        pairs = [(self._first(left), self._first(right)) for left, right in self.different]
+        return frozenset((*pairs, *((right, left) for left, right in pairs)))
+
+    def _first(self, row: int) -> int:
+        """The first of the rows decided to be the same: it stands for all."""
+        group = self.groups.get(row)
+        return row if group is None else self._first_of[group]
+
+    @cached_property
+    def _first_of(self) -> dict[frozenset[int], int]:
+        return {group: min(group) for group in set(self.groups.values())}
 
 
 def read_decisions(decisions: pd.DataFrame, data: Features) -> Decisions:
@@ -67,9 +76,11 @@ def read_decisions(decisions: pd.DataFrame, data: Features) -> Decisions:
     for left, right in kinds["same"]:
         neighbours[left].add(right)
         neighbours[right].add(left)
+    groups_of_records = _groups(neighbours)
+    group_of = {record: at for at, group in enumerate(groups_of_records) for record in group}
     for left, right in kinds["different"]:
-        chain = _chain(neighbours, left, right)
-        if chain:
+        if left == right or group_of.get(left, -1) == group_of.get(right, -2):
+            chain = _chain(neighbours, left, right)
             shown = " = ".join(f"{source} {source_id}" for source, source_id in chain)
             raise ContradictionError(
                 f"decisions contradict each other: {shown}, yet {left[0]} {left[1]} and {right[0]} {right[1]}"
@@ -83,10 +94,10 @@ def read_decisions(decisions: pd.DataFrame, data: Features) -> Decisions:
     }
     groups: dict[int, frozenset[int]] = {}
     same: list[tuple[int, int]] = []
-    for group in _groups(neighbours):
+    for group in groups_of_records:
         present = sorted(rows[record] for record in group if record in rows)
         same.extend((present[0], other) for other in present[1:])
-        groups.update({row: frozenset(present) for row in present})
+        groups.update(dict.fromkeys(present, frozenset(present)))
     different = sorted(
         {
             tuple(sorted((a, b)))

@@ -79,10 +79,9 @@ def _clusters(
 ) -> Clusters:
     """The clusters of the first tier, by their heads, ready to grow."""
     clusters = Clusters(pairs, decisions.different)
-    bound = {row for group in decisions.groups.values() for row in group}
     for head, rows in members.items():
         clusters.start(rows, own[head])
-        if not bound.isdisjoint(rows) or _two_surnames(rows, pairs):
+        if not decisions.groups.keys().isdisjoint(rows) or _two_surnames(rows, pairs):
             clusters.as_one_name(head)
     return clusters
 

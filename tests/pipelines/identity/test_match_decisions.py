@@ -68,3 +68,24 @@ def test_organisations_are_joined_and_parted_as_well() -> None:
         *units, customer, decided=decisions(("different", customer, units[0]), ("same", customer, units[1]))
     )
     assert joined.organization[2] == joined.organization[1]
+
+
+def test_a_pair_is_decided_about_through_what_was_decided_to_be_the_same() -> None:
+    """One of a name is two people, it was decided; of which one the third is, is asked no more either."""
+    one, other, third = (
+        record(SIGNUP, name="Kari Hansen", company="Fjord Bakeri", emails=[f"skitur{at}@epost.example.no"],
+               phones=[f"9000000{at}"])
+        for at in range(3)
+    )  # fmt: skip
+    asked = matched(one, other, third).reviews
+    assert len(asked) == 3
+    decided = decisions(("same", one, other), ("different", other, third))
+    assert matched(one, other, third, decided=decided).reviews.empty
+
+
+def test_a_decision_parts_a_card_in_two_and_no_more() -> None:
+    records = [record(SIGNUP, name="Kari Hansen", emails=["skitur1@epost.example.no"]) for _ in range(6)]
+    outcome = matched(*records, decided=decisions(("different", records[2], records[4])))
+    parts = [outcome.person[at] for at in range(6)]
+    assert len(set(parts)) == 2
+    assert parts[2] != parts[4]

@@ -4,13 +4,19 @@ Keyed hashes can only be equal or not, so what matching compares (spelling varia
 order of the fields, a slip of the keyboard) is written out as forms: two names are taken for one person's
 when a form that is noted of one is asked of the other. When in doubt they are.
 
-The forms are part of what the ledger's kinds `phone_named_1` and `phone_name_1` mean. Whoever changes them
-gives them a new number and lets entries of the old one hold back everybody with the number, as `phone` does.
+One slip is enough under any surname. Two in a long first name are one person's where the surname is the same,
+since a stranger who got the number would have to bear both; under another surname the stranger is likelier,
+and two names of the lexicon stay two however near.
+
+The forms are part of what the ledger's kinds `phone_named_1` and `phone_name_1` mean. One may be added: older
+entries lack it and do what they did. Whoever changes or drops one gives them a new number, and lets entries
+of the old one hold back everybody with the number, as `phone` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from pipelines.identity.normalise.lexicon import GIVEN_NAMES, GIVEN_SKELETONS, PET_CIRCLES
 from pipelines.identity.normalise.names import PersonName
@@ -19,6 +25,9 @@ from pipelines.identity.normalise.text import skeleton
 _SHORTEST_SLIP = 4
 _ANY_LETTER = 6
 """From this length on a slip may have taken the first letter."""
+_LONG = 8
+"""From this length on a first name is known with two slips in it, beside its surname."""
+_SLIPS = 2
 
 
 def noted_forms(name: PersonName) -> frozenset[str]:
@@ -44,6 +53,8 @@ def noted_forms(name: PersonName) -> frozenset[str]:
     # Two names of the lexicon that are a letter apart (Anne, Anna) are two names.
     classes = ("slip", "slip of one unknown") if first not in GIVEN_NAMES else ("slip",)
     forms |= {f"{kind} {left}" for kind in classes for left in _without_a_letter(first)}
+    if len(first) >= _LONG:
+        forms |= {f"{kind} twice {left}" for kind in classes for left in _twice(first, name.rest)}
     return frozenset(forms)
 
 
@@ -56,8 +67,12 @@ def asked_forms(name: PersonName) -> frozenset[str]:
     forms = {f"abbreviated {first[0]}", *(f"{lone} {form}" for form in _whole(name)), *_common(name)}
     if len(first) == 1:
         return frozenset({*forms, f"initial {first}"})
-    kind = "slip of one unknown" if first in GIVEN_NAMES else "slip"
-    forms |= {f"{kind} {left}" for left in _without_a_letter(first)}
+    forms |= {f"{_kind_asked(first)} {left}" for left in _without_a_letter(first)}
+    # A surname that is a first name too (Lien) is taken for it beside one that a slip has made unknown.
+    readings = [(first, name.rest), *((name.rest[-1], (first, *name.rest[:-1])) for _ in name.rest[:1])]
+    for one, others in readings:
+        if len(one) >= _LONG - _SLIPS:
+            forms |= {f"{_kind_asked(one)} twice {left}" for left in _twice(one, others)}
     return frozenset({*forms, f"first {skeleton(first)}", f"last {first}"})
 
 
@@ -93,3 +108,16 @@ def _without_a_letter(token: str) -> Iterator[str]:
     yield token
     for place in range(0 if len(token) >= _ANY_LETTER else 1, len(token)):
         yield token[:place] + token[place + 1 :]
+
+
+def _kind_asked(first: str) -> str:
+    """By which of an erased name's slips a first name is looked for."""
+    return "slip of one unknown" if first in GIVEN_NAMES else "slip"
+
+
+def _twice(first: str, others: tuple[str, ...]) -> Iterator[str]:
+    """What is left of a first name without up to two letters, beside each of the other names."""
+    beside = {skeleton(token) for token in others if len(token) > 1}
+    for missing in range(_SLIPS + 1):
+        for kept in combinations(first, len(first) - missing):
+            yield from (f"{''.join(kept)} {other}" for other in beside)

@@ -73,6 +73,51 @@ def test_another_first_name_is_told_apart(erased: str, arriving: str) -> None:
     assert not meet(written(arriving), written(erased))
 
 
+@st.composite
+def misspelt(draw: st.DrawFn, name: str, slips: int) -> str:
+    """A name with letters left out, put in, replaced, or changed with the one after."""
+    for _ in range(slips):
+        at = draw(st.integers(0, len(name) - 2))
+        letter = draw(st.sampled_from("bdgkmnprstvx"))
+        name = draw(
+            st.sampled_from(
+                [
+                    name[:at] + name[at + 1 :],
+                    name[:at] + letter + name[at:],
+                    name[:at] + letter + name[at + 1 :],
+                    name[:at] + name[at + 1] + name[at] + name[at + 2 :],
+                ]
+            )
+        )
+    return name
+
+
+@settings(max_examples=500)
+@given(st.data(), st.sampled_from([name for name in GIVEN if len(name) >= 8]), st.sampled_from(SURNAMES))
+def test_two_slips_in_a_long_first_name_meet_beside_the_same_surname(
+    data: st.DataObject, first: str, last: str
+) -> None:
+    slipped = data.draw(misspelt(first, 2))
+    arriving = person_name(slipped, last)
+    # A slip that makes another name, or two letters that are written for one (ae, aa), is more than two.
+    if slipped not in GIVEN_NAMES and slipped in arriving.tokens:
+        assert meet(person_name(first, last), arriving)
+
+
+@pytest.mark.parametrize(
+    ("erased", "arriving"),
+    [
+        ("Alexander Dahl", "Alksandr Moe"),  # likelier a stranger of that number than the same person
+        ("Alexander Dahl", "Alexandra Dahl"),  # sister and brother: two names in their own right
+        ("Kristian Dahl", "Kristine Dahl"),
+        ("Kristian Dahl", "Krixxxan Dahl"),  # three
+        ("Benedik Dahl", "Bexxdik Dahl"),  # a short one: too many names are two letters away
+    ],
+)
+def test_two_slips_are_not_enough_otherwise(erased: str, arriving: str) -> None:
+    assert not meet(written(erased), written(arriving))
+
+
 @pytest.mark.parametrize("text", ["", "Kundeservice", "ukjent", "Fjellbris AS"])
 def test_what_is_no_persons_name_has_no_form(text: str) -> None:
     name = person_name(None, None, text)

@@ -7,9 +7,19 @@ from __future__ import annotations
 
 import abc
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 from connectors.egress import Egress
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Tells an aware time."""
+
+
+def utc_now() -> datetime:
+    """The time by this machine's clock."""
+    return datetime.now(UTC)
 
 
 class Client(abc.ABC):

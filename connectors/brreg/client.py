@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count, islice
-from typing import Any
+from typing import Any, Self
 
 from connectors.brreg.client_feed import OVERLAP_IDS, SUBUNITS, UNITS, Feed, FeedPosition, embedded
 from connectors.brreg.client_names import could_be_a_persons
@@ -78,8 +78,8 @@ class BrregClient(Client):
         self._chunk = NUMBERS_PER_REQUEST
 
     @classmethod
-    def connect(cls, policy: Policy, url: str, **egress_options: Any) -> BrregClient:
-        """A client for the base URL; sends nothing yet."""
+    def connect(cls, policy: Policy, url: str, **egress_options: Any) -> Self:
+        """A client of the register behind `url`. Sends nothing yet."""
         sleep: Callable[[float], None] = egress_options.get("sleep", time.sleep)
         egress_options.setdefault("budget", RequestBudget(REQUESTS_PER_MINUTE, sleep=sleep))
         return cls(Egress(policy, "brreg", url, **egress_options))

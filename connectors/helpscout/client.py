@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from connectors.budget import RequestBudget
-from connectors.client import Client
+from connectors.client import Client, Clock, utc_now
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
@@ -45,8 +45,7 @@ class HelpScoutClient(Client):
         self,
         egress: Egress,
         credentials: AccessToken,
-        *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(egress)
@@ -62,19 +61,15 @@ class HelpScoutClient(Client):
         app_id: str,
         app_secret: str,
         *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = utc_now,
         **egress_options: Any,
     ) -> Self:
         """A client of the account behind `url`. Sends nothing yet."""
         credentials = AccessToken(app_id, app_secret, clock=lambda: clock().timestamp())
-        options = {
-            "budget": RequestBudget(REQUESTS_PER_MINUTE, sleep=sleep),
-            "sleep": sleep,
-            **egress_options,
-        }
-        egress = Egress(policy, "helpscout", url, credentials=credentials, **options)
-        return cls(egress, credentials, clock=clock, sleep=sleep)
+        sleep: Callable[[float], None] = egress_options.get("sleep", time.sleep)
+        egress_options.setdefault("budget", RequestBudget(REQUESTS_PER_MINUTE, sleep=sleep))
+        egress = Egress(policy, "helpscout", url, credentials=credentials, **egress_options)
+        return cls(egress, credentials, clock, sleep)
 
     @property
     def corrections(self) -> Corrections:

@@ -7,11 +7,11 @@ until a time in the past, so that neither what comes in meanwhile nor the lag of
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.client import Clock
 from connectors.egress import Egress
 from connectors.errors import PermanentError, UnauthorizedError
 from connectors.helpscout.client_answers import Sheet, timestamp
@@ -30,9 +30,7 @@ class Count:
     made_until: datetime
 
 
-def count(
-    egress: Egress, listing: Listing[Any], until: datetime, clock: Callable[[], datetime]
-) -> Count | None:
+def count(egress: Egress, listing: Listing[Any], until: datetime, clock: Clock) -> Count | None:
     """Count the records of a v2 list made until `until`; where it cannot be bounded, those made until now.
 
     None where the list is not served or tells no total. Raises UnauthorizedError and TransientError.

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 
+from connectors.client import Clock
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError, TransientError, UnauthorizedError
 from connectors.helpscout.client_answers import NoneSentError, Sheet, timestamp
@@ -63,13 +64,13 @@ class Window:
 
 
 class PagedList(Generic[P]):
-    """One list of the v2 API, read through `egress`. `clock` returns an aware time."""
+    """One list of the v2 API, read through `egress`."""
 
     def __init__(
         self,
         egress: Egress,
         listing: Listing[P],
-        clock: Callable[[], datetime],
+        clock: Clock,
         sleep: Callable[[float], None],
     ) -> None:
         self._egress = egress

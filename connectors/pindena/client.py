@@ -7,12 +7,12 @@ asked for, and an answer that holds anything else is refused whole.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self, TypeVar
 
-from connectors.client import Client
+from connectors.client import Client, Clock, utc_now
 from connectors.egress import Egress
 from connectors.errors import ForeignRecordsError, PermanentError
 from connectors.pages import Page, read_page
@@ -37,7 +37,7 @@ class PindenaClient(Client):
         course_activities: Collection[int],
         order_activities: Collection[int],
         *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = utc_now,
     ) -> None:
         super().__init__(egress)
         self._courses = sorted(course_activities)
@@ -54,7 +54,7 @@ class PindenaClient(Client):
         *,
         course_activities: frozenset[int] = frozenset(),
         order_activities: frozenset[int] = frozenset(),
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = utc_now,
         **egress_options: Any,
     ) -> Self:
         """A client of the instance at `url`. Sends nothing yet."""

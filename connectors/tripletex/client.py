@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
+from typing import Any, Self
 
-from connectors.client import Client
+from connectors.client import Client, Clock, utc_now
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Gone, Present
@@ -33,10 +33,6 @@ from schemas.payloads.tripletex import (
 from schemas.policy import Policy
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class TripletexClient(Client):
     """One company in Tripletex. Use `connect`; `close` ends the session."""
 
@@ -44,7 +40,7 @@ class TripletexClient(Client):
         self,
         egress: Egress,
         session: TripletexSession,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(egress)
@@ -62,10 +58,10 @@ class TripletexClient(Client):
         consumer_token: str,
         employee_token: str,
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
         **egress_options: Any,
-    ) -> TripletexClient:
-        """A client for the base URL; sends nothing yet. `clock` returns an aware time."""
+    ) -> Self:
+        """A client of the company behind `url`. Sends nothing yet."""
         session = TripletexSession(consumer_token, employee_token, clock)
         egress = Egress(policy, "tripletex", url, credentials=session, **egress_options)
         return cls(egress, session, clock, egress_options.get("sleep", time.sleep))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from connectors.answers import Answer
+from connectors.client import Clock
 from connectors.egress import Egress
 from connectors.errors import EgressError, PermanentError
 from schemas.zone import OSLO
@@ -30,12 +31,9 @@ logger = logging.getLogger(__name__)
 
 
 class TripletexSession:
-    """Credentials of one consumer and one employee token; the session is made on first use.
+    """Credentials of one consumer and one employee token; the session is made on first use."""
 
-    `clock` returns an aware time.
-    """
-
-    def __init__(self, consumer_token: str, employee_token: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, consumer_token: str, employee_token: str, clock: Clock) -> None:
         self._tokens = {"consumerToken": consumer_token, "employeeToken": employee_token}
         self._clock = clock
         self._token: str | None = None

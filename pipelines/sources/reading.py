@@ -33,7 +33,7 @@ TELL_EVERY = timedelta(seconds=10)
 logger = logging.getLogger(__name__)
 
 
-class Asked(Protocol):
+class ClientStats(Protocol):
     """What a client tells of its requests, beside the records."""
 
     @property
@@ -88,7 +88,7 @@ class Extract:
     """
 
     payload: type[Payload]
-    client: Asked
+    client: ClientStats
     pages: Iterable[Page[Any]]
     start: datetime | None = None
     """Since when the records were modified (aware); None for all there are."""

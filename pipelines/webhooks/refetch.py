@@ -17,7 +17,7 @@ from connectors.fate import Gone, MovedTo
 from connectors.helpscout.client import HelpScoutClient
 from connectors.pages import Page
 from connectors.tripletex.client import TripletexClient
-from pipelines.sources.reading import Asked, Desk, Extract, Run, land
+from pipelines.sources.reading import ClientStats, Desk, Extract, Run, land
 from pipelines.store.landing import mark_deleted
 from pipelines.store.tally import Tally
 from pipelines.webhooks.marks import Marked, marked, settle
@@ -45,7 +45,7 @@ def look_ups(client: object) -> Mapping[type[Payload], LookUp]:
 
 
 def refetch(
-    desk: Desk, run: Run, client: Asked, system: str, payload: type[Payload], look_up: LookUp
+    desk: Desk, run: Run, client: ClientStats, system: str, payload: type[Payload], look_up: LookUp
 ) -> Tally | None:
     """Read the marked records of one source entity and take their marks away; None where there are none.
 
@@ -68,7 +68,7 @@ class _Work(Extract):
     """The records of one source entity that are to be looked up, and what became of them."""
 
     def __init__(
-        self, desk: Desk, client: Asked, payload: type[Payload], look_up: LookUp, marks: list[Marked]
+        self, desk: Desk, client: ClientStats, payload: type[Payload], look_up: LookUp, marks: list[Marked]
     ) -> None:
         super().__init__(payload, client, self._looked_up())
         self.interruption: TransientError | UnauthorizedError | None = None

@@ -13,6 +13,9 @@ from rich.console import Console
 from pipelines.cli.startup import history
 from pipelines.settings import Settings
 
+# Without it the page of the job lists only the runs that the code location has launched.
+_OF_THE_CODE_LOCATION = {".dagster/repository": "__repository__@kundekort"}
+
 
 def run_nightly(
     console: Console,
@@ -54,7 +57,7 @@ def run_nightly(
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=None if days else DAILY.get_last_partition_key(),
-                tags=span | STARTED_BY,
+                tags=span | STARTED_BY | _OF_THE_CODE_LOCATION,
                 run_config=night(complete=complete),
                 run_id=run_id,
                 raise_on_error=False,

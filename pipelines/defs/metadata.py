@@ -37,8 +37,6 @@ def identity_numbers(report: IdentityReport) -> dict[str, Any]:
     return {
         **{name: getattr(report, name) for name in names},
         "rows_changed": report.changed,
-        "largest_person": report.largest_person,
-        "largest_organization": report.largest_organization,
         "matches_by_rule": markdown_table("rule", "merges", report.links),
         "affiliations_by_rule": markdown_table("rule", "people", report.affiliations),
     }
@@ -52,6 +50,7 @@ def cards_by_size(now: Overview) -> dict[str, Any]:
         for card, records in sizes.largest
     ]
     return {
+        **{f"largest_{entity}": sizes.most for entity, sizes in now.sizes.items()},
         **{SINGLETON_SHARE[entity]: round(sizes.singleton_share, 4) for entity, sizes in now.sizes.items()},
         "largest_cards": dg.MarkdownMetadataValue(
             "\n".join(["| card | id | records |", "|---|---|---:|", *lines])

@@ -14,8 +14,6 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from openpyxl import load_workbook
-
 SUFFIXES = frozenset({".csv", ".xlsx", ".xlsm", ".xls", ".ods"})
 """What is meant to be loaded. What is no CSV or XLSX is refused, so that whoever put it there is told."""
 MAX_BYTES = 20 * 1024 * 1024
@@ -122,6 +120,9 @@ def _decoded(content: bytes) -> str:
 
 def _workbook_rows(content: bytes) -> Iterator[Row]:
     """The rows of the one sheet that has any, values of formulas as they were last computed."""
+    # Long to import, and most runs meet no workbook.
+    from openpyxl import load_workbook
+
     try:
         _refuse_hostile(content)
         with warnings.catch_warnings():

@@ -7,12 +7,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 
 from connectors.errors import UnavailableError
 from pipelines.cli import run_events, running, summary, sync
 from pipelines.cli.startup import terminal
 from pipelines.defs.jobs import night
-from pipelines.settings import Settings
+from pipelines.settings import PROJECT, Settings
 
 
 @pytest.mark.parametrize("complete", [False, True])
@@ -32,6 +34,26 @@ def test_a_complete_sync_is_a_run_of_the_weekly_sweep(
     settings = Settings(dagster_home=tmp_path)
     assert running.run_nightly(terminal(), settings, is_sandbox=False, complete=complete) == 0
     assert given[0]["run_config"] == night(complete=complete)
+
+
+def test_the_page_of_the_job_lists_the_runs_of_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster asks for runs of the code location, which it knows by its name in the workspace."""
+    given: dict[str, Any] = {}
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setattr(summary, "summarize", lambda *_, **__: 0)
+
+    def execute(_: dg.JobDefinition, **options: Any) -> Result:
+        given.update(options)
+        return Result()
+
+    monkeypatch.setattr(dg.JobDefinition, "execute_in_process", execute)
+    running.run_nightly(terminal(), Settings(dagster_home=tmp_path), is_sandbox=False)
+    workspace = yaml.safe_load((PROJECT / "dagster_home/production/workspace.yaml").read_text())
+    (target,) = workspace["load_from"]
+    location = target["python_module"]["location_name"]
+    assert given["tags"][".dagster/repository"] == f"{SINGLETON_REPOSITORY_NAME}@{location}"
 
 
 def test_an_unknown_option_is_said_and_nothing_starts(capsys: pytest.CaptureFixture[str]) -> None:

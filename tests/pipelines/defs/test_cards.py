@@ -85,6 +85,16 @@ def test_a_run_evaluates_every_check_and_shows_the_largest_cards_by_id(
 
 
 @pytest.mark.usefixtures("only_a_store")
+def test_a_run_that_changes_nothing_shows_the_sizes_of_the_store_not_none(
+    crm_engine: sa.Engine, instance: dg.DagsterInstance
+) -> None:
+    """Dagster plots them: a fall to 0 on every quiet night would be read as a loss."""
+    land(crm_engine, address="sol{person}@vik.example.no")
+    sizes = [metadata_of(make(instance), CARDS)["largest_person"].value for _ in range(2)]
+    assert sizes == [2, 2]
+
+
+@pytest.mark.usefixtures("only_a_store")
 def test_a_mass_merge_is_a_red_check_that_stops_the_run_and_writes_nothing_until_somebody_confirms(
     crm_engine: sa.Engine, instance: dg.DagsterInstance
 ) -> None:

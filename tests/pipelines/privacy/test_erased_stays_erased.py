@@ -1,4 +1,6 @@
-"""Erased stays erased, whatever comes afterwards: syncs, backfills, merges, undone merges, restored backups.
+"""Erased stays erased, whatever comes afterwards: syncs, edits, merges and undone ones, restored backups, expiry.
+
+What was restricted, objected to and released in between stays so, too.
 
 A random sequence of these over a small world of persons, with the store looked at after every step.
 ERASURE_SEQUENCES in the environment sets how many sequences are tried.
@@ -20,10 +22,19 @@ from hypothesis import strategies as st
 from connectors.pages import Page
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy import audit_log, retention
+from pipelines.privacy.keys import email_keys
 from pipelines.privacy.ledger_copy import LedgerCopyError, copy_ledger
 from pipelines.privacy.restore import reapply
+from pipelines.privacy.subjects import rights
 from pipelines.privacy.subjects.finding import Hints
-from pipelines.privacy.subjects.handling import Office, handle_erasure, receive
+from pipelines.privacy.subjects.handling import (
+    Office,
+    handle_erasure,
+    handle_objection,
+    handle_release,
+    handle_restriction,
+    receive,
+)
 from pipelines.privacy.suppression import Suppression, SuppressionError
 from pipelines.store.landing import Lander
 from schemas.payloads.base import Payload
@@ -47,8 +58,11 @@ class World:
         self.engine = engine
         self.suppression = Suppression(SECRET, clock=lambda: NOW)
         self.office = Office(
-            engine, load_policy(), SECRET, self.suppression, lambda: rebuild(engine, "run", own_domains=())
-        )
+            engine, load_policy(), SECRET, self.suppression, lambda: rebuild(engine, "run", own_domains=()),
+            keep_copy=self.keep_copy,
+        )  # fmt: skip
+        with engine.begin() as connection:
+            audit_log.begin(connection, NOW)
         self.records: list[Any] = [
             TripletexCustomer(
                 id=1, name="Fjellbris AS", organization_number="310000004", phone="21 99 90 00",
@@ -61,6 +75,8 @@ class World:
         self.erased: set[int] = set()
         self.recycled: set[int] = set()
         self.read: set[int] = set()
+        self.restricted: set[str] = set()
+        self.objected: set[int] = set()
         self.copy: list[str] = []
         self.backup: dict[str, list[dict[str, Any]]] | None = None
 
@@ -105,8 +121,50 @@ class World:
         request = receive(self.office, "erasure", NOW, NOW)
         handle_erasure(self.office, request, Hints(emails=(address(person),)), NOW)
         self.erased.add(person)
+
+    def keep_copy(self) -> None:
+        """The copy beside the database, after each request."""
         with self.engine.connect() as connection:
             self.copy = list(copy_ledger(connection, SECRET))
+
+    def edit(self, person: int) -> None:
+        """At Help Scout the person is written otherwise, and has one more address."""
+        for at, record in enumerate(self.records):
+            if isinstance(record, HelpScoutCustomer) and address(person) in emails(record):
+                changes = {
+                    "first_name": str(record.first_name).upper(),
+                    "emails": [*record.emails, f"{person}.privat@example.no"],
+                    "source_changed_at": NOW + timedelta(minutes=len(record.emails)),
+                }
+                self.records[at] = record.model_copy(update=changes)
+
+    def restrict(self, person: int) -> None:
+        request = receive(self.office, "restriction", NOW, NOW)
+        receipt = handle_restriction(self.office, request, Hints(emails=(address(person),)), NOW)
+        if receipt.statement["outcome"] == "done":
+            self.restricted.add(request.request_id)
+
+    def object(self, person: int) -> None:
+        request = receive(self.office, "objection", NOW, NOW)
+        handle_objection(self.office, request, Hints(emails=(address(person),)), NOW)
+        self.objected.add(person)
+
+    def release(self, person: int) -> None:
+        """The person wants to be a customer again, with everything that the sources have."""
+        own = tuple((type(record).source, str(record.id)) for record in self.records if is_of(record, person))
+        named = (address(person), f"{person}.privat@example.no")
+        hints = Hints(emails=named, phones=(f"2199901{person}",), records=own)
+        handle_release(self.office, receive(self.office, "release", NOW, NOW), hints, NOW)
+        self.erased.discard(person)
+
+    def expire(self) -> None:
+        """The period of sign-ups is over."""
+        retention.apply(
+            self.engine, self.office.policy, NOW + timedelta(days=36_500), run_id="run",
+            suppression=self.suppression, confirmed=True, only=["landing.course_signup"],
+        )  # fmt: skip
+        self.office.refresh()
+        self.keep_copy()
 
     def merge(self, one: int, other: int) -> None:
         """Somebody decides that two persons are one."""
@@ -151,8 +209,14 @@ class World:
                 assert address(person) not in text, "an erased address is back"
                 assert person in self.recycled or f"2199901{person}" not in text, "an erased number is back"
                 assert PEOPLE[person] not in text, "an erased name is back"
+                assert f"{person}.privat@" not in text, "an erased person's other address is in"
         with self.engine.connect() as connection:
             assert audit_log.verify(connection).holds
+            standing = {one.request_id for one in rights.standing_restrictions(connection)}
+            assert standing == self.restricted, "a restriction is gone"
+            for person in range(len(PEOPLE)):
+                noted = rights.count_objections(connection, [SECRET], email_keys(address(person)))
+                assert bool(noted) == (person in self.objected), "an objection is gone, or another's noted"
 
     def check_the_others(self) -> None:
         """After a full read everybody who was not erased is there, and the company with the shared phone."""
@@ -166,6 +230,14 @@ class World:
 
 def address(person: int, people: tuple[str, ...] = PEOPLE) -> str:
     return f"{people[person].replace(' ', '.')}@example.no"
+
+
+def is_of(record: Any, person: int) -> bool:
+    """Whether a person is the one whom a record is about."""
+    return (
+        " ".join(getattr(record, f"{name}_name", None) or "" for name in ("first", "last")).lower()
+        == (PEOPLE[person])
+    )
 
 
 def emails(record: Payload) -> set[str]:
@@ -228,6 +300,8 @@ steps = st.one_of(
     st.tuples(st.just("recycle"), person),
     st.tuples(st.just("merge"), person, person).filter(lambda step: step[1] != step[2]),
     st.tuples(st.just("undo")),
+    st.tuples(st.sampled_from(["edit", "restrict", "object", "release"]), person),
+    st.tuples(st.just("expire")),
     st.tuples(st.just("back_up")),
     st.tuples(st.just("restore")),
 )  # fmt: skip

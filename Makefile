@@ -48,7 +48,7 @@ lint: .venv/installed-test ## Style, types, the direction of imports, and the fi
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	@$(BIN)/yamllint --strict .yamllint compose.yaml dagster_home/dagster.yaml dagster_home/production schemas/policy.yaml
 
-webhooks: .venv/installed ## Receive webhooks (optional, off without secrets)
+webhooks: .venv/installed ## Receive webhooks (off without secrets; ARGS="--host 0.0.0.0" for a proxy elsewhere)
 	@$(BIN)/python -m pipelines.cli.webhooks $(ARGS)
 
 reapply: .venv/installed ## After a restored backup, before the first sync: erase again what was erased

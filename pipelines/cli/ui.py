@@ -6,48 +6,41 @@ import argparse
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 
+from pipelines.cli import listening
 from pipelines.cli.boundary import end
 from pipelines.cli.startup import NOT_STARTED, configured, prepare_store, terminal
 from pipelines.settings import PROJECT
 
+_HOST = "127.0.0.1"
+"""Dagster's web server has no login."""
+
 
 def main(arguments: list[str]) -> int:
     """Serve until interrupted; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=3000)
+    parser = argparse.ArgumentParser(description=__doc__, prog="make ui")
+    parser.add_argument("--port", type=listening.port, default=3000)
     port = parser.parse_args(arguments).port
     console = terminal()
-    if not _is_free(port):
+    # Dagster itself would go on without its web server.
+    if problem := listening.problem_of(_HOST, port):
         console.print(
-            f"[red]Port {port} is in use, perhaps by another `make ui`.[/] `make ui PORT={port + 1}` may do."
+            f"[red]Nothing was started.[/] Port {port} {problem}. If that is no other `make ui`, another port"
+            f" may do: `make ui PORT={port + 1 if port < listening.LARGEST_PORT else 3000}`"
         )
         return 2
     try:
         with configured(console) as (settings, is_sandbox):
             prepare_store(console, settings, is_sandbox=is_sandbox)
-            console.print(f"Dagster opens on [bold]http://127.0.0.1:{port}[/]. Stop it with Ctrl-C.")
+            console.print(f"Dagster opens on [bold]http://{_HOST}:{port}[/]. Stop it with Ctrl-C.")
             return _serve(port)
     except KeyboardInterrupt:
         return 0
     except NOT_STARTED as error:
-        console.print(f"[red]{error}[/]")
+        console.print(f"[red]Nothing was started.[/] {error}")
         return 2
-
-
-def _is_free(port: int) -> bool:
-    """Whether Dagster can listen there: itself it would go on without its web server when it cannot."""
-    with socket.socket() as listener:
-        # As servers do: what a connection that has ended leaves behind is in nobody's way.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _serve(port: int) -> int:
@@ -58,7 +51,7 @@ def _serve(port: int) -> int:
         signal.signal(number, signal.default_int_handler)
     # In the project's folder, since its pyproject.toml names the code location: what is on and off is kept
     # under that name. In a session of its own, so that Ctrl-C reaches it once.
-    command = f"-m dagster dev -h 127.0.0.1 -p {port} --log-level warning"
+    command = f"-m dagster dev -h {_HOST} -p {port} --log-level warning"
     process = subprocess.Popen(
         [sys.executable, *command.split()],
         cwd=PROJECT,

@@ -17,4 +17,4 @@ def test_a_port_that_is_in_use_is_said_and_nothing_is_started(capsys: pytest.Cap
         assert main(["--port", str(port)]) == 2
     told = capsys.readouterr().out
     assert f"Port {port} is in use" in told
-    assert f"make ui PORT={port + 1}" in told
+    assert "make ui PORT=" in told

@@ -1,4 +1,4 @@
-"""Erased stays erased, whatever comes afterwards: syncs, edits, merges and undone ones, restored backups, expiry.
+"""Erased stays erased, whatever comes afterwards: syncs, edits, merges, undone ones, expiry, restores.
 
 What was restricted, objected to and released in between stays so, too.
 

@@ -28,7 +28,7 @@ def with_same_person(data: Features, organizations: Organizations, person: Ints)
 
     `person` is the person of each canonical row, -1 for none. A record gets the organisation on which all
     records of the person agree, or, when the person changed organisations, the one that their records on
-    either side of it in time agree on. A record that names an organisation gets only one of such a name, also
+    either side of it in time agree on. A record that names an organisation is told by those of such a name, also
     where an organisation had been made of the name as written, since nothing else knew it. One with a work
     address whose domain is unlike the name gets it only where the person named it themselves: a contact
     person under a customer may be its accountant. Private customers act for themselves.
@@ -51,6 +51,7 @@ def with_same_person(data: Features, organizations: Organizations, person: Ints)
         domains = [name for at in addresses[row] if (name := domain[at])]
         if domains:
             others = [other for other in others if _told(data, organizations, other, domains)]
+        others = [one for one in others if _may_be(data, organizations, row, int(organizations.label[one]))]
         found = _agreed(data, organizations, row, others)
         if found >= 0 and _may_be(data, organizations, row, found):
             label[row], root[row], rule[row], score[row] = found, root_of[found], RULE, SCORE

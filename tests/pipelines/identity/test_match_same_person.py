@@ -53,6 +53,12 @@ def test_an_ambiguous_name_is_settled_by_the_persons_other_record() -> None:
     assert matched(FJORD, TIND, namesake, told, ambiguous).reviews.empty
 
 
+def test_an_ambiguous_name_is_settled_by_the_record_of_that_name_though_others_tell_of_other_work() -> None:
+    namesake = unit("300000029", "FJORDLYS BAKERI", organization_form="FLI")
+    told = signup("Fjordlys Bakeri AS", 2019), signup("Tindevegen Elektro AS", 2021)
+    assert seen_at(namesake, *told, signup("Fjordlys Bakeri", 2022)) == (0, "same_person")
+
+
 @pytest.mark.parametrize(("year", "unit_"), [(2018, 0), (2020, 0), (2026, 1)])
 def test_after_a_change_of_work_the_time_decides(year: int, unit_: int) -> None:
     told = [

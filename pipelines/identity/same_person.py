@@ -28,9 +28,9 @@ def with_same_person(data: Features, organizations: Organizations, person: Ints)
 
     `person` is the person of each canonical row, -1 for none. A record gets the organisation on which all
     records of the person agree, or, when the person changed organisations, the one that their records on
-    either side of it in time agree on. A record that names an organisation is told by those of such a name, also
-    where an organisation had been made of the name as written, since nothing else knew it. One with a work
-    address whose domain is unlike the name gets it only where the person named it themselves: a contact
+    either side of it in time agree on. A record that names an organisation is told by those of such a name,
+    also where an organisation had been made of the name as written, since nothing else knew it. One with a
+    work address whose domain is unlike the name gets it only where the person named it themselves: a contact
     person under a customer may be its accountant. Private customers act for themselves.
     """
     known = (organizations.label >= 0) & ~_only_written(data, organizations)

@@ -19,8 +19,10 @@ COPY dagster_home/production dagster_home/production
 RUN mkdir home && cp dagster_home/production/dagster.yaml home/ && chown -R kundekort home
 # By number: Kubernetes can then see that it is not root.
 USER 10001
+# Without CRM_DATABASE_URL it refuses to start: a store of its own would be lost with the container.
 ENV PYTHONPATH=/kundekort \
     PYTHONUNBUFFERED=1 \
+    EMBEDDED_STORE=no \
     DAGSTER_HOME=/kundekort/home
 
 EXPOSE 3000 4000

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     )
 
     crm_database_url: DatabaseUrl | None = None
+    embedded_store: bool = True
     platform_database_url: DatabaseUrl | None = None
     platform_access_log: str = DEFAULT_NAMES.access_log
     platform_access_log_occurred_at: str = DEFAULT_NAMES.occurred_at
@@ -102,6 +103,15 @@ class Settings(BaseSettings):
     alert_smtp_url: MailServer | None = None
     alert_email_to: Addresses = ()
     alert_email_from: Addresses = ()
+
+    @model_validator(mode="after")
+    def _there_is_a_store(self) -> Self:
+        if self.crm_database_url is None and not self.embedded_store:
+            raise ValueError(
+                "CRM_DATABASE_URL is missing, and EMBEDDED_STORE=no: a store of its own would not last"
+                " here, as in a container"
+            )
+        return self
 
     @model_validator(mode="after")
     def _what_goes_together_is_complete(self) -> Self:

@@ -119,6 +119,22 @@ def test_the_commands_for_containers_are_of_services_and_programs_that_there_are
     assert [name for name in named if importlib.util.find_spec(name) is None] == []
 
 
+def test_the_image_refuses_to_begin_a_store_that_would_be_lost_with_its_container() -> None:
+    (variables,) = re.findall(r"^ENV ((?:.*\\\n)*.*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    given = dict(line.strip(" \\").split("=", 1) for line in variables.splitlines())
+    program = "from pipelines.settings import load_settings; load_settings()"
+    started = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PATH": "", "KUNDEKORT_ENV_FILE": "/dev/null", "EMBEDDED_STORE": given["EMBEDDED_STORE"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert "CRM_DATABASE_URL is missing" in started.stderr
+
+
 def test_everything_that_the_image_copies_is_there_and_let_through() -> None:
     copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     names = {name for line in copied for name in line.split()}

@@ -33,6 +33,8 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ({"PLATFORM_TIMEZONE": "Europe/Fjordvik"}, "PLATFORM_TIMEZONE"),
         ({"PARTITIONS_START": "last year"}, "PARTITIONS_START"),
         ({"PARTITIONS_START": "2199-12-31"}, "PARTITIONS_START"),
+        ({"EMBEDDED_STORE": "no"}, "CRM_DATABASE_URL is missing"),
+        ({"EMBEDDED_STORE": "perhaps"}, "EMBEDDED_STORE"),
         (
             {
                 "PINDENA_URL": "https://kurs.example.no",
@@ -55,6 +57,14 @@ def test_a_faulty_variable_is_named_without_its_value(
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "pass@" not in str(caught.value)
+
+
+def test_a_database_of_ones_own_is_enough_where_no_embedded_one_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EMBEDDED_STORE", "no")
+    monkeypatch.setenv("CRM_DATABASE_URL", "postgresql://kundekort@db.example.no/kundekort")
+    assert load_settings().crm_database_url is not None
 
 
 def test_without_credentials_no_source_is_configured() -> None:

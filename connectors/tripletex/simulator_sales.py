@@ -155,9 +155,7 @@ class Sales(Records):
         net = sum((line["amountExcludingVatCurrency"] for line in lines), Decimal(0))
         gross = sum((line["amountIncludingVatCurrency"] for line in lines), Decimal(0))
         due = due_date or _due(invoice_date, order)
-        invoice_id = self._add_invoice(
-            order["customer"], order["currency"], net, gross, invoice_date, due, moment, fields
-        )
+        invoice_id = self._add_invoice(order, net, gross, (invoice_date, due), moment, fields)
         self.change(
             "Invoice",
             invoice_id,
@@ -220,12 +218,10 @@ class Sales(Records):
         invoice = self.tables["Invoice"][invoice_id].values
         gross, open_amount = invoice["amountCurrency"], invoice["amountCurrencyOutstanding"]
         note_id = self._add_invoice(
-            invoice["customer"],
-            invoice["currency"],
+            invoice,
             -invoice["amountExcludingVatCurrency"],
             -gross,
-            on,
-            on,
+            (on, on),
             moment,
             {"isCreditNote": True, "creditedInvoice": invoice_id, "comment": comment},
         )
@@ -267,24 +263,23 @@ class Sales(Records):
 
     def _add_invoice(
         self,
-        customer_id: int,
-        currency: int,
+        source: Mapping[str, Any],
         net: Decimal,
         gross: Decimal,
-        invoice_date: date,
-        due_date: date,
+        dates: tuple[date, date],
         moment: datetime,
         fields: Mapping[str, Any],
     ) -> int:
-        given = dict(fields)
+        """Bill the customer of the order, or credit that of the invoice; `dates`: of issue, and due."""
+        (invoice_date, due_date), given = dates, dict(fields)
         invoice_id: int = given.pop("id", None) or self.next_id("Invoice")
-        rate = self.exchange_rates.get(currency, Decimal(1))
+        rate = self.exchange_rates.get(source["currency"], Decimal(1))
         values: Values = {
             "invoiceNumber": self.next_id("invoiceNumber"),
             "invoiceDate": invoice_date.isoformat(),
-            "customer": customer_id,
+            "customer": source["customer"],
             "invoiceDueDate": due_date.isoformat(),
-            "currency": currency,
+            "currency": source["currency"],
             "amount": _cents(gross * rate),
             "amountCurrency": gross,
             "amountExcludingVat": _cents(net * rate),

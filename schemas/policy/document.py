@@ -67,7 +67,8 @@ def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
         line = text.encode()[: error.position].count(b"\n") + 1
         raise PolicyError(f"{path.name} line {line}: {error.reason}") from None
     except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        # What is never closed is missed at the end, which counts as a line more.
+        line = min(getattr(getattr(error, "problem_mark", None), "line", 0), text.count("\n")) + 1
         problem = getattr(error, "problem", None) or "is not YAML"
         raise PolicyError(f"{path.name} line {line}: {problem}") from None
     for name, line in _doubled(tree) if tree is not None else ():

@@ -449,7 +449,7 @@ def test_a_name_of_something_that_is_not_there_is_told_with_its_line(
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [("a: [1", "line 2: "), ("", "line 1 "), ("- a", "line 1 "), ("a: 1\n? [b]\n: 2", "line 2: ")],
+    [("a: [1", "line 1: "), ("", "line 1 "), ("- a", "line 1 "), ("a: 1\n? [b]\n: 2", "line 2: ")],
 )
 def test_a_file_that_is_no_policy_is_refused_in_one_line(tmp_path: Path, content: str, problem: str) -> None:
     path = tmp_path / "policy.yaml"

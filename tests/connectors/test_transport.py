@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
 from connectors import transport
+from connectors.egress import Egress
+from connectors.errors import PermanentError
 from connectors.transport import ANSWER_SECONDS, Transport
+from schemas.policy import load_policy
 
 Answer = Callable[[socket.socket, str], None]
 
 
 class RawServer:
-    """Answers each request with whatever bytes `answer` writes; keeps its connections open."""
+    """Answers each request with whatever bytes `answer` writes; keeps its connections open.
 
-    def __init__(self) -> None:
+    `certificate`: a file with key and certificate, where it is to speak TLS.
+    """
+
+    def __init__(self, certificate: Path | None = None) -> None:
         self.answer: Answer = lambda connection, path: None
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+        if self._tls and certificate:
+            self._tls.load_cert_chain(certificate)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
@@ -39,23 +51,29 @@ class RawServer:
                 return
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+    def _serve(self, accepted: socket.socket) -> None:
+        with contextlib.suppress(OSError), self._secured(accepted) as connection:
             while request := connection.recv(65_536):
                 self.answer(connection, request.split(b" ")[1].decode())
 
+    def _secured(self, accepted: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(accepted, server_side=True) if self._tls else accepted
 
-@pytest.fixture
-def server() -> Iterator[RawServer]:
-    running = RawServer()
+
+@pytest.fixture(params=["http", "https"])
+def server(request: pytest.FixtureRequest, certificate: Path) -> Iterator[RawServer]:
+    running = RawServer(certificate if request.param == "https" else None)
     yield running
     running.close()
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
+def session(certificate: Path) -> Iterator[requests.Session]:
     with requests.Session() as opened:
-        opened.mount("http://", Transport())
+        opened.trust_env = False
+        opened.verify = str(certificate)
+        for scheme in ("http://", "https://"):
+            opened.mount(scheme, Transport())
         yield opened
 
 
@@ -133,3 +151,13 @@ def test_an_answer_that_drips_in_is_given_up_on(
     with pytest.raises(requests.RequestException, match="timed out"):
         session.get(server.url, timeout=5)
     assert sent <= ANSWER_SECONDS / 10 + 2
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_accepted(certificate: Path) -> None:
+    server = RawServer(certificate)
+    server.answer = lambda connection, path: connection.sendall(whole("[]"))
+    egress = Egress(load_policy(), "brreg", server.url)
+    with pytest.raises(PermanentError, match="certificate is not accepted"):
+        egress.request("GET", "/enheter")
+    egress.close()
+    server.close()

@@ -26,6 +26,13 @@ MARGIN = timedelta(days=1)
 LOCK_TIMEOUT = "10s"
 STATISTICS_TIMEOUT = "1s"
 _STATISTICS = "pg_catalog.pg_statistic"
+_UNKNOWN = -1
+"""Stands for a count of writes that was lost; the server never counts so."""
+_UNCOUNTED = sa.text(
+    "SELECT schemaname || '.' || relname FROM pg_stat_user_tables"
+    " WHERE n_tup_ins + n_tup_upd + n_tup_del = 0 AND pg_relation_size(relid) > 0"
+)
+"""Tables with something in their files although the server has counted no write."""
 
 logger = logging.getLogger(__name__)
 
@@ -146,9 +153,22 @@ def _due(connection: sa.Connection, policy: Policy, now: datetime, margin: timed
 
 
 def _begin_to_watch(connection: sa.Connection, policy: Policy, now: datetime) -> None:
-    """Count the first period of a table from the first run that sees it."""
+    """Count the first period of a table from the first run that sees it.
+
+    A server that crashed counts from nothing again, and what was deleted before is in no count: such a table
+    is written anew at the end of its period whatever the count says then.
+    """
     known = set(connection.scalars(sa.select(rewrite_log.c.data)))
     note_rewrite(connection, {name: 0 for name in _periods(policy) if name not in known}, now)
+    uncounted = set(connection.scalars(_UNCOUNTED))
+    writes = _writes(connection)
+    lost = [
+        row.data
+        for row in connection.execute(sa.select(rewrite_log))
+        if row.data in uncounted or writes.get(row.data, 0) < row.writes
+    ]
+    if lost:
+        connection.execute(sa.update(rewrite_log).where(rewrite_log.c.data.in_(lost)).values(writes=_UNKNOWN))
 
 
 def _periods(policy: Policy) -> dict[str, Period]:

@@ -141,7 +141,7 @@ def test_the_next_user_of_the_session_has_its_role(crm_engine: sa.Engine, crm_ur
 
 def test_a_table_is_rewritten_before_its_time_is_up_when_something_changed(crm_engine: sa.Engine) -> None:
     policy = load_policy()
-    assert rewrite_due(crm_engine, policy, NOW) == ()
+    watched(crm_engine)
     add_canaries(crm_engine)
     retention.apply(crm_engine, policy, NOW, run_id="run", suppression=SUPPRESSION)
     settled(crm_engine)
@@ -152,6 +152,43 @@ def test_a_table_is_rewritten_before_its_time_is_up_when_something_changed(crm_e
     settled(crm_engine)
     with crm_engine.connect() as connection:
         assert overdue_rewrites(connection, policy, NOW + timedelta(days=7, seconds=1)) == ()
+
+
+def test_what_was_deleted_before_a_crash_is_gone_from_disk_in_time_too(crm_engine: sa.Engine) -> None:
+    """The server counts from nothing again after one: no write is counted then, and there was one."""
+    policy = load_policy()
+    watched(crm_engine)
+    add_canaries(crm_engine)
+    retention.apply(crm_engine, policy, NOW, run_id="run", suppression=SUPPRESSION)
+    settled(crm_engine)
+    with crm_engine.begin() as connection:
+        connection.exec_driver_sql("SELECT pg_stat_reset()")
+    settled(crm_engine)
+    with crm_engine.connect() as connection:
+        assert overdue_rewrites(connection, policy, NOW + timedelta(days=8)) == (), "the count alone is blind"
+    assert rewrite_due(crm_engine, policy, NOW + timedelta(days=1)) == ()
+    assert CUSTOMERS in rewrite_due(crm_engine, policy, NOW + timedelta(days=6))
+
+
+@pytest.mark.parametrize(("noted", "is_due"), [(2, False), (3, True)])
+def test_a_count_that_has_gone_back_was_begun_anew(crm_engine: sa.Engine, noted: int, is_due: bool) -> None:
+    """It may reach the same number again by the end of the period."""
+    policy = load_policy()
+    add_canaries(crm_engine)
+    with crm_engine.begin() as connection:
+        for _ in range(2):
+            connection.exec_driver_sql(f"UPDATE {CUSTOMERS} SET first_name = 'Sol' WHERE id = 1")
+    settled(crm_engine)
+    rewrite_due(crm_engine, policy, NOW)
+    with crm_engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE privacy.rewrite_log SET writes = :noted WHERE data = :data"),
+            {"noted": noted, "data": CUSTOMERS},
+        )
+    rewrite_due(crm_engine, policy, NOW + timedelta(days=1))
+    with crm_engine.connect() as connection:
+        late = overdue_rewrites(connection, policy, NOW + timedelta(days=8))
+    assert (CUSTOMERS in late) == is_due
 
 
 def test_a_table_in_use_is_left_for_the_next_run(
@@ -185,6 +222,13 @@ def test_the_retention_role_may_rewrite_the_access_log(
         assert rewrite_table(engine, "platform", "access_log_p20261125")
     finally:
         engine.dispose()
+
+
+def watched(engine: sa.Engine) -> None:
+    """Begin to watch all tables. What the migrations noted is in no count of a database that was cloned."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("TRUNCATE crm.match_pending")
+    assert rewrite_due(engine, load_policy(), NOW) == ()
 
 
 def settled(engine: sa.Engine) -> None:

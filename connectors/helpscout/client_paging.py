@@ -185,7 +185,7 @@ class PagedList(Generic[P]):
         while number > 1:
             sheet = self.ask(number, bounded) if one.behind else self._ask_for_the_last(first, bounded)
             yield self._noted(sheet)
-            if not one.add(sheet):
+            if not one.add(sheet, number):
                 return Outcome.UNSURE
             number = min(number - 1, sheet.pages or 0)
         one.end(distinct=len(set(self._read[begun:])))

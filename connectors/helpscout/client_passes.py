@@ -49,9 +49,12 @@ class BackwardPass:
         self._slots = len(self.first.items)
         self._nameless = self.first.nameless
 
-    def add(self, sheet: Sheet[Any]) -> bool:
-        """Note a page; whether the list is still the one that was asked for."""
+    def add(self, sheet: Sheet[Any], number: int) -> bool:
+        """Note the page of this number; whether the list is still the one that was asked for."""
         if sheet.told is None or sheet.pages is None or not sheet.is_ordered_before(self.behind, self.order):
+            return False
+        if not sheet.items and number <= sheet.pages:
+            # It is told of and holds nothing: so may be all before it, however many are told of.
             return False
         # More than before: something entered. Far fewer than without the bound: it is misread.
         fewest = self._told - len(self.first.items) if self.behind is None else 0

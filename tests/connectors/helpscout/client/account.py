@@ -143,6 +143,8 @@ class Undecided:
     """
 
     SIZE = 25
+    pages_too_many = 0
+    """Pages that it tells of beyond those that hold anything."""
 
     def __init__(
         self, app: ASGIApp, records: int, seconds: int, seed: int, leave: int = 0, *, numbered: bool = False
@@ -184,7 +186,7 @@ class Undecided:
             "page": {
                 "size": self.SIZE,
                 "totalElements": len(rows),
-                "totalPages": pages,
+                "totalPages": pages + self.pages_too_many,
                 "number": page,
             },
         }

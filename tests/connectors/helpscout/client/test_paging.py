@@ -207,6 +207,16 @@ def test_records_of_one_second_are_read_in_one_pass_by_their_numbers(
     assert undecided.asked == 13
 
 
+def test_pages_that_are_told_of_and_hold_nothing_are_not_asked_for_one_by_one(
+    connect: Connect, simulator: HelpScoutSimulator
+) -> None:
+    undecided = Undecided(simulator.app, 300, 40, seed=5, numbered=True)
+    undecided.pages_too_many = 10**9
+    assert set(ids_of(connect(undecided).conversations(None, None))) == set(undecided.conversations)
+    # The first, the last, and from the beginning until nothing comes, twice: the records are newer than the clock.
+    assert undecided.asked <= 2 + 2 * 13
+
+
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_server_that_refuses_to_sort_by_number_is_read_by_creation(
     connect: Connect, state: HelpScoutState, simulator: HelpScoutSimulator, status: int

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from pipelines.settings import Settings
+from pipelines.settings import PROJECT, Settings
+
+
+@pytest.fixture(scope="session")
+def furnished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DAGSTER_HOME with the project's settings and empty databases, which take seconds to make: to copy."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copy(PROJECT / "dagster_home" / "dagster.yaml", home)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert not instance.get_runs()
+    return home
 
 
 @pytest.fixture

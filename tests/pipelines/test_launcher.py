@@ -27,8 +27,6 @@ from dagster._grpc.client import DagsterGrpcClient
 from pipelines.cli.leftovers import alone
 from pipelines.launcher import LOCK, PATIENCE_SECONDS, STARTED_BY, WatchfulRunLauncher
 
-ROOT = Path(__file__).parents[2]
-
 ENDLESS = """
 import os, pathlib
 import dagster as dg
@@ -49,9 +47,9 @@ defs = dg.Definitions(jobs=[endless])
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def instance(furnished_home: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """An instance with the project's settings."""
-    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", tmp_path)
+    shutil.copytree(furnished_home, tmp_path, dirs_exist_ok=True)
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         yield instance
 

@@ -13,13 +13,11 @@ from pipelines.cli.leftovers import alone, end_leftovers
 from pipelines.cli.startup import StartError
 from pipelines.launcher import STARTED_BY
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def instance(furnished_home: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """An instance with the project's settings, pools of one included."""
-    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", tmp_path)
+    shutil.copytree(furnished_home, tmp_path, dirs_exist_ok=True)
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         yield instance
 

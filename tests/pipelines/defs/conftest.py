@@ -11,8 +11,6 @@ import pytest
 
 from pipelines.definitions import defs
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.fixture(autouse=True)
 def _no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,11 +19,10 @@ def _no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def instance(furnished_home: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """An instance with the project's settings that keeps everything in files below a folder of its own."""
     home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", home)
+    shutil.copytree(furnished_home, home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield instance
 

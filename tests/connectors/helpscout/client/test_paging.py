@@ -213,7 +213,7 @@ def test_pages_that_are_told_of_and_hold_nothing_are_not_asked_for_one_by_one(
     undecided = Undecided(simulator.app, 300, 40, seed=5, numbered=True)
     undecided.pages_too_many = 10**9
     assert set(ids_of(connect(undecided).conversations(None, None))) == set(undecided.conversations)
-    # The first, the last, and from the beginning until nothing comes, twice: the records are newer than the clock.
+    # The first, the last, and twice all from the beginning: the records are newer than the clock.
     assert undecided.asked <= 2 + 2 * 13
 
 

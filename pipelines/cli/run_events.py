@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 _EGRESS = re.compile(r"^connectors\.errors\.\w+: ")
 
@@ -40,6 +41,17 @@ def evaluations(events: Sequence[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluati
         for event in events
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
+
+
+def was_interrupted(events: Sequence[dg.DagsterEvent]) -> bool:
+    """Whether Ctrl-C ended a step of the run: Dagster takes it for a failure of the step."""
+    for event in events:
+        error = event.step_failure_data.error if event.is_step_failure else None
+        while error is not None:
+            if error.cls_name == DagsterExecutionInterruptedError.__name__:
+                return True
+            error = error.cause
+    return False
 
 
 def cause(event: dg.DagsterEvent) -> str:

@@ -29,12 +29,13 @@ def run_nightly(
 
     `complete`: as on Sundays, everything is read anew, also to see what is gone from its source.
 
-    Raises StartError when another command runs it in this home.
+    Raises StartError when another command runs it in this home, and KeyboardInterrupt after Ctrl-C.
     """
     # Dagster takes more than a second to import, and what is wrong before should be said before.
     warnings.simplefilter("ignore")
     from pipelines.cli.leftovers import alone, end_leftovers
     from pipelines.cli.progress import progress
+    from pipelines.cli.run_events import was_interrupted
     from pipelines.cli.summary import summarize
     from pipelines.definitions import defs
     from pipelines.defs.jobs import NIGHTLY, night
@@ -62,6 +63,8 @@ def run_nightly(
                 run_id=run_id,
                 raise_on_error=False,
             )
+        if was_interrupted(result.all_events):
+            raise KeyboardInterrupt
         return summarize(
             console,
             settings,

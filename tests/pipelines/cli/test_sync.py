@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +86,25 @@ def test_an_error_of_a_source_is_told_in_its_own_words() -> None:
     result = night_of_one.execute_in_process(raise_on_error=False)
     (failure,) = [event for event in result.all_events if event.is_step_failure]
     assert run_events.cause(failure) == "tripletex GET /customer: answered 503"
+
+
+def test_ctrl_c_within_a_step_is_an_interruption_and_no_failure() -> None:
+    """Dagster takes it for a failure of the step, which nobody could mend."""
+
+    @dg.op
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    @dg.op
+    def broken() -> None:
+        raise UnavailableError("tripletex GET /customer: answered 503")
+
+    def events(op: dg.OpDefinition) -> Sequence[dg.DagsterEvent]:
+        return (
+            dg.JobDefinition(graph_def=dg.GraphDefinition(name="night", node_defs=[op]))
+            .execute_in_process(raise_on_error=False)
+            .all_events
+        )
+
+    assert run_events.was_interrupted(events(interrupted))
+    assert not run_events.was_interrupted(events(broken))

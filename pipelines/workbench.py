@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from connectors.helpscout.client import HelpScoutClient
 from connectors.tripletex.client import TripletexClient
+from pipelines.audiences.export import FOLDER, withdraw_exports
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy import audit_log
 from pipelines.privacy.expiry import expired_on_arrival, expiries
@@ -116,6 +118,7 @@ def make_office(settings: Settings, store: Store, now: datetime) -> Office:
         refresh=lambda: refresh(store.crm, "subject request"),
         previous=settings.previous_secrets,
         keep_copy=lambda: keep_ledger_copy(settings, store),
+        withdraw_lists=partial(withdraw_exports, settings.dagster_home / FOLDER),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines.privacy.disclosures import note_handed_over
+from pipelines.privacy.keys import Key, email_keys
 from pipelines.privacy.periods import Period
 from schemas.categories import OPERATIONS, PUBLIC
 from schemas.policy import load_policy
@@ -21,10 +22,14 @@ from schemas.tables.views import AUDIENCES
 RECIPIENT = "own_staff"
 """Whoever in the company writes to customers. A company that sends for it is a processor, to be declared."""
 
+FOLDER = "exports"
+"""Folder of DAGSTER_HOME with the exports."""
+
 _PURPOSES = {"important_updates": "customer_relationship", "course_invitations": "course_invitations"}
 _COLUMNS = "email full_name organization_name reason legal_basis".split()
 _NOT_PERSONAL = {OPERATIONS, PUBLIC}
 _OURS = re.compile(rf"(?:{'|'.join(KNOWN)})-\d{{8}}T\d{{6}}Z\.csv")
+_ADDRESS = re.compile(r"[^\s;,'\"]+@[^\s;,'\"]+")
 # A cell that begins with one of them is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -65,6 +70,25 @@ def forget_exports(folder: Path, now: datetime) -> int:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def withdraw_exports(folder: Path, keys: Collection[Key]) -> int:
+    """Remove the exports that have an address among `keys` in them; return how many.
+
+    Whoever is erased, restricted or objects may not be written to by a list from before: it is made anew.
+    """
+    removed = 0
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if _OURS.fullmatch(path.name) and not _addresses(path).isdisjoint(keys):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _addresses(path: Path) -> set[Key]:
+    """Those in a file, however a spreadsheet has saved it since."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return {key for written in _ADDRESS.findall(text) for key in email_keys(written)}
 
 
 def _write(path: Path, rows: Collection[sa.Row[tuple[object, ...]]]) -> None:

@@ -8,7 +8,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from pipelines.audiences.build import build_audiences
-from pipelines.audiences.export import export_audience, forget_exports
+from pipelines.audiences.export import FOLDER, export_audience, forget_exports
 from pipelines.audiences.findings import (
     no_ended_customer,
     nobody_who_objected,
@@ -121,7 +121,7 @@ def audience_exports(
     context: dg.AssetExecutionContext, config: Exporting, workbench: Workbench
 ) -> dg.MaterializeResult:
     """Writes an audience to a CSV file in DAGSTER_HOME/exports when one is named; removes old exports."""
-    folder, now, members = workbench.settings.dagster_home / "exports", datetime.now(UTC), 0
+    folder, now, members = workbench.settings.dagster_home / FOLDER, datetime.now(UTC), 0
     removed = forget_exports(folder, now)
     if config.audience:
         run_id = context.run.run_id

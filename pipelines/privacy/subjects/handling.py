@@ -5,7 +5,7 @@ Plain functions for jobs and the command line; each may be called again after a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +44,9 @@ class Office:
     keep_copy: Callable[[], object] = lambda: None
     """Copies what requests left in the store to a place apart (`ledger_copy`): backups are older."""
 
+    withdraw_lists: Callable[[Collection[Key]], object] = lambda _: None
+    """Removes lists for mailings that were handed out as files and have one of some addresses."""
+
     @property
     def secrets(self) -> tuple[bytes, ...]:
         """The present secret and those before it."""
@@ -65,6 +68,7 @@ def handle_erasure(
     """
     with _copied(office) as connection:
         plan = erasure.erase(connection, office.policy, hints, office.suppression, now, expected=expected)
+    office.withdraw_lists(plan.found.keys | hints.keys())
     office.refresh()
     with _copied(office) as connection:
         left = erasure.remaining(connection, hints, plan.suppressed()) - len(plan.held)
@@ -89,7 +93,9 @@ def handle_access(office: Office, request: Request, hints: Hints, now: datetime)
 def handle_restriction(office: Office, request: Request, hints: Hints, now: datetime) -> Receipt:
     """Freeze the person's records: neither used nor deleted until it is lifted (GDPR art. 18)."""
     with _copied(office) as connection:
-        frozen = rights.restrict(connection, find_one(connection, hints), request.request_id, now)
+        found = find_one(connection, hints)
+        frozen = rights.restrict(connection, found, request.request_id, now)
+        office.withdraw_lists(found.keys | hints.keys())
         return _closed(connection, office, request, _done(frozen), {"records_restricted": frozen}, now)
 
 
@@ -98,6 +104,7 @@ def handle_objection(office: Office, request: Request, hints: Hints, now: dateti
     with _copied(office) as connection:
         keys = hints.keys() | find(connection, hints).keys
         noted = rights.object_to_marketing(connection, office.secret, keys, now)
+        office.withdraw_lists(keys)
         return _closed(connection, office, request, "done", {"keys_noted": noted}, now)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines.audiences.export import export_audience, forget_exports
+from pipelines.audiences.export import export_audience, forget_exports, withdraw_exports
+from pipelines.privacy.keys import email_keys
 from schemas.tables.privacy import disclosure
 from tests.pipelines.audiences.conftest import NOW, Town
 
@@ -85,6 +86,40 @@ def test_old_exports_are_removed_and_nothing_else(members: Town, tmp_path: Path)
     assert forget_exports(tmp_path, NOW + timedelta(days=14)) == 0
     assert forget_exports(tmp_path, NOW + timedelta(days=14, seconds=1)) == 1
     assert other.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "goes"),
+    [
+        (
+            "important_updates-20261120T030000Z.csv",
+            "\ufeffemail;full_name\r\nSol.Vik@example.no;Sol\r\n",
+            True,
+        ),
+        ("important_updates-20261120T030000Z.csv", 'email,full_name\n"sol.vik@example.no",Sol\n', True),
+        ("course_invitations-20261120T030000Z.csv", "email;full_name\r\nlisol.vik@example.no;Li\r\n", False),
+        ("course_invitations-20261120T030000Z.csv", "email;full_name\r\n", False),
+        ("my_own_notes.csv", "email\nsol.vik@example.no\n", False),
+    ],
+    ids=["as it was written", "as a spreadsheet saved it", "of others", "of nobody", "not ours"],
+)
+def test_a_list_with_one_who_may_no_longer_be_written_to_is_withdrawn(
+    tmp_path: Path, name: str, text: str, goes: bool
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    assert withdraw_exports(tmp_path, frozenset(email_keys("sol.vik@example.no"))) == goes
+    assert (tmp_path / name).exists() is not goes
+    assert withdraw_exports(tmp_path / "nowhere", frozenset()) == 0
+
+
+def test_a_list_as_it_is_exported_is_known_by_each_of_its_addresses(members: Town, tmp_path: Path) -> None:
+    path, number = export_audience(members.engine, "important_updates", tmp_path, "run", NOW)
+    assert number > 0
+    written = path.read_bytes()
+    lines = written.decode("utf-8-sig").splitlines()[1:]
+    for line in lines:
+        path.write_bytes(written)
+        assert withdraw_exports(tmp_path, frozenset(email_keys(line.split(";")[0]))) == 1
 
 
 def test_the_policy_may_give_exports_months(

@@ -17,7 +17,7 @@ from connectors.errors import PermanentError
 from connectors.pages import Page
 from pipelines.identity.rebuild import rebuild
 from pipelines.privacy.disclosures import disclosures_about
-from pipelines.privacy.keys import email_keys
+from pipelines.privacy.keys import Key, email_keys
 from pipelines.privacy.ledger_copy import copy_ledger
 from pipelines.privacy.subjects.deadlines import answered_in_time
 from pipelines.privacy.subjects.drawer import KEPT, Drawer, DrawerError
@@ -25,7 +25,7 @@ from pipelines.privacy.subjects.finding import HintError, Hints, SeveralPeopleEr
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.receipts import Receipt, verify
 from pipelines.privacy.subjects.requests import Request, unanswered
-from pipelines.privacy.subjects.rights import CorrectionError, Corrections, count_objections
+from pipelines.privacy.subjects.rights import CorrectionError, Corrections, RequestKind, count_objections
 from pipelines.privacy.subjects.service import Sources, add_name, carry_out, open_case, show
 from pipelines.privacy.suppression import Suppression
 from pipelines.store.landing import Lander
@@ -126,6 +126,20 @@ def test_an_erasure_and_a_release_are_in_the_ledgers_copy_at_once(office: Office
     carry_out(watched, drawer, opened(office, drawer, "release"), NOW)
     erased, _, released = copies
     assert released < erased, "the copy does not put back what was released"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_withdrawn"),
+    [("erasure", True), ("restriction", True), ("objection", True), ("access", False)],
+)
+def test_lists_with_one_who_may_no_longer_be_written_to_are_withdrawn(
+    office: Office, drawer: Drawer, kind: RequestKind, is_withdrawn: bool
+) -> None:
+    """They were exported before, and letters may be sent by them for two weeks."""
+    withdrawn: set[Key] = set()
+    watched = replace(office, withdraw_lists=withdrawn.update)
+    carry_out(watched, drawer, opened(office, drawer, kind), NOW)
+    assert withdrawn.issuperset(email_keys(HINTS.emails[0])) is is_withdrawn
 
 
 def test_only_the_owner_may_read_what_lies_in_the_drawer(

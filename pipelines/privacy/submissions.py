@@ -27,12 +27,17 @@ from pipelines.privacy.instructions import (
     note_carried_out,
     note_listed,
 )
+from pipelines.privacy.periods import Period
 from pipelines.privacy.platform import configured_table, may_read
+from schemas.policy import load_policy
 from schemas.tables.platform import PlatformNames
 
 SETTING = "PLATFORM_PARTICIPANT_SUBMISSION"
 LISTS = "instructions"
 """Folder of DAGSTER_HOME with the lists of what is to be returned."""
+
+LIST_COPIES = "instruction-lists"
+"""Id under `copies` in policy.yaml."""
 
 _HEAD = ("submission", "activity", "submitted_at")
 
@@ -115,6 +120,17 @@ def write_list(platform: Platform, one: Instruction) -> tuple[int, bytes]:
 def list_of(platform: Platform, number: int) -> Path:
     """Where the list of an instruction lies."""
     return platform.lists / f"{number}.csv"
+
+
+def forget_lists(folder: Path, now: datetime) -> int:
+    """Remove lists that are older than the policy gives them; return how many."""
+    oldest = Period.parse(load_policy().copy_period(LIST_COPIES)).cutoff(now)
+    old = [
+        path for path in folder.glob("*.csv") if datetime.fromtimestamp(path.stat().st_mtime, UTC) < oldest
+    ]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def customers(platform: sa.Connection, names: PlatformNames) -> tuple[str, ...] | None:

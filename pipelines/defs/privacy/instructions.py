@@ -45,11 +45,13 @@ def submission_instructions(config: Retention, workbench: Workbench) -> dg.Mater
                 covered[number] = submissions.preview(platform, one)
         if config.apply and waiting:
             keep_ledger_copy(workbench.settings, workbench.store)
+        forgotten = submissions.forget_lists(lists, now) if config.apply else 0
     return dg.MaterializeResult(
         metadata={
             "open": len(waiting),
             "by_state": markdown_table("state", "instructions", Counter(one.state for one in waiting)),
             "applied": config.apply,
+            "lists_removed": forgotten,
             "rows_removed": sum(covered.values()) if config.apply else 0,
             "covered": markdown_table("instruction", "submissions", covered),
         }

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.files import write_whole
+from pipelines.privacy.periods import Period
 from pipelines.privacy.subjects.finding import Hints
 from pipelines.privacy.subjects.propagation import Step
 from pipelines.privacy.subjects.rights import Corrections
 from schemas.errors import SafeError
+from schemas.policy import load_policy
 
-KEPT = timedelta(days=30)
-"""Files made for the person are handed over within this time, and removed after it."""
+COPIES = "request-files"
+"""Id under `copies` in policy.yaml: files made for the person are handed over within that period."""
 
 TOLD_WITHIN = timedelta(days=7)
 """The sources are told without undue delay (GDPR art. 19); after this it is reported."""
@@ -93,14 +95,15 @@ class Drawer:
         )
 
     def purge(self, now: datetime) -> int:
-        """Remove what was made for people longer than KEPT ago; return how many requests it was for.
+        """Remove what was made for people longer ago than the policy says; return for how many requests.
 
         What the sources are still to be told stays: nothing else in the house says it.
         """
+        oldest = Period.parse(load_policy().copy_period(COPIES)).cutoff(now)
         old = [
             folder
             for folder in self._answered()
-            if not (folder / _STEPS).exists() and _last_written(folder) < now - KEPT
+            if not (folder / _STEPS).exists() and _last_written(folder) < oldest
         ]
         for folder in old:
             shutil.rmtree(folder)

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.dropped import folder as subject
 from pipelines.dropped.folder import (
+    KEPT,
     SET_ASIDE,
     Dropped,
     fingerprints,
@@ -19,6 +20,7 @@ from pipelines.dropped.folder import (
     waiting_files,
 )
 from pipelines.dropped.sheets import SheetFault
+from schemas.policy import load_policy
 
 NOW = datetime(2026, 5, 4, 1, 30, tzinfo=UTC)
 
@@ -159,3 +161,7 @@ def test_only_files_that_have_not_changed_since_the_last_look_start_a_run() -> N
 def _append(path: Path, text: str) -> None:
     with path.open("a") as file:
         file.write(text)
+
+
+def test_what_is_set_aside_is_kept_as_long_as_the_policy_says() -> None:
+    assert load_policy().copy_period("files-set-aside") == f"P{KEPT.days}D"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +15,10 @@ import sqlalchemy as sa
 from pipelines.privacy import audit_log, instructions, submissions
 from pipelines.privacy.instructions import Instruction, InstructionError
 from pipelines.privacy.platform import PlatformError
-from pipelines.privacy.submissions import Platform
+from pipelines.privacy.submissions import LIST_COPIES, Platform, forget_lists
 from pipelines.store.engines import make_engine
 from pipelines.store.roles import RETENTION_ROLE
+from schemas.policy import load_policy
 from schemas.tables.platform import PlatformNames
 from schemas.tables.privacy import instruction
 
@@ -273,3 +275,19 @@ def test_a_wrong_name_is_said_with_its_setting(crm_engine: sa.Engine, platform: 
         PlatformError, match=r"PLATFORM_PARTICIPANT_SUBMISSION: .* no table platform\.answers"
     ):
         submissions.carry_out(crm_engine, wrong, instruct(crm_engine), NOW)
+
+
+def test_a_list_goes_when_the_customers_instruction_need_not_be_shown_any_more(tmp_path: Path) -> None:
+    assert load_policy().copy_period(LIST_COPIES) == "P36M"
+    three_years_ago = datetime(2023, 11, 25, 12, 0, tzinfo=UTC)
+    now = three_years_ago.replace(year=2026)
+    for number, moment in (
+        (1, three_years_ago - timedelta(days=1)),
+        (2, three_years_ago + timedelta(days=1)),
+    ):
+        path = tmp_path / f"{number}.csv"
+        path.write_text("submission,activity,submitted_at\n")
+        os.utime(path, (moment.timestamp(),) * 2)
+    assert forget_lists(tmp_path, now) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["2.csv"]
+    assert forget_lists(tmp_path / "nowhere", now) == 0

@@ -20,7 +20,7 @@ from pipelines.privacy.disclosures import disclosures_about
 from pipelines.privacy.keys import Key, email_keys
 from pipelines.privacy.ledger_copy import copy_ledger
 from pipelines.privacy.subjects.deadlines import answered_in_time
-from pipelines.privacy.subjects.drawer import KEPT, Drawer, DrawerError
+from pipelines.privacy.subjects.drawer import COPIES, Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints, SeveralPeopleError
 from pipelines.privacy.subjects.handling import Office
 from pipelines.privacy.subjects.receipts import Receipt, verify
@@ -35,6 +35,7 @@ from schemas.policy import load_policy
 from schemas.tables.landing import TABLES
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+KEPT = timedelta(days=30)
 HINTS = Hints(emails=("tuva.lien@example.no",), exclude=frozenset({("course_signup", "9")}))
 
 
@@ -242,6 +243,7 @@ def test_a_source_that_could_not_be_told_is_told_by_the_next_call(office: Office
 def test_files_made_for_a_person_are_removed_after_a_month(office: Office, drawer: Drawer) -> None:
     with time_machine.travel(NOW, tick=False):
         report = carry_out(office, drawer, opened(office, drawer, "access"), NOW)
+    assert load_policy().copy_period(COPIES) == "P30D"
     written = datetime.fromtimestamp(report.files[0].stat().st_mtime, UTC)
     assert drawer.purge(written + KEPT - timedelta(minutes=1)) == 0
     assert drawer.purge(written + KEPT + timedelta(minutes=1)) == 1

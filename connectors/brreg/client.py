@@ -167,9 +167,8 @@ class BrregClient(Client):
         """Records of the living units among the numbers, by number."""
         if not numbers:
             return {}
-        query = {"organisasjonsnummer": ",".join(numbers), "size": len(numbers)}
         try:
-            rows = list(self._all_pages(register, query))
+            rows = list(self._all_pages(register, numbers))
         except PermanentError as error:
             first, second = self._halves(numbers, error)
             return {**self._batch(register, first), **self._batch(register, second)}
@@ -181,14 +180,15 @@ class BrregClient(Client):
             if number in asked
         }
 
-    def _all_pages(self, register: _Register, query: dict[str, object]) -> Iterator[Any]:
-        """The rows of a search; one page, unless the server serves smaller ones than it was asked for."""
+    def _all_pages(self, register: _Register, numbers: list[str]) -> Iterator[Any]:
+        """The rows for the numbers; one page, unless the server serves smaller ones than it was asked for."""
+        query = {"organisasjonsnummer": ",".join(numbers), "size": len(numbers)}
         received = 0
         for page in count():
             rows, total = self._search(register, {**query, "page": page})
             yield from rows
             received += len(rows)
-            if not rows or received >= total:
+            if not rows or received >= min(total, len(numbers)):
                 return
 
     def _search(self, register: _Register, query: dict[str, object]) -> tuple[list[Any], int]:

@@ -61,6 +61,9 @@ class BackwardPass:
         if not fewest <= sheet.told <= self._told:
             return False
         self._slots += len(sheet.items)
+        if self._slots > 2 * (self.first.told or 0) + len(self.first.items):
+            # At most as many come twice as leave the list: more than that is no list of so many records.
+            return False
         self._nameless += sheet.nameless
         self._tied |= sheet.ties_with(self.behind, self.order)
         self.shrunk |= sheet.told < self._told

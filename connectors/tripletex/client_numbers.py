@@ -80,11 +80,11 @@ class _Search:
                 logger.warning("customer numbers are strewn too wide: only some of them were asked for")
                 return
             self._blocks.add(block)
-            is_empty = True
+            is_inhabited = False
             for rows in self._with("customerAccountNumber", _numbers_of(block)):
-                is_empty = False
+                is_inhabited |= any(_block(number) == block for number in _numbers(rows))
                 yield rows
-            if not is_empty:
+            if is_inhabited:
                 waiting += [near for near in _neighbours(block) if near not in self._blocks]
 
     def by_ids(self, ids: Sequence[int]) -> Iterator[Sequence[Any]]:

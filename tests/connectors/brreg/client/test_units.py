@@ -319,3 +319,16 @@ def test_an_answer_about_another_unit_is_an_error() -> None:
     responses.get(f"{URL}/enheter/{AS}", json={"organisasjonsnummer": ENK, "navn": "ANNEN AS"})
     with pytest.raises(TransientError, match="another unit"):
         list(BrregClient.connect(load_policy(), URL).units([AS]))
+
+
+@responses.activate
+def test_a_search_that_tells_of_rows_without_end_is_read_no_further_than_it_can_go() -> None:
+    """As many rows as numbers were asked for is all that there can be."""
+    body = {
+        "page": {"totalElements": 10**9, "totalPages": 10**9},
+        "_embedded": {"enheter": [{"organisasjonsnummer": AS, "navn": "FJELLHEIM KURS AS"}]},
+    }
+    responses.get(f"{URL}/enheter", json=body)
+    client = BrregClient.connect(load_policy(), URL)
+    assert units(client.units([AS]))[AS].name == "FJELLHEIM KURS AS"
+    assert client.requests_sent == 1

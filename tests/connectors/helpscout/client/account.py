@@ -145,6 +145,8 @@ class Undecided:
     SIZE = 25
     pages_too_many = 0
     """Pages that it tells of beyond those that hold anything."""
+    is_stuck = False
+    """Its first page comes under every number."""
 
     def __init__(
         self, app: ASGIApp, records: int, seconds: int, seed: int, leave: int = 0, *, numbered: bool = False
@@ -176,7 +178,8 @@ class Undecided:
             self.conversations,
             key=lambda id: id if by_number else (self.conversations[id], self._random.random()),
         )
-        part = rows[(page - 1) * self.SIZE : page * self.SIZE]
+        place = 0 if self.is_stuck else page - 1
+        part = rows[place * self.SIZE : (place + 1) * self.SIZE]
         pages = -(-len(rows) // self.SIZE)
         body: dict[str, Any] = {
             "_embedded": {

@@ -217,6 +217,16 @@ def test_pages_that_are_told_of_and_hold_nothing_are_not_asked_for_one_by_one(
     assert undecided.asked <= 2 + 2 * 13
 
 
+def test_the_same_page_under_every_number_is_an_error_and_no_endless_read(
+    connect: Connect, simulator: HelpScoutSimulator
+) -> None:
+    undecided = Undecided(simulator.app, 1, 1, seed=5)
+    undecided.pages_too_many, undecided.is_stuck = 10**9, True
+    with pytest.raises(PermanentError, match="repeats its pages without end"):
+        ids_of(connect(undecided).conversations(None, None))
+    assert undecided.asked < 100
+
+
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_server_that_refuses_to_sort_by_number_is_read_by_creation(
     connect: Connect, state: HelpScoutState, simulator: HelpScoutSimulator, status: int

@@ -403,6 +403,23 @@ def test_too_many_customers_of_whom_none_is_found_are_an_error_and_no_empty_list
         list(client.customers())
 
 
+@responses.activate
+def test_a_server_that_gives_some_customers_for_any_number_is_not_searched_on_and_on() -> None:
+    def answer(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
+        query = parse_qs(urlsplit(request.url or "").query)
+        if "customerAccountNumber" not in query:
+            return 422, {}, json.dumps({"status": 422, "code": 23000, "message": "Result set too large"})
+        rows = [{"id": 7, "name": "Fjellrev AS", "customerNumber": 10_007}]
+        return 200, {}, json.dumps({"fullResultSize": 1, "values": rows})
+
+    responses.post(f"{URL}/token/session/:create", json={"value": {"token": "eA=="}}, status=201)
+    responses.add_callback(responses.GET, f"{URL}/customer", answer)
+    client = TripletexClient.connect(load_policy(), URL, "c", "e")
+    assert [customer.id for customer in records(client.customers())] == [7]
+    # Two beginnings, and around the one that fits five stretches on each side; at most six times both lists.
+    assert client.counts["GET", "/customer", 200] <= 12 * 12
+
+
 def test_numbers_that_are_strewn_wide_are_asked_for_a_limited_number_of_times(
     client: TripletexClient,
     limited: TripletexSimulator,

@@ -61,9 +61,7 @@ def by_name(state: Resolution, rows: Ints) -> None:
         elif len(candidates) > 1:
             several.append((row, candidates))
     learn_owners(state)
-    for _ in range(ROUNDS):
-        several = _not_told_apart(state, several)
-    for row, candidates in several:
+    for row, candidates in _not_told_apart(state, several):
         choice = _choice_of(state, row, candidates)
         if choice.node is not None:
             state.assign(row, choice.node, choice.rule, 0.93)
@@ -77,13 +75,20 @@ def by_name(state: Resolution, rows: Ints) -> None:
 def _not_told_apart(
     state: Resolution, several: list[tuple[int, list[Candidate]]]
 ) -> list[tuple[int, list[Candidate]]]:
-    """The rows, of those that may mean several, that nothing tells apart; the others are assigned."""
-    found = [(row, _one_of(state, row, candidates)) for row, candidates in several]
-    for row, meant in found:
-        if meant is not None:
+    """The rows, of those that may mean several, that nothing tells apart; the others are assigned.
+
+    Those told apart in one round tell in the next whom of that name others at their domains mean.
+    """
+    left, asked = dict(several), [row for row, _ in several]
+    for _ in range(ROUNDS):
+        found = [(row, meant) for row in asked if (meant := _one_of(state, row, left[row])) is not None]
+        for row, meant in found:
+            del left[row]
             state.assign(row, *meant)
             state.see_at_domains(row)
-    return [line for line, (_, meant) in zip(several, found, strict=True) if meant is None]
+        news = {domain for row, _ in found for domain in state.domains_of(row)}
+        asked = [row for row in left if not news.isdisjoint(state.domains_of(row))]
+    return list(left.items())
 
 
 def _meant(state: Resolution, company: int) -> list[Candidate]:

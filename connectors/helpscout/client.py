@@ -17,13 +17,14 @@ from connectors.client import Client, Clock, utc_now
 from connectors.egress import Egress
 from connectors.errors import PermanentError
 from connectors.fate import Fate, Gone, MovedTo, Present
-from connectors.helpscout.client_answers import embedded, next_link, timestamp
+from connectors.helpscout.client_answers import timestamp
 from connectors.helpscout.client_corrections import Corrections
 from connectors.helpscout.client_count import Count, count
 from connectors.helpscout.client_lists import CONVERSATIONS, CUSTOMERS, MAILBOXES, Listing
 from connectors.helpscout.client_paging import PagedList
 from connectors.helpscout.client_since import read_since
 from connectors.helpscout.client_token import AccessToken
+from connectors.helpscout.client_walk import CursorRefusedError, walk
 from connectors.pages import Page, as_id, read_page
 from schemas.payloads.base import Payload
 from schemas.payloads.helpscout import HelpScoutConversation, HelpScoutCustomer, HelpScoutMailbox
@@ -91,9 +92,9 @@ class HelpScoutClient(Client):
         since = None if modified_since is None else timestamp(modified_since - timedelta(seconds=1))
         for attempt in range(1, WALKS + 1):
             try:
-                yield from self._walk("/v3/customers", {"modifiedSince": since})
+                yield from walk(self._egress, since)
                 return
-            except _CursorRefusedError:
+            except CursorRefusedError:
                 if attempt == WALKS:
                     raise
             except PermanentError as error:
@@ -177,28 +178,6 @@ class HelpScoutClient(Client):
         outcomes: dict[int, Deleted] = {202: "accepted", 204: "deleted", 404: "gone"}
         return outcomes[answer.status]
 
-    def _walk(self, path: str, filters: Mapping[str, str | None]) -> Iterator[Page[HelpScoutCustomer]]:
-        cursor: str | None = None
-        used: set[str] = set()
-        while True:
-            try:
-                answer = self._egress.request("GET", path, query={**filters, "cursor": cursor})
-            except PermanentError as error:
-                if cursor is None or error.status not in (400, 404, 410, 422):
-                    raise
-                raise _CursorRefusedError(
-                    f"helpscout GET {path}: the cursor is no longer accepted", status=error.status
-                ) from None
-            what = f"helpscout GET {path}"
-            yield read_page(HelpScoutCustomer, embedded(answer.body, "customers", what))
-            following = next_link(answer.body)
-            if following is None:
-                return
-            cursor = next(iter(following.get("cursor", [])), None)
-            if cursor is None or cursor in used:
-                raise PermanentError(f"{what}: the link to the next page leads nowhere new")
-            used.add(cursor)
-
     def _list(self, listing: Listing[P]) -> PagedList[P]:
         return PagedList(self._egress, listing, self._clock, self._sleep)
 
@@ -229,7 +208,3 @@ class HelpScoutClient(Client):
             raise PermanentError(f"helpscout GET {path}: the answer is not a record")
         # A server that follows the merge itself answers with the survivor.
         return (Present() if answered == record_id else MovedTo(answered)), body
-
-
-class _CursorRefusedError(PermanentError):
-    """A walk cannot go on from where it was."""

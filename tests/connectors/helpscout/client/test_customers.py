@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 import responses
 
 from connectors.errors import PermanentError
@@ -199,6 +202,20 @@ class TestSingleAnswers:
     ) -> None:
         answers.get(f"{URL}/v3/customers", json=body)
         assert ids_of(client.customers()) == []
+
+    @pytest.mark.parametrize("customers", [[], [{"id": 1}, {"id": 2}]], ids=["empty", "the same"])
+    def test_a_walk_that_brings_nothing_new_comes_to_an_end(
+        self, answers: responses.RequestsMock, client: HelpScoutClient, customers: list[dict[str, int]]
+    ) -> None:
+        cursors = itertools.count(1)
+
+        def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+            following = {"next": {"href": f"{URL}/v3/customers?cursor={next(cursors)}"}}
+            return 200, {}, json.dumps({"_embedded": {"customers": customers}, "_links": following})
+
+        answers.add_callback(responses.GET, f"{URL}/v3/customers", answer)
+        with pytest.raises(PermanentError, match="repeats its pages without end"):
+            ids_of(client.customers())
 
     def test_records_told_of_but_not_sent_are_an_error(
         self, answers: responses.RequestsMock, client: HelpScoutClient

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.privacy.forwarding import Node
-from pipelines.privacy.forwarding import refuse_forwarding as refuse
+from pipelines.privacy import forwarding
 from schemas.policy import load_policy
 
 
 def refuse_forwarding(defs: dg.Definitions) -> None:
     """Raise ForwardingError when an asset of processor class lies upstream of one that sends."""
     nodes, edges = describe(defs)
-    refuse(nodes, edges, load_policy())
+    forwarding.refuse_forwarding(nodes, edges, load_policy())
 
 
-def describe(defs: dg.Definitions) -> tuple[list[Node], list[tuple[str, str]]]:
+def describe(defs: dg.Definitions) -> tuple[list[forwarding.Node], list[tuple[str, str]]]:
     """Nodes with their tags `data_class` and `recipient`, and edges (upstream, downstream) by asset key."""
     graph = defs.resolve_asset_graph()
     nodes, edges = [], []
@@ -23,7 +22,7 @@ def describe(defs: dg.Definitions) -> tuple[list[Node], list[tuple[str, str]]]:
         asset = graph.get(key)
         recipient = asset.tags.get("recipient")
         nodes.append(
-            Node(
+            forwarding.Node(
                 key.to_user_string(),
                 asset.tags.get("data_class"),
                 frozenset({recipient} if recipient else ()),

@@ -30,6 +30,12 @@ _TITLES: Mapping[str, Sequence[str]] = {
         "kode",
     ),
 }
+_REQUIRED = {
+    "email": ("the e-mail address", "E-post"),
+    "when": ("the time", "Dato"),
+    "kind": ("the kind", "Type: hard, soft"),
+}
+"""Columns that a list must have: what each means, and a title that is known."""
 _HARD = frozenset("hard hardbounce permanent permanentfailure permanentfeil".split())
 _SOFT = frozenset("soft softbounce transient temporary temporaryfailure midlertidig midlertidigfeil".split())
 # An enhanced status code (RFC 3463), else a reply code (RFC 5321).
@@ -52,9 +58,9 @@ def read_bounces(content: bytes, now: datetime) -> list[Bounce]:
     """
     rows = read_sheet(content)
     columns = columns_by_title(next(rows)[1], _TITLES)
-    for name, shown in (("email", "E-post"), ("when", "Dato"), ("kind", "Type: hard, soft")):
+    for name, (meaning, example) in _REQUIRED.items():
         if name not in columns:
-            raise SheetFault(f"there is no column for {_NAMED[name]} ({shown})")
+            raise SheetFault(f"there is no column for {meaning} ({example})")
     found = []
     for number, cells in rows:
         given = {name: cells[place].strip() for name, place in columns.items()}
@@ -71,9 +77,6 @@ def read_bounces(content: bytes, now: datetime) -> list[Bounce]:
     if not found:
         raise SheetFault("the file holds no bounce")
     return found
-
-
-_NAMED = {"email": "the e-mail address", "when": "the time", "kind": "the kind"}
 
 
 def _kind(text: str) -> Kind | None:

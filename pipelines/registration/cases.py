@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -58,13 +58,13 @@ def case_of(applicant: Applicant, verdict: Verdict, registered: Registrations) -
         return _open(case, registered, customer)
     (customer_id,) = ids
     if verdict.kind == "private" or not has_contact(applicant):
-        return Case("registered", case.kind, (), case.warnings, customer_id)
+        return replace(case, status="registered", reasons=(), customer_id=customer_id)
     contact = Target("contact", str(applicant.person_id), customer_id)
     contacts = registered.ids(contact)
     if not contacts:
         reasons = ("the customer is registered, its contact person is not yet",)
-        return _open(Case(case.status, case.kind, reasons, case.warnings, customer_id), registered, contact)
-    return Case("registered", case.kind, (), case.warnings, customer_id, min(contacts))
+        return _open(replace(case, reasons=reasons, customer_id=customer_id), registered, contact)
+    return replace(case, status="registered", reasons=(), customer_id=customer_id, contact_id=min(contacts))
 
 
 def refresh(engine: sa.Engine, now: datetime) -> Report:
@@ -98,14 +98,12 @@ def _open(case: Case, registered: Registrations, target: Target) -> Case:
         named = ", ".join(refusal.refused_fields) or "the request"
         return _reviewed(case, f"Tripletex refused {named} of the {target.object}")
     if registered.pending(target):
-        return Case(
-            case.status, case.kind, ("its registration is under way",), case.warnings, case.customer_id
-        )
+        return replace(case, reasons=("its registration is under way",))
     return case
 
 
 def _reviewed(case: Case, reason: str) -> Case:
-    return Case("needs_review", case.kind, (reason,), case.warnings, case.customer_id)
+    return replace(case, status="needs_review", reasons=(reason,))
 
 
 def _since(connection: sa.Connection) -> list[tuple[int, tuple[str, datetime]]]:

@@ -9,6 +9,10 @@ import sqlalchemy as sa
 
 from schemas.tables import landing as tables
 
+_COUNTED = (
+    "requests told received rejected repeated stored unchanged suppressed deleted missing refused_deletions"
+).split()
+
 
 @dataclass(slots=True)
 class Tally:
@@ -56,11 +60,8 @@ class Tally:
 
     def counts(self) -> dict[str, int]:
         """The numbers by name, as they stand in `landing.load`."""
-        names = "requests told received rejected repeated stored unchanged suppressed deleted".split()
-        names += ["missing", "refused_deletions"]
-        return {name: getattr(self, name) for name in names} | {
-            "unknown_fields": sum(self.unknown_fields.values())
-        }
+        counts: dict[str, int] = {name: getattr(self, name) for name in _COUNTED}
+        return {**counts, "unknown_fields": sum(self.unknown_fields.values())}
 
 
 def record_load(

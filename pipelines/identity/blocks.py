@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipelines.identity.closure import key_hashes
-from pipelines.identity.company_index import deletion_keys, without_last_words
+from pipelines.identity.company_index import slip_keys, without_last_words
 from pipelines.identity.evidence import KINDS, at_domains, domains_of, near_blocks
 from pipelines.identity.features import (
     CONTACT,
@@ -35,6 +35,7 @@ from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.domains import label_of
 from pipelines.identity.normalise.organizations import core_of, names_within
 from pipelines.identity.organizations import Organizations
+from pipelines.identity.slips import digits
 
 COLUMNS = ["key_kind", "key", "row"]
 
@@ -103,7 +104,10 @@ def _company_names(data: Features) -> Iterator[_Part]:
         return
     number = _factorized(np.array(cores, dtype=object))[0]
     first = np.unique(number[code], return_index=True)[1]
-    slips = [list(deletion_keys(cores[at])) for at in code[first].tolist()]
+    slips = [
+        [f"{text} {digits(core)}" for text in slip_keys(core)]
+        for core in (cores[at] for at in code[first].tolist())
+    ]
     yield _listed("company_slip", slips, row[first], np.arange(len(first)))
     within = [[part.core for part in names_within(text)] for text in data.company_texts]
     for name, also in zip(data.companies, within, strict=True):

@@ -13,6 +13,7 @@ from rapidfuzz.distance import OSA
 
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
+from pipelines.identity.slips import digits
 
 
 class Edge(NamedTuple):
@@ -77,11 +78,6 @@ def near(a: str, b: str) -> bool:
     if a.lstrip("+").isdigit() and b.lstrip("+").isdigit():
         return len(a) == len(b)
     return digits(a) == digits(b)
-
-
-def digits(text: str) -> str:
-    """The digits of a text, in order."""
-    return "".join(sign for sign in text if sign.isdigit())
 
 
 class Clusters:

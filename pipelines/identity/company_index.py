@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from rapidfuzz.distance import OSA
 
 from pipelines.identity.normalise.organizations import DISTINGUISHING, CompanyName, core_of
+from pipelines.identity.slips import deletions, digits
 
 # What a name must have to be recognised with one typing error.
 SHORTEST_FUZZY = 7
@@ -54,7 +55,7 @@ class CompanyIndex:
     def ready(self) -> None:
         """Prepare the lookup of names with a slip; call after the last `add`."""
         for core in self._by_core.keys() - self._prepared:
-            for key in deletion_keys(core):
+            for key in slip_keys(core):
                 self._deletions.setdefault(key, set()).add(core)
         self._prepared = set(self._by_core)
 
@@ -87,10 +88,10 @@ class CompanyIndex:
         """Organisations whose name is one slip away, digits alike and forms permitting."""
         if len(name.core) < SHORTEST_FUZZY:
             return []
-        near = {core for key in deletion_keys(name.core) for core in self._deletions.get(key, ())}
+        near = {core for key in slip_keys(name.core) for core in self._deletions.get(key, ())}
         found: dict[int, Candidate] = {}
         for core in sorted(near):
-            if OSA.distance(core, name.core, score_cutoff=1) > 1 or _digits(core) != _digits(name.core):
+            if OSA.distance(core, name.core, score_cutoff=1) > 1 or digits(core) != digits(name.core):
                 continue
             for (node, form), currency in self._by_core[core].items():
                 if _grade(name.form, form):
@@ -116,11 +117,9 @@ def without_last_words(name: CompanyName) -> list[tuple[str, str]]:
     ]
 
 
-def deletion_keys(core: str) -> tuple[str, ...]:
-    """The name and the name without one letter: two names one slip apart share at least one of these."""
-    if len(core) < SHORTEST_FUZZY - 1:
-        return ()
-    return (core, *{core[:at] + core[at + 1 :] for at in range(len(core))})
+def slip_keys(core: str) -> tuple[str, ...]:
+    """Texts that two names one slip apart share; none for a name too short to be recognised with one."""
+    return tuple(deletions(core)) if len(core) >= SHORTEST_FUZZY - 1 else ()
 
 
 def _grade(written: str | None, registered: str | None) -> int:
@@ -129,10 +128,6 @@ def _grade(written: str | None, registered: str | None) -> int:
     if written == registered:
         return 3
     return 3 if written in ("STI", "FLI") and registered in ("STI", "FLI") else 0
-
-
-def _digits(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
 
 
 def domain_likeness(label: str, name: CompanyName) -> int:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.identity.clustering import Edge, digits, near
+from pipelines.identity.clustering import Edge, near
 from pipelines.identity.features import Bools, Features, Ints, mail_domain
 from pipelines.identity.guards import Keys, Standing
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.names import Relation
 from pipelines.identity.organizations import Organizations
-from pipelines.identity.slips import domain_meetings, number_meetings
+from pipelines.identity.slips import digits, domain_meetings, local_meetings, number_meetings
 
 LINK, REVIEW = 0.85, 0.5
 # Clusters in one block of all pairs; a larger one is cut to equal names, then to neighbours.
@@ -336,29 +336,28 @@ def _pairs(data: Features, seen: pd.DataFrame, pairs: NamePairs) -> Iterator[pd.
 
 
 def _where_slips_meet(data: Features, large: pd.DataFrame) -> pd.DataFrame:
-    """Lines of near keys whose block is too large for all pairs, in narrower blocks that lose no pair.
-
-    Those of one domain stay as they are.
-    """
+    """Lines of near keys whose block is too large for all pairs, in narrower blocks that lose no pair."""
     count = len(data.email_values)
-    phone = (large["kind"] == _NEAR_PHONE).to_numpy()
-    wide = large["key"].to_numpy() < count  # by _near_keys the first of the addresses' two
+    value, of_domain = (
+        large["value"].to_numpy(dtype=np.int64),
+        # Of the two kinds of block that addresses have in _near_keys, those of one domain come first.
+        ((large["kind"] == _NEAR_EMAIL) & (large["key"] < count)).to_numpy(),
+    )
     places: dict[str, int] = {}
-    found: dict[int, list[int]] = {}
-    value = large["value"].to_numpy(dtype=np.int64)
-    for at in np.unique(value[phone | ~wide]).tolist():
-        if at < count:
-            local, _, domain = data.email_values[at].key.rpartition("@")
-            texts = domain_meetings(local, domain)
-        else:
+    found: dict[tuple[int, bool], list[int]] = {}
+    asked = list(zip(value.tolist(), of_domain.tolist(), strict=True))
+    for at, is_of_domain in dict.fromkeys(asked):
+        if at >= count:
             texts = number_meetings(data.phone_values[at - count].key)
-        found[at] = [places.setdefault(text, len(places)) for text in texts]
-    narrow = np.flatnonzero(phone | ~wide)
-    sizes = np.array([len(found[at]) for at in value[narrow].tolist()], dtype=np.int64)
+        else:
+            local, _, domain = data.email_values[at].key.rpartition("@")
+            texts = local_meetings(local, domain) if is_of_domain else domain_meetings(local, domain)
+        found[at, is_of_domain] = [places.setdefault(text, len(places)) for text in texts]
+    sizes = np.array([len(found[line]) for line in asked], dtype=np.int64)
     # Blocks of their own: behind the numbers of the wide ones.
-    codes = [2 * count + 2 * len(data.phone_values) + code for at in value[narrow] for code in found[int(at)]]
-    exploded = large.iloc[np.repeat(narrow, sizes)].assign(key=np.array(codes, dtype=np.int64))
-    return pd.concat([large[~phone & wide], exploded], ignore_index=True)
+    codes = [2 * count + 2 * len(data.phone_values) + code for line in asked for code in found[line]]
+    exploded = large.iloc[np.repeat(np.arange(len(large)), sizes)]
+    return exploded.assign(key=np.array(codes, dtype=np.int64))
 
 
 def _by_name(seen: pd.DataFrame, pairs: NamePairs, *, by_first_name: bool) -> pd.DataFrame:

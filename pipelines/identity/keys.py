@@ -13,10 +13,9 @@ import pandas as pd
 
 from pipelines.identity.blocks import organization_hashes
 from pipelines.identity.closure import key_hashes
-from pipelines.identity.clustering import digits
-from pipelines.identity.features import Features, Held, Ints
+from pipelines.identity.features import Features, Held, Ints, mail_domain
 from pipelines.identity.name_pairs import NamePairs
-from pipelines.identity.slips import domain_meetings, number_meetings
+from pipelines.identity.slips import domain_meetings, local_meetings, number_meetings
 
 
 def match_keys(data: Features) -> Iterator[tuple[Ints, Ints]]:
@@ -50,14 +49,15 @@ def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
     """
     pairs = NamePairs(data)
     written = (pairs.of_row >= 0) & (pairs.is_full & ~pairs.is_derived)[np.maximum(pairs.of_row, 0)]
-    places: list[str] = []
+    places: list[tuple[str, ...]] = []
     domains: list[tuple[str, ...]] = []
     for value in data.email_values:
         local, _, domain = value.key.rpartition("@")
-        places.append(f"{domain} {digits(local)}")
+        # Those of a domain that is somebody's are tied by it.
+        places.append(() if mail_domain(value) else local_meetings(local, domain))
         domains.append(domain_meetings(local, domain))
     names, rows, values = _first_of_each(data.emails.of_rows(written), pairs)
-    yield "place", rows, [f"{name} {places[at]}" for name, at in zip(names, values, strict=True)]
+    yield _met("place", names, rows, [places[at] for at in values])
     yield _met("domain_slip", names, rows, [domains[at] for at in values])
     mobile = np.array(
         [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from pipelines.identity.clustering import near
 from pipelines.identity.evidence import LARGEST_BLOCK
-from pipelines.identity.slips import HALF, domain_meetings, number_meetings
+from pipelines.identity.slips import HALF, domain_meetings, local_meetings, number_meetings
 from tests.pipelines.identity.people import matched, record
 
 _DIGITS = st.text("0123456789", min_size=8, max_size=8)
-_LABEL = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=5, max_size=14)
+_LABEL = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=2, max_size=22)
 
 
 @st.composite
@@ -40,11 +40,29 @@ def test_addresses_whose_domains_are_one_slip_apart_meet(pair: tuple[str, str], 
         assert set(domain_meetings("post", one)) & set(domain_meetings("post", other))
 
 
+@given(_slipped(_LABEL, "abcxyz019."))
+def test_addresses_of_one_domain_whose_local_parts_are_one_slip_apart_meet(pair: tuple[str, str]) -> None:
+    one, other = pair
+    if near(one, other):
+        assert set(local_meetings(one, "example.no")) & set(local_meetings(other, "example.no"))
+
+
 @given(_slipped(st.just("example.no"), "abcxyz019"))
 def test_addresses_whose_domains_differ_behind_the_first_label_meet(pair: tuple[str, str]) -> None:
     one, other = (f"fjord.{rest}" for rest in pair)
     if near(one, other):
         assert set(domain_meetings("post", one)) & set(domain_meetings("post", other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("fjordbakeri", "fjordverksted"), ("lysnebygg", "lysnedata"), ("firma123", "firma124")]
+)
+def test_domains_that_only_begin_alike_do_not_meet(one: str, other: str) -> None:
+    assert not set(domain_meetings("kari.lie", f"{one}.no")) & set(domain_meetings("kari.lie", f"{other}.no"))
+
+
+def test_local_parts_that_only_begin_alike_do_not_meet() -> None:
+    assert not set(local_meetings("kari.lie", "x.no")) & set(local_meetings("kari.lund", "x.no"))
 
 
 def test_numbers_that_only_begin_alike_do_not_meet() -> None:

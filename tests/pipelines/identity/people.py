@@ -105,3 +105,24 @@ def decisions(*rows: tuple[object, ...]) -> pd.DataFrame:
 def matched(*records: dict[str, object], decided: pd.DataFrame | None = None) -> Matching:
     """The outcome for these records."""
     return match(frame(*records), decisions() if decided is None else decided)
+
+
+def linked(*records: dict[str, object]) -> list[int | None]:
+    """For every record after the units, the position of the unit it belongs to."""
+    outcome = matched(*records)
+    units = {
+        int(outcome.organization[at]): at for at, row in enumerate(records) if row["source"] == "brreg_unit"
+    }
+    return [
+        units.get(int(outcome.organization[at]))
+        for at, row in enumerate(records)
+        if row["source"] != "brreg_unit"
+    ]
+
+
+def namesakes() -> list[dict[str, object]]:
+    """Two living units of one name in different towns."""
+    return [
+        unit("300000002", "LYSNE AS", city="BERGEN", postal_code="5003"),
+        unit("300000010", "LYSNE AS", city="BODØ", postal_code="8006"),
+    ]

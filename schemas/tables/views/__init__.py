@@ -15,6 +15,7 @@ from schemas.tables.views.audiences import members_of
 from schemas.tables.views.base import metadata
 from schemas.tables.views.billing import billing, bills
 from schemas.tables.views.licenses import license, licenses
+from schemas.tables.views.restrictions import restriction, restrictions
 
 __all__ = [
     "AUDIENCES",
@@ -26,6 +27,8 @@ __all__ = [
     "license",
     "licenses",
     "metadata",
+    "restriction",
+    "restrictions",
 ]
 
 AUDIENCES: Mapping[str, sa.Table] = {
@@ -38,5 +41,6 @@ DEFINITIONS: Mapping[str, sa.Select[Any]] = {
     **{qualified(view): members_of(audience) for audience, view in AUDIENCES.items()},
     qualified(license): licenses(),
     qualified(billing): bills(),
+    qualified(restriction): restrictions(),
 }
 """The query behind each view, by its name (`crm.billing`)."""

@@ -1,4 +1,4 @@
-"""Matching at size: `python -m tests.benchmarks.matching --records 1000000 --peer /tmp/splink/bin/python`.
+"""Matching at size: `python -m tests.benchmarks.matching --records 1000000 --peer …/bin/python`.
 
 Prints records, CPU seconds and peak memory for growing worlds, how many records a change reaches, and, where
 `--peer` names the Python of an environment with Splink 5, what that takes for the same records.

@@ -52,13 +52,6 @@ def licenses(now: sa.ColumnElement[Any] = NOW) -> sa.Select[Any]:
     ends nothing.
     """
     line, today = subscription, day_in_norway(now)
-    # Beyond two centuries a duration is a slip and says nothing.
-    months = sa.case(
-        (sa.and_(line.c.duration_unit == "MONTHS", line.c.duration.between(1, 2_400)), line.c.duration),
-        (sa.and_(line.c.duration_unit == "YEAR", line.c.duration.between(1, 200)), line.c.duration * 12),
-    )
-    after = line.c.order_date + sa.func.make_interval(0, sa.cast(months, sa.Integer()))
-    agreed = sa.case((line.c.order_date < date(2200, 1, 1), sa.cast(after, sa.Date()) - 1))
     closed = sa.func.coalesce(line.c.is_closed, sa.false())
     recurs = sa.func.coalesce(line.c.line_is_subscription, sa.false())
     # An order is one customer's; with the cards in it, the question for one card reads only its lines.
@@ -69,7 +62,9 @@ def licenses(now: sa.ColumnElement[Any] = NOW) -> sa.Select[Any]:
             line,
             sa.case((line.c.organization_id.is_(None), line.c.person_id)).label("private_id"),
             closed.label("closed"),
-            sa.func.least(agreed, sa.case((closed, day_in_norway(line.c.closed_at)))).label("valid_to"),
+            sa.func.least(_agreed_end(), sa.case((closed, day_in_norway(line.c.closed_at)))).label(
+                "valid_to"
+            ),
             sa.or_(recurs, ~told).label("is_license"),
         )
         .where(sa.or_(line.c.organization_id.is_not(None), line.c.person_id.is_not(None)))
@@ -102,3 +97,14 @@ def licenses(now: sa.ColumnElement[Any] = NOW) -> sa.Select[Any]:
         row.c.closed.label("is_closed"),
         is_active.label("is_active"),
     ).where(row.c.is_license)
+
+
+def _agreed_end() -> sa.ColumnElement[Any]:
+    """The last day by the agreed duration; beyond two centuries that is a slip and says nothing."""
+    line = subscription.c
+    months = sa.case(
+        (sa.and_(line.duration_unit == "MONTHS", line.duration.between(1, 2_400)), line.duration),
+        (sa.and_(line.duration_unit == "YEAR", line.duration.between(1, 200)), line.duration * 12),
+    )
+    after = line.order_date + sa.func.make_interval(0, sa.cast(months, sa.Integer()))
+    return sa.case((line.order_date < date(2200, 1, 1), sa.cast(after, sa.Date()) - 1))

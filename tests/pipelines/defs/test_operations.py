@@ -33,3 +33,11 @@ def test_every_job_that_a_schedule_starts_is_on_the_page(definitions: dg.Definit
     jobs = {str(schedule.job_name) for schedule in definitions.get_repository_def().schedule_defs}
     told = re.findall(r"^\| `(\w+)`", PAGE.read_text().split("## When a check")[0], re.MULTILINE)
     assert jobs == set(told)
+
+
+def test_the_contents_name_every_section_and_lead_there() -> None:
+    page = PAGE.read_text()
+    contents = re.findall(r"\[([^\]]+)\]\(#([^)]+)\)", page.split("\n## ")[0])
+    assert [name for name, _ in contents] == re.findall(r"^## (.+)$", page, re.MULTILINE)
+    # GitHub's way to name the place of a heading.
+    assert all(link == re.sub(r"[^\w -]", "", name.lower()).replace(" ", "-") for name, link in contents)

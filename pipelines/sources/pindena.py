@@ -45,7 +45,7 @@ class _Lists(Extract):
     def __init__(self, desk: Desk, client: PindenaClient, run: Run, payload: Kind) -> None:
         self._desk = desk
         self._run = run
-        self._lists = client
+        self._api = client
         self._kind: Kind = payload
         self._numbers = client.activities(payload)
         with desk.engine.connect() as connection:
@@ -89,7 +89,7 @@ class _Lists(Extract):
         for number in self._numbers:
             start = self._start(number)
             try:
-                page = self._lists.participants(
+                page = self._api.participants(
                     self._kind, number, start, until(self._run), attempts=attempts
                 )
             except EgressError as error:
@@ -114,7 +114,7 @@ class _Lists(Extract):
             number = connection.scalar(sa.select(table.c.activity_id).where(table.c.id == participant))
         assert number is not None, "only landed participants are looked for"
         if number not in self._again:
-            page = self._lists.participants(self._kind, number)
+            page = self._api.participants(self._kind, number)
             self._again[number] = {str(record.id) for record in page.records}
             self._again[number].update(rejected.source_id for rejected in page.rejected)
         return Present() if str(participant) in self._again[number] else Gone()

@@ -39,7 +39,10 @@ def note(
     at: datetime = NOW - timedelta(days=1),
     secrets: tuple[bytes, ...] = (SECRET,),
 ) -> Noting:
-    bounces = [Bounce(address, at, kind, "5.1.1") for address in addresses]
+    return note_list(town, [Bounce(address, at, kind, "5.1.1") for address in addresses], secrets)
+
+
+def note_list(town: Town, bounces: list[Bounce], secrets: tuple[bytes, ...] = (SECRET,)) -> Noting:
     with town.engine.begin() as connection:
         ledger = Suppression(secrets[0], secrets[1:])
         return note_bounces(connection, secrets, ledger, bounces, "run", NOW)
@@ -118,6 +121,7 @@ def test_whose_address_bounces_falls_out_with_the_reason(town: Town) -> None:
     ]
 
 
+@pytest.mark.parametrize("in_one_list", [True, False])
 @pytest.mark.parametrize(
     ("first", "second", "is_hard"),
     [
@@ -129,11 +133,12 @@ def test_whose_address_bounces_falls_out_with_the_reason(town: Town) -> None:
     ],
 )
 def test_the_newest_bounce_counts_in_whatever_order_they_are_told(
-    town: Town, first: tuple[Kind, int], second: tuple[Kind, int], is_hard: bool
+    town: Town, first: tuple[Kind, int], second: tuple[Kind, int], is_hard: bool, in_one_list: bool
 ) -> None:
     """Days ago. A mailbox that is full exists. Of two at one moment the hard one counts."""
-    for kind, days in (first, second):
-        note(town, OLA, kind=kind, at=NOW - timedelta(days=days))
+    bounces = [Bounce(OLA, NOW - timedelta(days=days), kind) for kind, days in (first, second)]
+    for some in [bounces] if in_one_list else [[one] for one in bounces]:
+        note_list(town, some)
     assert (held(town, OLA), rows(town)) == ([is_hard], 1)
 
 

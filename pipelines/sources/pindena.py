@@ -89,9 +89,7 @@ class _Lists(Extract):
         for number in self._numbers:
             start = self._start(number)
             try:
-                page = self._api.participants(
-                    self._kind, number, start, until(self._run), attempts=attempts
-                )
+                page = self._api.participants(self._kind, number, start, until(self._run), attempts=attempts)
             except EgressError as error:
                 self._faults[number] = error
                 attempts = _ATTEMPTS_AFTER_A_FAILURE if isinstance(error, TransientError) else attempts

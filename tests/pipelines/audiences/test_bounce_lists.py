@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from openpyxl import Workbook
@@ -97,3 +97,9 @@ def test_of_a_reason_only_its_code_is_taken(reason: str, code: str | None) -> No
 )
 def test_a_list_with_one_fault_is_refused_whole(text: str, words: str) -> None:
     assert words in fault(text)
+
+
+def test_the_clock_of_the_mail_tool_may_be_off_by_a_day() -> None:
+    day = f"E-post;Dato;Type\n{OLA};2026-05-05T01:{{minutes}}:00Z;hard\n"
+    assert [bounce.bounced_at for bounce in read(day.format(minutes="30"))] == [NOW + timedelta(days=1)]
+    assert "lies ahead" in fault(day.format(minutes="31"))

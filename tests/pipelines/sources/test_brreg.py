@@ -21,7 +21,7 @@ from pipelines.store.landing import Lander, mark_deleted
 from schemas.payloads.pindena import OrderForm
 from schemas.payloads.tripletex import TripletexCustomer
 from schemas.policy import load_policy
-from schemas.tables.landing import TABLES
+from schemas.tables.landing import TABLES, load
 
 NIGHT = datetime(2026, 5, 4, 1, 30, tzinfo=UTC)
 RUN = Run(run_id="run", started_at=NIGHT)
@@ -131,6 +131,11 @@ def test_a_unit_that_nobody_names_any_more_is_no_longer_kept(desk: Desk, client:
     with desk.engine.begin() as connection:
         mark_deleted(connection, TripletexCustomer, [1])
     assert read_units(desk, client, RUN).deleted == 1
+    with desk.engine.connect() as connection:
+        kept = connection.scalars(
+            sa.select(load.c.deleted).where(load.c.source == "brreg_unit").order_by(load.c.load_id)
+        )
+        assert list(kept)[-1] == 1
     assert units(desk) == {}
 
 

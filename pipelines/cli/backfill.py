@@ -20,6 +20,7 @@ from pipelines.cli.startup import (
     configured,
     day,
     prepare_store,
+    refuse,
     terminal,
 )
 from pipelines.settings import Settings
@@ -50,8 +51,7 @@ def main(arguments: list[str]) -> int:
             days = (given.first.isoformat(), given.last.isoformat())
             return run_nightly(console, settings, is_sandbox=is_sandbox, days=days)
     except NOT_STARTED as error:
-        console.print(f"[red]Nothing was started.[/] {error}")
-        return 2
+        return refuse(console, "Nothing was started.", error)
     except KeyboardInterrupt:
         console.print("Interrupted. What was landed stays; run the same backfill again to go on.")
         return 1

@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.cli.startup import NOT_STARTED, refuse, terminal
 from pipelines.identity.comparing import Pair, waiting
 from pipelines.identity.deciding import Decision, DecisionError, consider, decide
 from pipelines.identity.decisions import ContradictionError
@@ -48,8 +48,7 @@ def main(arguments: list[str]) -> int:
             else:
                 _decide(console, store.crm, given)
     except (*NOT_STARTED, DecisionError, ContradictionError) as error:
-        console.print(f"[red]Nothing was done.[/] {error}")
-        return 2
+        return refuse(console, "Nothing was done.", error)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.cli.startup import NOT_STARTED, refuse, terminal
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
 
@@ -16,8 +16,7 @@ def main(arguments: list[str]) -> int:
     try:
         store = open_store(load_settings())
     except NOT_STARTED as error:
-        terminal(stderr=True).print(f"[red]{error}[/]")
-        return 2
+        return refuse(terminal(stderr=True), "Nothing was done.", error)
     terminal().print(
         f"The CRM database is up to date; the pipeline works as {store.crm_role or 'its login'}."
     )

@@ -28,10 +28,9 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from rich.console import Console
-from rich.text import Text
 
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, day, terminal
+from pipelines.cli.startup import NOT_STARTED, day, refuse, terminal
 from pipelines.privacy import holds_legal, instructions, submissions
 from pipelines.privacy.disclosures import disclosures_about
 from pipelines.privacy.holds import EVERY, last_day
@@ -63,8 +62,7 @@ def main(arguments: list[str]) -> int:
             if getattr(given, "apply", False):
                 keep_ledger_copy(settings, store)
     except (*NOT_STARTED, HoldError, InstructionError, PlatformError, rights.RestrictionError) as error:
-        console.print(Text.assemble(("Nothing was done.", "red"), f" {error}"))
-        return 2
+        return refuse(console, "Nothing was done.", error)
     return 0
 
 

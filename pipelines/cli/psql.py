@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.cli.startup import NOT_STARTED, refuse, terminal
 from pipelines.settings import load_settings
 from pipelines.store.database import crm_admin_url
 from pipelines.store.embedded import client_program
@@ -17,8 +17,7 @@ def main(arguments: list[str]) -> int:
     try:
         url = crm_admin_url(load_settings())
     except NOT_STARTED as error:
-        terminal(stderr=True).print(f"[red]{error}[/]")
-        return 2
+        return refuse(terminal(stderr=True), "Nothing was done.", error)
     # The password goes by the environment: a command line can be read by everyone on the machine.
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     target = url.set(drivername="postgresql", password=None).render_as_string()

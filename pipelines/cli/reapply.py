@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, terminal
+from pipelines.cli.startup import NOT_STARTED, refuse, terminal
 from pipelines.identity.rebuild import refresh
 from pipelines.privacy.ledger_copy import LEDGER_COPY, replace_copy
 from pipelines.privacy.restore import reapply
@@ -40,8 +40,7 @@ def main(arguments: list[str]) -> int:
         console.print(f"[red]Nothing was done.[/] There is no copy of the ledger at {error.filename}.")
         return 2
     except NOT_STARTED as error:
-        console.print(f"[red]Nothing was done.[/] {error}")
-        return 2
+        return refuse(console, "Nothing was done.", error)
     console.print(str(done))
     return 0
 

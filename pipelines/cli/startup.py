@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
 from connectors.errors import EgressError, RateLimitedError, UnavailableError
 from pipelines.privacy.ledger_copy import LedgerCopyError, set_aside, standing_of_copy
@@ -66,6 +67,16 @@ def day(text: str) -> date:
 def terminal(*, stderr: bool = False) -> Console:
     """Where commands print: lines are as long as they are, the terminal wraps them."""
     return Console(highlight=False, soft_wrap=True, stderr=stderr)
+
+
+def refuse(console: Console, what: str, error: Exception) -> int:
+    """Say that nothing was done (`what`), and why, in a sentence; returns the exit code for that."""
+    reason = str(error.args[0]) if error.args else str(error)
+    if reason.partition(" ")[0].isalpha():
+        reason = reason[:1].upper() + reason[1:]
+    # As text: a bracket in a reason is no markup.
+    console.print(Text.assemble((what, "red"), f" {reason}"))
+    return 2
 
 
 @contextmanager

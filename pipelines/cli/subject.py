@@ -24,7 +24,7 @@ from typing import get_args
 from rich.console import Console
 
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, configured, day, terminal
+from pipelines.cli.startup import NOT_STARTED, configured, day, refuse, terminal
 from pipelines.privacy.periods import midnight
 from pipelines.privacy.subjects.drawer import Drawer, DrawerError
 from pipelines.privacy.subjects.finding import HintError, Hints
@@ -46,8 +46,7 @@ def main(arguments: list[str]) -> int:
         with configured(console) as (settings, _):
             return _handle(console, settings, given)
     except (*NOT_STARTED, HintError, DrawerError, CorrectionError, KeyError) as error:
-        console.print(f"[red]Nothing was done.[/] {error.args[0]}")
-        return 2
+        return refuse(console, "Nothing was done.", error)
 
 
 def _parser() -> argparse.ArgumentParser:

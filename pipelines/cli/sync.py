@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from pipelines.cli.boundary import end
 from pipelines.cli.running import run_nightly
-from pipelines.cli.startup import NOT_STARTED, check_doors, configured, prepare_store, terminal
+from pipelines.cli.startup import NOT_STARTED, check_doors, configured, prepare_store, refuse, terminal
 from schemas.policy import load_policy
 
 
@@ -31,8 +31,7 @@ def main(arguments: Sequence[str] = ()) -> int:
             prepare_store(console, settings, is_sandbox=is_sandbox)
             return run_nightly(console, settings, is_sandbox=is_sandbox, complete=given.complete)
     except NOT_STARTED as error:
-        console.print(f"[red]Nothing was started.[/] {error}")
-        return 2
+        return refuse(console, "Nothing was started.", error)
     except KeyboardInterrupt:
         console.print("Interrupted. What was landed stays; run `make sync` again to go on.")
         return 1

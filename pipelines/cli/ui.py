@@ -11,7 +11,7 @@ import sys
 
 from pipelines.cli import listening
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, configured, prepare_store, terminal
+from pipelines.cli.startup import NOT_STARTED, configured, prepare_store, refuse, terminal
 from pipelines.settings import PROJECT
 
 _HOST = "127.0.0.1"
@@ -39,8 +39,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 0
     except NOT_STARTED as error:
-        console.print(f"[red]Nothing was started.[/] {error}")
-        return 2
+        return refuse(console, "Nothing was started.", error)
 
 
 def _serve(port: int) -> int:

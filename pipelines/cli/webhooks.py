@@ -15,7 +15,7 @@ import uvicorn
 
 from pipelines.cli import listening
 from pipelines.cli.boundary import end
-from pipelines.cli.startup import NOT_STARTED, StartError, terminal
+from pipelines.cli.startup import NOT_STARTED, StartError, refuse, terminal
 from pipelines.settings import load_settings
 from pipelines.store.database import open_store
 from pipelines.webhooks.marks import note
@@ -39,8 +39,7 @@ def main(arguments: list[str]) -> int:
             raise StartError(f"Port {given.port} of {given.host} {problem}: name another by --port or --host")
         store = open_store(settings)
     except NOT_STARTED as error:
-        console.print(f"[red]Nothing was started.[/] {error}")
-        return 2
+        return refuse(console, "Nothing was started.", error)
     console.print(f"Receiving from {', '.join(secrets)} on {given.host}, port {given.port}.")
     with closing(store):
         app = receiver(secrets, partial(note, store.crm))

@@ -80,7 +80,7 @@ def test_a_shared_key_is_told_not_to_identify(store: sa.Engine, capsys: pytest.C
     ("arguments", "told"),
     [
         (["same", "helpscout_customer:1", "helpscout_customer"], "SOURCE:ID"),
-        (["same", "helpscout_customer:1", "course_signup:9"], "there is no record course_signup:9"),
+        (["same", "helpscout_customer:1", "course_signup:9"], "There is no record course_signup:9"),
     ],
 )
 def test_a_decision_that_cannot_be_is_refused(
@@ -98,4 +98,4 @@ def test_a_decision_that_there_is_not_cannot_be_taken_back(
 ) -> None:
     for more in ([], ["--apply"]):
         assert main(["withdraw", "4711", *more]) == 2
-        assert "there is no decision 4711" in capsys.readouterr().out
+        assert "There is no decision 4711" in capsys.readouterr().out

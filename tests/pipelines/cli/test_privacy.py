@@ -153,7 +153,7 @@ class TestHolds:
         self, store: sa.Engine, capsys: Output, value: str, apply: list[str]
     ) -> None:
         assert main([*HOLD, "--data", "landing.helpscout_customer", "--value", value, *apply]) == 2
-        assert "no row of landing.helpscout_customer has that id" in words(capsys)
+        assert "No row of landing.helpscout_customer has that id" in words(capsys)
         assert rows(store, privacy.hold) == []
 
     def test_all_rows_of_a_rule_may_be_none_yet(self, store: sa.Engine) -> None:
@@ -313,7 +313,7 @@ class TestRestrictions:
         [
             (REQUEST, "2026-11-26", "is told first"),
             (REQUEST, "2026-11-24", "before the restriction began"),
-            ("another", "2026-11-25", "no restriction of that request stands"),
+            ("another", "2026-11-25", "No restriction of that request stands"),
         ],
     )
     def test_a_day_that_cannot_be_or_another_request_is_refused(

@@ -11,7 +11,7 @@ import requests
 import responses
 from rich.console import Console
 
-from pipelines.cli.startup import StartError, check_doors, furnish_home, history
+from pipelines.cli.startup import StartError, check_doors, furnish_home, history, refuse
 from pipelines.settings import Settings, load_settings
 
 REGISTER = "https://register.example.no/api"
@@ -122,3 +122,19 @@ def test_records_of_dagster_that_cannot_be_opened_are_said(
     (tmp_path / "history" / "runs.db").write_text("not a database, as after a disk that was full")
     with pytest.raises(StartError, match="records cannot be opened"), history(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("there is no record course_signup:9", "Nothing was done. There is no record course_signup:9"),
+        ("CRM_DATABASE_URL: no connection", "Nothing was done. CRM_DATABASE_URL: no connection"),
+        ("policy.yaml line 3 (data): is empty", "Nothing was done. policy.yaml line 3 (data): is empty"),
+        ("a list [of what]", "Nothing was done. A list [of what]"),
+    ],
+)
+def test_a_refusal_is_a_sentence(reason: str, told: str) -> None:
+    for error in (StartError(reason), KeyError(reason)):
+        console = Console(record=True, soft_wrap=True, file=io.StringIO())
+        assert refuse(console, "Nothing was done.", error) == 2
+        assert console.export_text().strip() == told

@@ -31,6 +31,7 @@ from pipelines.identity.normalise.organizations import organization_number
 from pipelines.registration.comparing import is_same_person, missing_fields
 from pipelines.registration.journal import Journal
 from pipelines.registration.plan import Plan, Step, fields_hash
+from pipelines.registration.targets import Target
 from schemas.payloads.base import Payload
 from schemas.payloads.tripletex import TripletexContact, TripletexCustomer
 from schemas.zone import OSLO
@@ -106,14 +107,19 @@ def apply(
     UnauthorizedError, since then no step can succeed.
     """
     outcome, failures = Outcome(), 0
+    left_to_people: set[Target] = set()
     with journal.exclusive():
         for planned in plan.steps:
             step, problem = _resolved(planned, journal)
+            if planned.customer in left_to_people:
+                problem = "its customer is left to a person"
             if problem:
                 outcome.results.append(Result(planned, "waiting", problem))
                 continue
             result = _StepRunner(service, journal, secret, clock).run(step)
             outcome.results.append(result)
+            if result.outcome == "review":
+                left_to_people.add(planned.target)
             failures = failures + 1 if result.outcome == "failed" else 0
             if failures >= MAX_FAILURES:
                 outcome.is_complete = False

@@ -107,6 +107,29 @@ def test_only_what_is_empty_is_filled_in_even_if_it_was_empty_when_planned(
     assert address["addressLine1"] == "Storgata 1"
 
 
+def test_a_customer_that_is_another_company_since_the_sweep_is_left_alone_with_its_contacts(
+    office: Office, simulator: TripletexSimulator
+) -> None:
+    customer_id = office.state.add_customer("Fjellrev", organizationNumber=NUMBER)
+    office.sweep()
+    office.company_orders(1, NUMBER)
+    office.state.change_customer(customer_id, organizationNumber=OTHER)
+    assert office.apply().counts() == {"review customer": 1, "waiting contact": 1}
+    assert writes(simulator) == []
+
+
+def test_a_contact_that_is_another_person_since_the_sweep_is_left_alone(
+    office: Office, simulator: TripletexSimulator
+) -> None:
+    customer_id = office.state.add_customer("Fjellrev", organizationNumber=NUMBER)
+    contact_id = office.state.add_contact(customer_id, "Ola", "Eksempel", email="ola@fjellrev.example.no")
+    office.sweep()
+    office.company_orders(1, NUMBER, phone="915 04 800")
+    office.state.change_contact(contact_id, firstName="Kari", email="kari@fjellrev.example.no")
+    assert office.apply().counts() == {"review contact": 1, "updated customer": 1}
+    assert [request.path for request in writes(simulator) if "contact" in request.path] == []
+
+
 def test_a_version_conflict_is_settled_by_reading_again(
     office: Office, simulator: TripletexSimulator
 ) -> None:

@@ -3,22 +3,22 @@
 from datetime import datetime, timedelta
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines.defs.days import day_of
-from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.sources.estimate import estimate, lines_of, problem_of_days
 from schemas.zone import OSLO
 
 
-class Days(Options):
+class Days(dg.Config):
     """Launchpad options of `backfill_estimate`."""
 
-    first: str = ""
-    """First day in Norway that would be read again, e.g. 2026-03-01."""
-    last: str = ""
-    """Last day, itself included, e.g. 2026-03-31; empty: yesterday."""
+    first: str = Field(
+        default="", description="First day in Norway that would be read again, e.g. 2026-03-01."
+    )
+    last: str = Field(default="", description="Last day, itself included, e.g. 2026-03-31; empty: yesterday.")
 
 
 @dg.op

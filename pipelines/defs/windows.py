@@ -3,19 +3,21 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+from pydantic import Field
 
-from pipelines.defs.options import Options
 from pipelines.defs.partitions import DAILY
 from pipelines.sources.reading import Run
 
 
-class Reading(Options):
+class Reading(dg.Config):
     """Launchpad options of a source asset."""
 
-    complete: bool = False
-    """Read everything anew and look for deletions, as the weekly sweep does."""
-    allow_mass_deletion: bool = False
-    """Mark records as deleted however many are missing at once."""
+    complete: bool = Field(
+        default=False, description="Read everything anew and look for deletions, as the weekly sweep does."
+    )
+    allow_mass_deletion: bool = Field(
+        default=False, description="Mark records as deleted however many are missing at once."
+    )
 
 
 def run_of(context: dg.AssetExecutionContext, reading: Reading) -> Run:

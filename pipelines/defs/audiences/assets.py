@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from pydantic import Field
 
 from pipelines.audiences.build import build_audiences
 from pipelines.audiences.export import FOLDER, export_audience, forget_exports
@@ -19,7 +20,6 @@ from pipelines.defs.crm.assets import cards
 from pipelines.defs.dropped import folder_sensor
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table
-from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.defs.tables import table_key, table_spec
 from pipelines.errors import nothing_personal
@@ -35,18 +35,20 @@ _INVITED = table_key(views.audience_course_invitations)
 _MEMBER_KEY = table_key(_MEMBERS)
 
 
-class Building(Options):
+class Building(dg.Config):
     """Launchpad options of the audiences."""
 
-    preview: bool = False
-    """Only tell who would come in or fall out; keep the audiences as they are."""
+    preview: bool = Field(
+        default=False, description="Only tell who would come in or fall out; keep the audiences as they are."
+    )
 
 
-class Exporting(Options):
+class Exporting(dg.Config):
     """Launchpad options of the export."""
 
-    audience: str = ""
-    """important_updates or course_invitations; empty: nothing is exported."""
+    audience: str = Field(
+        default="", description="important_updates or course_invitations; empty: nothing is exported."
+    )
 
 
 @dg.multi_asset(

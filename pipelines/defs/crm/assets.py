@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines.defs.applications.assets import application_files
 from pipelines.defs.crm.earlier import earlier
 from pipelines.defs.findings import check_result
 from pipelines.defs.marked import helpscout_marked, tripletex_marked
 from pipelines.defs.metadata import cards_by_size, identity_numbers, newest_events
-from pipelines.defs.options import Options
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.defs.sources.brreg.assets import brreg_units
@@ -75,13 +75,17 @@ _TABLES = (
 )
 
 
-class Matching(Options):
+class Matching(dg.Config):
     """Launchpad options of the cards."""
 
-    full: bool = False
-    """Match every record anew, not only those that changed; the outcome is the same."""
-    confirmed: bool = False
-    """Publish also when far more cards would go than a night explains: somebody has looked."""
+    full: bool = Field(
+        default=False,
+        description="Match every record anew, not only those that changed; the outcome is the same.",
+    )
+    confirmed: bool = Field(
+        default=False,
+        description="Publish also when far more cards would go than a night explains: somebody has looked.",
+    )
 
 
 NO_MASS_MERGE = "no_mass_merge"

@@ -3,33 +3,44 @@
 from typing import Literal
 
 import dagster as dg
+from pydantic import Field
 
-from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.identity.deciding import Decision, consider, decide
 
 
-class Pair(Options):
+class Pair(dg.Config):
     """Launchpad options of `match_decision`. A key that identifies nobody is told by `make decide`."""
 
-    decision: Literal["same", "different", "withdraw", "preview"]
-    """same or different: the two records are one customer, or two. withdraw: take a decision back. preview:
-    what the next run of the cards would do, for example after a rule was changed."""
-    left_source: str = ""
-    """Source entity of the one record, e.g. helpscout_customer (crm.match_review names both)."""
-    left_id: str = ""
-    """Its number at the source."""
-    right_source: str = ""
-    """Source entity of the other record, e.g. course_signup."""
-    right_id: str = ""
-    """Its number at the source."""
-    decision_id: int = 0
-    """Number of the decision to withdraw (crm.match_decision)."""
-    reason: str = ""
-    """Why, kept with the decision. Nothing personal: Dagster keeps what is given."""
-    apply: bool = False
-    """Write the decision and make the cards anew. Without it, what it would do is shown in numbers."""
+    decision: Literal["same", "different", "withdraw", "preview"] = Field(
+        description=(
+            "same or different: the two records are one customer, or two. withdraw: take a decision "
+            "back. preview: what the next run of the cards would do, for example after a rule was "
+            "changed."
+        )
+    )
+    left_source: str = Field(
+        default="",
+        description="Source entity of the one record, e.g. helpscout_customer (crm.match_review names both).",
+    )
+    left_id: str = Field(default="", description="Its number at the source.")
+    right_source: str = Field(
+        default="", description="Source entity of the other record, e.g. course_signup."
+    )
+    right_id: str = Field(default="", description="Its number at the source.")
+    decision_id: int = Field(
+        default=0, description="Number of the decision to withdraw (crm.match_decision)."
+    )
+    reason: str = Field(
+        default="", description="Why, kept with the decision. Nothing personal: Dagster keeps what is given."
+    )
+    apply: bool = Field(
+        default=False,
+        description=(
+            "Write the decision and make the cards anew. Without it, what it would do is shown in numbers."
+        ),
+    )
 
 
 @dg.op

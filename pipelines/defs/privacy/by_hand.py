@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines.defs.days import day_of
-from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.errors import nothing_personal
 from pipelines.privacy import holds_legal, instructions, submissions
@@ -21,59 +21,91 @@ from schemas.policy import load_policy
 _BY = "dagster"
 
 
-class HoldAsked(Options):
+class HoldAsked(dg.Config):
     """Launchpad options of `legal_hold`."""
 
-    act: Literal["set", "lift"] = "set"
-    """set: keep rows. lift: end the hold with the number `hold_id`, giving `reason`."""
-    data: str = ""
-    """Table whose rows are kept, e.g. landing.tripletex_invoice; for a card crm.person, crm.organization."""
-    column: str = ""
-    """Column that names the rows, e.g. customer_id; empty: the table's key."""
-    value: str = ""
-    """Its value, a number or the card's id; `*` in both keeps all rows of the table."""
-    basis: str = ""
-    """The duty to keep: a paragraph of a law, an order. Nothing personal."""
-    reason: str = ""
-    """The case; when it is lifted, why the duty has ended. Nothing personal: Dagster keeps what is given."""
-    until: str = ""
-    """Last day in Norway, e.g. 2031-12-31; empty: until it is lifted."""
-    hold_id: int = 0
-    """Number of the hold to lift (privacy.hold)."""
-    apply: bool = False
-    """Do it. Without it, what would be done is shown in numbers."""
+    act: Literal["set", "lift"] = Field(
+        default="set",
+        description="set: keep rows. lift: end the hold with the number `hold_id`, giving `reason`.",
+    )
+    data: str = Field(
+        default="",
+        description=(
+            "Table whose rows are kept, e.g. landing.tripletex_invoice; for a card crm.person, "
+            "crm.organization."
+        ),
+    )
+    column: str = Field(
+        default="", description="Column that names the rows, e.g. customer_id; empty: the table's key."
+    )
+    value: str = Field(
+        default="",
+        description="Its value, a number or the card's id; `*` in both keeps all rows of the table.",
+    )
+    basis: str = Field(
+        default="", description="The duty to keep: a paragraph of a law, an order. Nothing personal."
+    )
+    reason: str = Field(
+        default="",
+        description=(
+            "The case; when it is lifted, why the duty has ended. Nothing personal: Dagster keeps "
+            "what is given."
+        ),
+    )
+    until: str = Field(
+        default="", description="Last day in Norway, e.g. 2031-12-31; empty: until it is lifted."
+    )
+    hold_id: int = Field(default=0, description="Number of the hold to lift (privacy.hold).")
+    apply: bool = Field(
+        default=False, description="Do it. Without it, what would be done is shown in numbers."
+    )
 
 
-class InstructionAsked(Options):
+class InstructionAsked(dg.Config):
     """Launchpad options of `customer_instruction`."""
 
-    act: Literal["record", "withdraw", "handed_over"] = "record"
-    """record: a new instruction. withdraw: take one back. handed_over: what was to be returned has been."""
-    kind: Literal["delete", "return"] = "delete"
-    """What is to be done with what participants submitted: delete it, or return it and delete it then."""
-    customer_org: str = ""
-    """Customer who instructs, as the registration system names it."""
-    activity_id: int = 0
-    """Its event; 0: all of its events."""
-    submitted_before: str = ""
-    """Day in Norway, e.g. 2026-11-01: what was submitted before it is meant."""
-    document: str = ""
-    """Where what the customer wrote is kept, e.g. arkiv/2026/17."""
-    instruction_id: int = 0
-    """Number of the instruction that is withdrawn, or whose submissions were handed over."""
-    apply: bool = False
-    """Record it. Without it, what it is about is shown in numbers."""
+    act: Literal["record", "withdraw", "handed_over"] = Field(
+        default="record",
+        description=(
+            "record: a new instruction. withdraw: take one back. handed_over: what was to be returned"
+            " has been."
+        ),
+    )
+    kind: Literal["delete", "return"] = Field(
+        default="delete",
+        description=(
+            "What is to be done with what participants submitted: delete it, or return it and delete it then."
+        ),
+    )
+    customer_org: str = Field(
+        default="", description="Customer who instructs, as the registration system names it."
+    )
+    activity_id: int = Field(default=0, description="Its event; 0: all of its events.")
+    submitted_before: str = Field(
+        default="", description="Day in Norway, e.g. 2026-11-01: what was submitted before it is meant."
+    )
+    document: str = Field(
+        default="", description="Where what the customer wrote is kept, e.g. arkiv/2026/17."
+    )
+    instruction_id: int = Field(
+        default=0,
+        description="Number of the instruction that is withdrawn, or whose submissions were handed over.",
+    )
+    apply: bool = Field(
+        default=False, description="Record it. Without it, what it is about is shown in numbers."
+    )
 
 
-class LiftingAsked(Options):
+class LiftingAsked(dg.Config):
     """Launchpad options of `lift_restriction`."""
 
-    request_id: str
-    """Number of the request that the restriction came from."""
-    person_was_told: str
-    """Day in Norway on which the person was told that it will be lifted (GDPR art. 18(3))."""
-    apply: bool = False
-    """Lift it. Without it, what would be done is shown in numbers."""
+    request_id: str = Field(description="Number of the request that the restriction came from.")
+    person_was_told: str = Field(
+        description="Day in Norway on which the person was told that it will be lifted (GDPR art. 18(3))."
+    )
+    apply: bool = Field(
+        default=False, description="Lift it. Without it, what would be done is shown in numbers."
+    )
 
 
 @dg.op

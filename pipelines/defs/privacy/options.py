@@ -1,12 +1,16 @@
 """Launchpad options that the assets of this group share."""
 
-from pipelines.defs.options import Options
+import dagster as dg
+from pydantic import Field
 
 
-class Retention(Options):
+class Retention(dg.Config):
     """Launchpad options of what deletes."""
 
-    apply: bool = False
-    """Delete. Without it the plan is shown and nothing is deleted."""
-    confirmed: bool = False
-    """Delete also when it is far more than usual: somebody has looked at the plan."""
+    apply: bool = Field(
+        default=False, description="Delete. Without it the plan is shown and nothing is deleted."
+    )
+    confirmed: bool = Field(
+        default=False,
+        description="Delete also when it is far more than usual: somebody has looked at the plan.",
+    )

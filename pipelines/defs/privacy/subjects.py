@@ -7,10 +7,10 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table
-from pipelines.defs.options import Options
 from pipelines.defs.partitions import BY_MORNING
 from pipelines.defs.resources import Workbench
 from pipelines.defs.tables import table_metadata, table_tags
@@ -27,15 +27,19 @@ from schemas.zone import OSLO
 _REQUESTS = dg.AssetKey(["privacy", "subject_requests"])
 
 
-class Asked(Options):
+class Asked(dg.Config):
     """Launchpad options of `subject_request`."""
 
-    request_id: str
-    """Number of the request, as `make subject ARGS="open …"` printed it."""
-    apply: bool = False
-    """Carry it out. Without it, what would be done is shown in numbers."""
-    tell_sources: bool = False
-    """After an erasure or a rectification, also delete, blank or correct at Help Scout and Tripletex."""
+    request_id: str = Field(description='Number of the request, as `make subject ARGS="open …"` printed it.')
+    apply: bool = Field(
+        default=False, description="Carry it out. Without it, what would be done is shown in numbers."
+    )
+    tell_sources: bool = Field(
+        default=False,
+        description=(
+            "After an erasure or a rectification, also delete, blank or correct at Help Scout and Tripletex."
+        ),
+    )
 
 
 @dg.op

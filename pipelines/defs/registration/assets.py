@@ -7,13 +7,13 @@ carries it out when it is launched with `dry_run` off.
 from datetime import UTC, datetime
 
 import dagster as dg
+from pydantic import Field
 
 from connectors.errors import PermanentError, RefusedByPolicyError
 from connectors.tripletex.client import TripletexClient
 from pipelines.defs.crm.assets import cards
 from pipelines.defs.findings import check_result
 from pipelines.defs.metadata import OWNERS, markdown_table
-from pipelines.defs.options import Options
 from pipelines.defs.resources import Workbench
 from pipelines.defs.tables import table_key, table_metadata, table_spec, table_tags
 from pipelines.errors import nothing_personal
@@ -31,13 +31,21 @@ _REGISTRATION = table_key(registration.registration)
 _WARN = dg.AssetCheckSeverity.WARN
 
 
-class Registering(Options):
+class Registering(dg.Config):
     """Launchpad options of the registration."""
 
-    dry_run: bool = True
-    """Send nothing. The plan is shown on `registration_plan`; look at it before this is turned off."""
-    plan: str = ""
-    """`plan_hash` of the plan that was looked at: one that has changed since is refused. Empty: any."""
+    dry_run: bool = Field(
+        default=True,
+        description=(
+            "Send nothing. The plan is shown on `registration_plan`; look at it before this is turned off."
+        ),
+    )
+    plan: str = Field(
+        default="",
+        description=(
+            "`plan_hash` of the plan that was looked at: one that has changed since is refused. Empty: any."
+        ),
+    )
 
 
 # What people decide is not made by a run.

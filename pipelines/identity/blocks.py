@@ -33,7 +33,8 @@ from pipelines.identity.features import (
 from pipelines.identity.guards import Standing, judge_keys
 from pipelines.identity.name_pairs import NamePairs
 from pipelines.identity.normalise.domains import label_of
-from pipelines.identity.normalise.organizations import core_of, names_within
+from pipelines.identity.normalise.organizations import core_of
+from pipelines.identity.organization_names import names_that_decide
 from pipelines.identity.organizations import Organizations
 from pipelines.identity.slips import digits
 
@@ -109,7 +110,7 @@ def _company_names(data: Features) -> Iterator[_Part]:
         for core in (cores[at] for at in code[first].tolist())
     ]
     yield _listed("company_slip", slips, row[first], np.arange(len(first)))
-    within = [[part.core for part in names_within(text)] for text in data.company_texts]
+    within = [[part.core for part in names_that_decide(text)] for text in data.company_texts]
     for name, also in zip(data.companies, within, strict=True):
         if name.department:
             also.append(core_of((*name.words, name.department)))

@@ -132,6 +132,19 @@ def _both_named(state: Resolution, company: int) -> list[Candidate]:
     return found[1 - other] if _reads_as_a_person(parts[other], whole=whole) else []
 
 
+def names_that_decide(text: str) -> tuple[CompanyName, ...]:
+    """Those of the names in a text by whose organisations `_both_named` decides.
+
+    A sub-unit and the one above it are tied by their numbers, so that either leads to both: the town that
+    stands last (`Fjord Bakeri, Bergen`) need not lead to everybody who names it. Where one may be a person,
+    it matters whether an organisation is called so.
+    """
+    parts = names_within(text)
+    if len(parts) == 2 and any(_reads_as_a_person(part, whole=True) for part in parts):
+        return parts
+    return parts[:-1]
+
+
 def _plausible(state: Resolution, row: int, candidate: Candidate) -> bool:
     """A slip needs a second witness unless the name is long and begins alike; and nothing against it."""
     if candidate.grade > 1:

@@ -188,9 +188,19 @@ def with_department(name: CompanyName) -> CompanyName:
 
 
 def names_within(text: str | None) -> tuple[CompanyName, ...]:
-    """The names on either side of a dash, comma, stroke or bracket: `Fana skole (Bergen kommune)` has two."""
+    """The names on either side of a dash, comma, stroke or bracket: `Fana skole (Bergen kommune)` has two.
+
+    What only says which department (`avd. nord`, `HR`) is no name.
+    """
     parts = _SIDES.split(clean(text) or "")
-    return tuple(name for part in parts if (name := company_name(part)).core) if len(parts) > 1 else ()
+    if len(parts) < 2:
+        return ()
+    return tuple(name for part in parts if not _says_department(part) and (name := company_name(part)).core)
+
+
+def _says_department(text: str) -> bool:
+    words = [word for sign in _WORDS.findall(text) if (word := squashed(sign))]
+    return bool(words) and (_DEPARTMENT.match(f" {text}") is not None or all(map(_is_department, words)))
 
 
 def _without_department(text: str) -> tuple[str, str | None]:

@@ -137,6 +137,11 @@ def test_the_names_on_either_side_of_a_stroke_are_read() -> None:
     assert names_within("Fana skole") == names_within(None) == ()
 
 
+@pytest.mark.parametrize("department", [", avd. nord", " - HR", ", økonomiavdelingen", " (filial Oslo)"])
+def test_a_department_beside_a_name_is_none(department: str) -> None:
+    assert [name.core for name in names_within(f"Fjord Bakeri{department}")] == ["fjordbakeri"]
+
+
 @pytest.mark.parametrize(
     ("text", "domain"),
     [

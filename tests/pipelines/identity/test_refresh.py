@@ -89,6 +89,27 @@ def test_nobody_meets_by_what_is_nobodys(crm_engine: sa.Engine, store: Landing) 
     assert _refresh(crm_engine).recomputed == 1
 
 
+def test_a_town_or_a_department_beside_a_name_ties_nobody(crm_engine: sa.Engine, store: Landing) -> None:
+    for key, company in enumerate(
+        ("Fjordbakeri, Bergen", "Lysne Verksted - HR", "Lysne Verksted, Bergen"), 5
+    ):
+        store.put("helpscout_customer", key, first_name="Liv", last_name=f"Strand{key}", organization=company)
+    _refresh(crm_engine)
+    store.put(
+        "helpscout_customer", 8, first_name="Per", last_name="Dahl", organization="Tind Elektro, Bergen"
+    )
+    assert _refresh(crm_engine).recomputed == 1
+
+
+def test_namesakes_at_domains_that_begin_alike_are_not_tied(crm_engine: sa.Engine, landing: Landing) -> None:
+    kari = {"first_name": "Kari", "last_name": "Lie"}
+    for key, domain in enumerate(("fjordbakeri", "fjordverksted", "fjordreiser"), 1):
+        landing.put("helpscout_customer", key, **kari, emails=[f"kari.lie@{domain}.example.no"])
+    _refresh(crm_engine)
+    landing.put("helpscout_customer", 4, **kari, emails=["kari.lie@fjordreisen.example.no"])
+    assert _refresh(crm_engine).recomputed == 2
+
+
 def test_a_record_that_is_gone_takes_its_values_along(crm_engine: sa.Engine, store: Landing) -> None:
     store.put("order_form", 5, first_name="Liv", last_name="Strand", activity_id=1)
     _refresh(crm_engine)

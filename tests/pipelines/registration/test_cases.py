@@ -106,3 +106,7 @@ def test_customers_that_are_twice_in_tripletex_are_listed_by_their_ids(
         "customers": 2,
     }
     assert NUMBER not in finding.why
+    office.state.change_customer(second, isInactive=False)
+    office.sweep()
+    with office.engine.connect() as connection:
+        assert no_customer_twice(connection).numbers["organizations_twice_active"] == 1

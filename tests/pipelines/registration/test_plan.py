@@ -211,6 +211,15 @@ def test_what_was_refused_is_planned_again_only_when_it_has_changed() -> None:
     assert told(changed)[0] == ("create", "customer")
 
 
+def test_a_refusal_of_a_card_says_nothing_of_the_customer_of_the_card_it_was_merged_with() -> None:
+    there = snapshot({"id": 7, "organization_number": NUMBER})
+    customer = plan(company(), held=there).steps[0]
+    target = customer.target
+    refusal = Entry(target, "refused", None, None, ("email",), fields_hash(customer.fields, SECRET))
+    known = Registrations({target: [Entry(target, "registered", 7, None), refusal]})
+    assert plan(company(), held=there, registered=known).steps[0].action == "update"
+
+
 def test_a_contact_person_that_was_refused_is_planned_again_only_when_it_has_changed() -> None:
     customer = {"id": 7, "organization_number": NUMBER}
     contact = plan(company(), held=snapshot(customer)).steps[-1]

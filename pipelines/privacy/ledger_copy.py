@@ -86,7 +86,9 @@ def copy_ledger(connection: sa.Connection, secret: bytes) -> Iterator[str]:
     # Lines are made by the server: there may be hundreds of thousands, and every request waits for the copy.
     values: dict[str, Any] = dict(suppression.c.items())
     values["key_hmac"] = sa.func.encode(suppression.c.key_hmac, "hex")
-    pairs = [part for name, value in values.items() for part in (sa.literal_column(f"'{name}'"), value)]
+    pairs: list[Any] = []
+    for name, value in values.items():
+        pairs += [sa.literal_column(f"'{name}'"), value]
     line = sa.cast(sa.func.json_build_object(*pairs), sa.Text)
     entries = sa.select(line).order_by(*suppression.primary_key.columns)
     with connection.execute(entries, execution_options={"yield_per": 10_000}) as rows:

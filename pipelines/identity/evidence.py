@@ -271,12 +271,6 @@ def _near_keys(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[pd.Data
         before += len(texts)
 
 
-def near_blocks(data: Features, keys: Keys, pairs: NamePairs) -> Iterator[tuple[int, list[str], Ints]]:
-    """(kind, text of the block, row) for every row in such a block."""
-    for kind, texts, rows, (block, _) in _near_lines(data, keys, pairs):
-        yield kind, [texts[at] for at in block], rows
-
-
 def _near_lines(
     data: Features, keys: Keys, pairs: NamePairs
 ) -> Iterator[tuple[int, list[str], Ints, tuple[Ints, Ints]]]:

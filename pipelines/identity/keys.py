@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pipelines.identity.blocks import organization_hashes
 from pipelines.identity.closure import key_hashes
 from pipelines.identity.features import Features, Held, Ints, mail_domain
 from pipelines.identity.name_pairs import NamePairs
+from pipelines.identity.organization_keys import organization_hashes
 from pipelines.identity.slips import domain_meetings, local_meetings, number_meetings
 
 

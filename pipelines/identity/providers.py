@@ -16,7 +16,7 @@ import pandas as pd
 from pipelines.identity.closure import key_hashes
 from pipelines.identity.company_index import domain_likeness
 from pipelines.identity.features import Features, mail_domain
-from pipelines.identity.normalise.text import squashed
+from pipelines.identity.normalise.domains import label_of
 
 LEAST_NAMES = 25
 """So many different company names at a domain make it a provider's, unless the domain spells one of them."""
@@ -126,6 +126,6 @@ def _together(one: Crowd, other: Crowd) -> Crowd:
 
 def _is_spelled(data: Features, seen: Crowds, at: int, domain: str) -> bool:
     """Whether a company there has a name like the domain's: then it is that company's."""
-    label = squashed(domain.split(".", 1)[0])
+    label = label_of(domain)
     companies = seen.companies["company"].to_numpy()[(seen.companies["domain"] == at).to_numpy()]
     return any(domain_likeness(label, data.companies[company]) for company in companies.tolist())

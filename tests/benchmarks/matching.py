@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.identity.blocks import organization_keys, person_keys, reachable
-from pipelines.identity.decisions import Decisions
+from pipelines.identity.closure import blocks, gathered, key_hashes
 from pipelines.identity.features import Features, features
+from pipelines.identity.keys import match_keys
 from pipelines.identity.match import match
-from pipelines.identity.organizations import match_organizations
+from pipelines.identity.providers import as_public, crowds, providers
 from tests.worlds.score import NO_DECISIONS
 from tests.worlds.world import World
 
@@ -46,14 +46,13 @@ def main() -> None:
         )
     data = features(records)
     _peer(arguments.peer, data, cpu)
-    organizations = match_organizations(data, Decisions())
+    data = as_public(data, providers(data, crowds(data)))
+    everyone = np.arange(len(data))
+    own = [(everyone, key_hashes("record", list(map(str, everyone))))]
+    block = blocks(len(data), *gathered([*match_keys(data), *own])).of_record
     changed = np.random.default_rng(1).choice(len(data), arguments.changed, replace=False)
-    for name, keys in (
-        ("organisations", organization_keys(data)),
-        ("persons", person_keys(data, organizations)),
-    ):
-        reached = int(reachable(keys, changed, len(data)).sum())
-        print(f"{arguments.changed} changed records reach {reached} for {name}")
+    reached = np.isin(block, block[changed])
+    print(f"{arguments.changed} changed records reach {np.count_nonzero(reached)} in their blocks")
 
 
 def _peer(python: str | None, data: Features, ours: float) -> None:

@@ -72,6 +72,15 @@ def test_a_customer_that_somebody_made_since_the_sweep_is_found_and_used(office:
     assert [one["id"] for one in office.customers()] == [customer_id]
 
 
+def test_a_contact_that_somebody_made_since_the_sweep_is_found_and_used(office: Office) -> None:
+    customer_id = office.state.add_customer("Fjellrev", organizationNumber=NUMBER)
+    office.sweep()
+    office.company_orders(1, NUMBER)
+    contact_id = office.state.add_contact(customer_id, "OLA", "Eksempel")
+    assert office.apply().counts() == {"linked contact": 1, "updated customer": 1}
+    assert [one["id"] for one in office.contacts()] == [contact_id]
+
+
 def test_a_customer_without_its_number_but_with_its_address_is_left_to_a_person(office: Office) -> None:
     """Created beside it, the company would be there twice; nobody but a person can tell."""
     office.company_orders(1, NUMBER)

@@ -16,6 +16,7 @@ from pipelines.identity.clustering import Edge, near
 from pipelines.identity.features import Bools, Features, Ints, mail_domain
 from pipelines.identity.guards import Keys, Standing
 from pipelines.identity.name_pairs import NamePairs
+from pipelines.identity.normalise.emails import Email
 from pipelines.identity.normalise.names import Relation
 from pipelines.identity.organizations import Organizations
 from pipelines.identity.slips import digits, domain_meetings, local_meetings, number_meetings
@@ -157,7 +158,7 @@ def _near_enough(data: Features, frame: pd.DataFrame) -> Bools:
     keep: Bools = np.ones(len(frame), dtype=bool)
     for at, (a, b) in enumerate(values):
         if kind[at] == _NEAR_EMAIL:
-            keep[at] = near_addresses(data.email_values[a].key, data.email_values[b].key)
+            keep[at] = near_addresses(data.email_values[a], data.email_values[b])
         elif kind[at] == _NEAR_PHONE:
             keep[at] = near_numbers(data.phone_values[a - count].key, data.phone_values[b - count].key)
     return keep
@@ -180,17 +181,19 @@ def near_numbers(a: str, b: str) -> bool:
     return near(a, b) and abs(int(a.lstrip("+")) - int(b.lstrip("+"))) != 1
 
 
-def near_addresses(a: str, b: str) -> bool:
+def near_addresses(one: Email, other: Email) -> bool:
     """One slip apart, in the local part or in the domain; there where slips meet.
 
-    A dot or a dash more is none: the second of a name takes what the first has left.
+    A dot or a dash more is none: the second of a name takes what the first has left. Nor is another letter in
+    a provider's domain, where every local part is taken; a mistyped one was put right before.
     """
-    (local, _, domain), (other, _, theirs) = a.rpartition("@"), b.rpartition("@")
-    if domain == theirs:
-        return near(local, other) and _letters(local) != _letters(other)
-    if local != other or not near(domain, theirs):
+    (local, _, host), (theirs, _, their_host) = one.key.rpartition("@"), other.key.rpartition("@")
+    if host == their_host:
+        return near(local, theirs) and _letters(local) != _letters(theirs)
+    if local != theirs or mail_domain(one) is None or mail_domain(other) is None:
         return False
-    return not set(domain_meetings(local, domain)).isdisjoint(domain_meetings(local, theirs))
+    met = not set(domain_meetings(one.domain)).isdisjoint(domain_meetings(other.domain))
+    return met and near(one.domain, other.domain)
 
 
 def _letters(local: str) -> str:
@@ -344,8 +347,9 @@ def _where_slips_meet(data: Features, large: pd.DataFrame) -> pd.DataFrame:
         if at >= count:
             texts = number_meetings(data.phone_values[at - count].key)
         else:
-            local, _, domain = data.email_values[at].key.rpartition("@")
-            texts = local_meetings(local, domain) if is_of_domain else domain_meetings(local, domain)
+            local, _, host = data.email_values[at].key.rpartition("@")
+            of_others = tuple(f"{local}@{text}" for text in domain_meetings(data.email_values[at].domain))
+            texts = local_meetings(local, host) if is_of_domain else of_others
         found[at, is_of_domain] = [places.setdefault(text, len(places)) for text in texts]
     sizes = np.array([len(found[line]) for line in asked], dtype=np.int64)
     # Blocks of their own: behind the numbers of the wide ones.

@@ -45,20 +45,26 @@ def _of_persons(data: Features) -> Iterator[tuple[Ints, Ints]]:
 def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
     """Where addresses and mobile numbers of one whole name meet that are a slip apart.
 
-    The keys stand at the first record of each name and value: the value itself ties the other ones to it.
+    The keys stand at the first record of each domain, or of each name and value: the domain or the value
+    itself ties the other ones to it.
     """
+    domain_of = np.array([mail_domain(value) for value in data.email_values] or [None], dtype=object)
+    code, domains = pd.factorize(domain_of)
+    _, first = np.unique(code[data.emails.value], return_index=True)
+    first = first[code[data.emails.value[first]] >= 0]
+    texts = [domain_meetings(domains[at]) for at in code[data.emails.value[first]].tolist()]
+    sizes = np.array([len(some) for some in texts], dtype=np.int64)
+    yield "domain_slip", np.repeat(data.emails.row[first], sizes), [text for some in texts for text in some]
     pairs = NamePairs(data)
     written = (pairs.of_row >= 0) & (pairs.is_full & ~pairs.is_derived)[np.maximum(pairs.of_row, 0)]
-    places: list[tuple[str, ...]] = []
-    domains: list[tuple[str, ...]] = []
-    for value in data.email_values:
-        local, _, domain = value.key.rpartition("@")
-        # Those of a domain that is somebody's are tied by it.
-        places.append(() if mail_domain(value) else local_meetings(local, domain))
-        domains.append(domain_meetings(local, domain))
-    names, rows, values = _first_of_each(data.emails.of_rows(written), pairs)
-    yield _met("place", names, rows, [places[at] for at in values])
-    yield _met("domain_slip", names, rows, [domains[at] for at in values])
+    anyones = code < 0
+    split = [value.key.rpartition("@") for value in data.email_values]
+    places = [
+        local_meetings(local, host) if is_anyones else ()
+        for (local, _, host), is_anyones in zip(split, anyones.tolist(), strict=False)
+    ]
+    names, rows, values = _first_of_each(data.emails.of_rows(written).where(anyones), pairs)
+    yield from _met("place", names, rows, [places[at] for at in values])
     mobile = np.array(
         [value.kind in ("mobile", "foreign") for value in data.phone_values] or [False], dtype=bool
     )
@@ -67,7 +73,7 @@ def _nearly_alike(data: Features) -> Iterator[tuple[str, Ints, list[str]]]:
         for value, is_mobile in zip(data.phone_values, mobile.tolist(), strict=False)
     ]
     names, rows, values = _first_of_each(data.phones.of_rows(written).where(mobile), pairs)
-    yield _met("number_slip", names, rows, [numbers[at] for at in values])
+    yield from _met("number_slip", names, rows, [numbers[at] for at in values])
 
 
 def _first_of_each(held: Held, pairs: NamePairs) -> tuple[list[str], Ints, list[int]]:
@@ -82,10 +88,17 @@ def _first_of_each(held: Held, pairs: NamePairs) -> tuple[list[str], Ints, list[
 
 def _met(
     kind: str, names: list[str], rows: Ints, texts: list[tuple[str, ...]]
-) -> tuple[str, Ints, list[str]]:
-    sizes = np.array([len(some) for some in texts], dtype=np.int64)
-    return (
-        kind,
-        np.repeat(rows, sizes),
-        [f"{name} {text}" for name, some in zip(names, texts, strict=True) for text in some],
-    )
+) -> Iterator[tuple[str, Ints, list[str]]]:
+    """Each name with each of its texts; some at a time, as all of them would take more than the records."""
+    for start in range(0, len(names), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        sizes = np.array([len(of_name) for of_name in texts[some]], dtype=np.int64)
+        told = [
+            f"{name} {text}"
+            for name, of_name in zip(names[some], texts[some], strict=True)
+            for text in of_name
+        ]
+        yield kind, np.repeat(rows[some], sizes), told
+
+
+_AT_ONCE = 50_000

@@ -8,6 +8,9 @@ from __future__ import annotations
 HALF = 4
 """Digits of the end of a number; a slip lies in them or in what stands before them, never in both."""
 
+SHORTEST = 5
+"""Letters of the shortest label in which a slip is seen: with fewer another letter is another name."""
+
 
 def number_meetings(number: str) -> tuple[str, ...]:
     """For a phone number: shared by two of one length with another digit in one place, or two swapped.
@@ -25,18 +28,17 @@ def number_meetings(number: str) -> tuple[str, ...]:
     )
 
 
-def domain_meetings(local: str, domain: str) -> tuple[str, ...]:
-    """For the address of a mailbox: shared by two whose domains are one slip apart, in the first label or
-    behind it. A slip is never one of a digit.
+def domain_meetings(domain: str) -> tuple[str, ...]:
+    """For a domain: shared by two that are one slip apart, in the first label or behind it.
 
-    Names and local parts (`kari.lie@…`) repeat at thousands of domains: what only begins alike must not meet.
+    A slip is never one of a digit, and in a short label another letter is another company (`nrs`, `nrk`).
 
-    >>> one, other = set(domain_meetings("post", "fjordbakeri.no")), domain_meetings("post", "fiordbakeri.no")
-    >>> sorted(one.intersection(other))
-    ['post@fordbakeri.no ']
+    >>> sorted(set(domain_meetings("fjordbakeri.no")) & set(domain_meetings("fiordbakeri.no")))
+    ['fordbakeri.no ']
     """
     label, _, rest = domain.partition(".")
-    return f"{local}@{label}.", *(f"{local}@{part}.{rest} {digits(label)}" for part in deletions(label))
+    parts = deletions(label) if len(label) >= SHORTEST else []
+    return f"{label}.", *(f"{part}.{rest} {digits(label)}" for part in parts)
 
 
 def local_meetings(local: str, domain: str) -> tuple[str, ...]:

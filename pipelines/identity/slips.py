@@ -8,7 +8,7 @@ from __future__ import annotations
 HALF = 4
 """Digits of the end of a number; a slip lies in them or in what stands before them, never in both."""
 
-SHORTEST = 5
+SHORTEST = 4
 """Letters of the shortest label in which a slip is seen: with fewer another letter is another name."""
 
 

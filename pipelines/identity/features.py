@@ -115,6 +115,20 @@ class Features:
     def __len__(self) -> int:
         return len(self.order)
 
+    def somebodys_emails(self) -> Held:
+        """The addresses without placeholders, which stand on records that are nothing to each other."""
+        return self.emails.where(
+            np.array([not value.is_placeholder for value in self.email_values] or [False], dtype=bool)
+        )
+
+    def domains(self) -> tuple[list[str], Held]:
+        """Mail domains and web sites, distinct, and the rows that hold them; those of addresses first."""
+        of_addresses = [mail_domain(value) for value in self.email_values]
+        code, domains = _factorized(np.array([*of_addresses, *self.website], dtype=object))
+        row = np.concatenate([self.emails.row, np.arange(len(self))])
+        held = code[np.concatenate([self.emails.value, np.arange(len(of_addresses), len(code))])]
+        return domains, Held(row[held >= 0], held[held >= 0])
+
 
 def features(records: pd.DataFrame) -> Features:
     """Keys of a records frame (see `match.match` for its columns)."""

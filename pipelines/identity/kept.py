@@ -55,39 +55,34 @@ def write_keys(connection: sa.Connection, found: Blocks, replaced: Reached | Non
     so that what a refresh reads of one lies together.
     """
     keys = pd.DataFrame({"key_hash": found.key_hash, "block": found.of_key})
-    if replaced is None:
-        connection.exec_driver_sql("TRUNCATE crm.match_key")
-        keys = keys.iloc[np.argsort(found.of_key, kind="stable")]
-    else:
-        there = replaced.keys
-        new, gone = _differences(
-            pd.Index(keys["key_hash"]),
-            pd.Index(there["key_hash"]),
-            (keys["block"].to_numpy(), there["block"].to_numpy()),
-        )
-        ended = any_of(there["key_hash"].to_numpy()[gone].tolist(), sa.BigInteger())
-        connection.execute(sa.delete(crm.match_key).where(crm.match_key.c.key_hash == ended))
-        keys = keys[new]
-    append(connection, crm.match_key, keys)
+    _write_hashes(connection, crm.match_key, keys, None if replaced is None else replaced.keys)
 
 
 def write_crowds(connection: sa.Connection, seen: Crowds, block: Ints, replaced: Reached | None) -> None:
     """Keep the crowds at mail domains, as `write_keys`; `block` is that of each canonical row."""
-    rows, crowd = seen.hashes(), crm.match_crowd
+    rows = seen.hashes()
     rows["block"] = block[rows.pop("row").to_numpy(dtype=np.int64)]
-    if replaced is None:
-        connection.exec_driver_sql("TRUNCATE crm.match_crowd")
+    _write_hashes(connection, crm.match_crowd, rows, None if replaced is None else replaced.crowds.rows)
+
+
+def _write_hashes(
+    connection: sa.Connection, table: sa.Table, rows: pd.DataFrame, there: pd.DataFrame | None
+) -> None:
+    """Make the table, or the rows of it that are `there`, hold these rows: a hash as key, and its block."""
+    (key,) = table.primary_key.columns
+    if there is None:
+        connection.exec_driver_sql(f"TRUNCATE {table.fullname}")
+        rows = rows.iloc[np.argsort(rows["block"].to_numpy(), kind="stable")]
     else:
-        there = replaced.crowds.rows
         new, gone = _differences(
-            pd.Index(rows["pair_hash"]),
-            pd.Index(there["pair_hash"]),
-            *((rows[name].to_numpy(), there[name].to_numpy()) for name in ("block", "records")),
+            pd.Index(rows[key.name]),
+            pd.Index(there[key.name]),
+            *((rows[name].to_numpy(), there[name].to_numpy()) for name in rows.columns.drop(key.name)),
         )
-        ended = any_of(there["pair_hash"].to_numpy()[gone].tolist(), sa.BigInteger())
-        connection.execute(sa.delete(crowd).where(crowd.c.pair_hash == ended))
+        ended = any_of(there[key.name].to_numpy()[gone].tolist(), sa.BigInteger())
+        connection.execute(sa.delete(table).where(key == ended))
         rows = rows[new]
-    append(connection, crowd, rows)
+    append(connection, table, rows)
 
 
 def write_blocks(connection: sa.Connection, rows: pd.DataFrame, replaced: Reached | None) -> None:

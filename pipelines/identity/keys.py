@@ -28,9 +28,7 @@ def match_keys(data: Features) -> Iterator[tuple[Ints, Ints]]:
 
 def _of_persons(data: Features) -> Iterator[tuple[Ints, Ints]]:
     """Pairs (canonical row, hash), every distinct value hashed once."""
-    # What is nobody's (ukjent@…, 1881, 00000000) stands on records that have nothing to do with each other.
-    somebodys = np.array([not value.is_placeholder for value in data.email_values] or [False], dtype=bool)
-    held = data.emails.where(somebodys)
+    held = data.somebodys_emails()
     yield held.row, key_hashes("email", [value.key for value in data.email_values])[held.value]
     somebodys = np.array([value.identifies for value in data.phone_values] or [False], dtype=bool)
     held = data.phones.where(somebodys)

@@ -51,8 +51,7 @@ def may_belong(state: Resolution) -> Bools:
 def by_mailbox(state: Resolution, rows: Ints) -> None:
     """Rows with an address that stands on exactly one organisation's own record."""
     data = state.data
-    somebodys = np.array([not value.is_placeholder for value in data.email_values] or [False], dtype=bool)
-    owned = data.emails.of_rows(data.is_company & (state.node >= 0)).where(somebodys)
+    owned = data.somebodys_emails().of_rows(data.is_company & (state.node >= 0))
     nodes: dict[int, set[int]] = defaultdict(set)
     for row, value in zip(owned.row.tolist(), owned.value.tolist(), strict=True):
         nodes[value].add(state.known.top(int(state.node[row])))

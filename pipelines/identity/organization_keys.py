@@ -21,7 +21,6 @@ from pipelines.identity.features import (
     Features,
     Ints,
     Objects,
-    mail_domain,
 )
 from pipelines.identity.normalise.domains import label_of
 from pipelines.identity.normalise.organizations import core_of
@@ -47,19 +46,13 @@ def _organization_keys(data: Features) -> Iterator[_Part]:
     for numbers in (data.number, data.parent_number):
         yield _valued("number", numbers)
     yield from _company_names(data)
-    domains = [mail_domain(value) for value in data.email_values]
-    code, texts = _factorized(np.array([*domains, *data.website], dtype=object))
-    sites = np.arange(len(domains), len(code))
-    at = np.concatenate([code[data.emails.value], code[sites]])
-    row = np.concatenate([data.emails.row, np.arange(len(data))])
-    row, at = row[at >= 0], at[at >= 0]
-    yield "domain", texts, row, at
-    yield "company", [label_of(text) for text in texts], row, at
+    domains, held = data.domains()
+    yield "domain", domains, held.row, held.value
+    yield "company", [label_of(domain) for domain in domains], held.row, held.value
     yield _valued("customer", data.source_id, data.source == CUSTOMER)
     yield _valued("customer", data.company_ref, data.source == CONTACT)
     yield _valued("helpscout_organization", data.company_ref, data.source == HELPSCOUT)
-    somebodys = np.array([not value.is_placeholder for value in data.email_values] or [False], dtype=bool)
-    chosen = data.emails.of_rows(data.is_company | (data.company < 0)).where(somebodys)
+    chosen = data.somebodys_emails().of_rows(data.is_company | (data.company < 0))
     yield "mailbox", [value.key for value in data.email_values], chosen.row, chosen.value
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipelines.identity.closure import key_hashes
 from pipelines.identity.company_index import domain_likeness
-from pipelines.identity.features import Features, mail_domain
+from pipelines.identity.features import Features
 from pipelines.identity.normalise.domains import label_of
 
 LEAST_NAMES = 25
@@ -69,20 +69,17 @@ def domain_hashes(domains: list[str]) -> np.ndarray[tuple[int], np.dtype[np.int6
 
 def crowds(data: Features) -> Crowds:
     """The companies at the mail domains and web sites of the records that bear or name one."""
-    of_addresses = [mail_domain(value) for value in data.email_values]
-    code, domains = pd.factorize(np.array([*of_addresses, *data.website], dtype=object))
-    row = np.concatenate([data.emails.row, np.arange(len(data))])
-    domain = code[np.concatenate([data.emails.value, np.arange(len(of_addresses), len(code))])]
+    domains, at = data.domains()
     name, cores = pd.factorize(np.array([name.core for name in data.companies] or [""], dtype=object))
     says = np.array([bool(core) for core in cores])[name]
-    company = data.company[row]
-    chosen = (domain >= 0) & (company >= 0) & says[company]
-    held = pd.DataFrame({"domain": domain[chosen], "row": row[chosen], "company": company[chosen]})
+    company = data.company[at.row]
+    chosen = (company >= 0) & says[company]
+    held = pd.DataFrame({"domain": at.value[chosen], "row": at.row[chosen], "company": company[chosen]})
     held = held.drop_duplicates(["domain", "row"])
     held["name"] = name[held["company"]]
     names = held.groupby(["domain", "name"], as_index=False).agg(records=("row", "size"), row=("row", "min"))
     names["name"] = cores[names["name"].to_numpy(dtype=np.int64)]
-    return Crowds(list(domains), held[["domain", "company"]].drop_duplicates(), names)
+    return Crowds(domains, held[["domain", "company"]].drop_duplicates(), names)
 
 
 def providers(data: Features, seen: Crowds, elsewhere: Mapping[str, Crowd] | None = None) -> dict[str, int]:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from pipelines.identity.rebuild import rebuild, refresh
 from pipelines.identity.reporting import IdentityReport, count_all
 from schemas.tables import crm
 
@@ -183,3 +185,25 @@ def history(
             totals = count_all(connection)
         assert {name: getattr(report, name) for name in totals} == totals
     return outcomes
+
+
+def assert_refreshing_is_rebuilding(
+    engine: sa.Engine, landing: Landing, nights: list[list[tuple[Any, ...]]]
+) -> None:
+    """After every night the store holds, row for row, what a rebuild makes of it."""
+    refreshed = history(engine, landing, nights, lambda: refresh(engine, "run"))
+    rebuilt = history(engine, landing, nights, lambda: rebuild(engine, "run"))
+    for one, other in zip(refreshed, rebuilt, strict=True):
+        for name in other:
+            assert one[name] == other[name], name
+
+
+LAW = settings(
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
+"""A history takes seconds, and its fixtures serve all of them."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import changes
@@ -17,7 +17,7 @@ from pipelines.identity.rebuild import preview, rebuild, refresh
 from pipelines.identity.reporting import IdentityReport
 from schemas.tables import crm
 from schemas.tables.landing import TABLES
-from tests.pipelines.identity.histories import NUMBERS, STEP, history, snapshot
+from tests.pipelines.identity.histories import LAW, NUMBERS, STEP, assert_refreshing_is_rebuilding, snapshot
 
 if TYPE_CHECKING:
     from tests.pipelines.identity.conftest import Landing
@@ -263,20 +263,8 @@ def test_a_preview_tells_what_withdrawing_a_decision_would_do(crm_engine: sa.Eng
 
 
 @given(st.lists(st.lists(STEP, min_size=1, max_size=4), min_size=2, max_size=5))
-@settings(
-    max_examples=8,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
+@settings(LAW, max_examples=8)
 def test_refreshing_night_by_night_is_rebuilding_night_by_night(
     crm_engine: sa.Engine, landing: Landing, public_provider: str, nights: list[list[tuple[Any, ...]]]
 ) -> None:
-    refreshed = history(crm_engine, landing, nights, lambda: refresh(crm_engine, "run"))
-    rebuilt = history(crm_engine, landing, nights, lambda: rebuild(crm_engine, "run"))
-    for one, other in zip(refreshed, rebuilt, strict=True):
-        for name in other:
-            assert one[name] == other[name], name
+    assert_refreshing_is_rebuilding(crm_engine, landing, nights)

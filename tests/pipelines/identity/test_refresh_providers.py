@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import providers
 from pipelines.identity.rebuild import rebuild, refresh
 from schemas.tables import crm
-from tests.pipelines.identity.histories import history, snapshot
+from tests.pipelines.identity.histories import LAW, assert_refreshing_is_rebuilding, snapshot
 
 if TYPE_CHECKING:
     from tests.pipelines.identity.conftest import Landing
@@ -123,20 +123,8 @@ _NIGHT = st.lists(st.one_of(_person(), _person(), _customer(), _LOSS), min_size=
 
 
 @given(st.lists(_NIGHT, min_size=2, max_size=6))
-@settings(
-    max_examples=10,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
+@settings(LAW, max_examples=10)
 def test_refreshing_at_providers_is_rebuilding(
     crm_engine: sa.Engine, landing: Landing, nights: list[list[tuple[Any, ...]]]
 ) -> None:
-    refreshed = history(crm_engine, landing, nights, lambda: refresh(crm_engine, "run"))
-    rebuilt = history(crm_engine, landing, nights, lambda: rebuild(crm_engine, "run"))
-    for one, other in zip(refreshed, rebuilt, strict=True):
-        for name in other:
-            assert one[name] == other[name], name
+    assert_refreshing_is_rebuilding(crm_engine, landing, nights)

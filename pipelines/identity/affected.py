@@ -79,6 +79,9 @@ def affected(
     registered = _registered(records, arrived | elsewhere, before, after)
     chosen = _organizations(arrived | elsewhere, (was, is_), (before, after), registered)
     chosen |= _organizations_of_gone(known, gone, registered)
+    # Who acts for a registered organisation has no claim on its card, but may have brought it a former id.
+    ids = organizations.events[["entity_id", "other_entity_id"]].to_numpy(dtype=object)
+    chosen |= {*ids.ravel().tolist()} - {None}
     of_organizations = chosen | _with_numbers_of(connection, chosen, data, before, after)
     tied = arrived | moves.retied
 

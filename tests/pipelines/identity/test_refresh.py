@@ -80,6 +80,21 @@ def test_a_change_reaches_its_block_and_no_further(crm_engine: sa.Engine, store:
     assert {"person", "person_phone", "field_origin"} <= _changed(report)
 
 
+def test_a_former_id_is_kept_where_only_somebody_who_acts_brings_it(
+    crm_engine: sa.Engine, store: Landing
+) -> None:
+    """The register names the organisation, so its card has nothing from whoever acts for it."""
+    liv = {"first_name": "Liv", "last_name": "Strand", "activity_id": 1}
+    store.put("order_form", 5, **liv, company_name="Tindeporten")
+    _refresh(crm_engine)
+    store.put("order_form", 5, **liv, company_name="Fjordbakeri AS")
+    assert _refresh(crm_engine).merged == 1
+    refreshed = snapshot(crm_engine)
+    assert len(refreshed["identity_alias"]) == 1
+    rebuild(crm_engine, "run")
+    assert snapshot(crm_engine) == refreshed
+
+
 def test_nobody_meets_by_what_is_nobodys(crm_engine: sa.Engine, store: Landing) -> None:
     nobodys = {"emails": ["ukjent@ukjent.no"], "phones": ["00000000", "1881"]}
     for key, (first, last) in enumerate((("Liv", "Strand"), ("Per", "Dahl")), 5):
